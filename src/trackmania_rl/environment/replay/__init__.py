@@ -1,0 +1,1 @@
+"""Replays: recording, reading and verifying races."""

@@ -1,0 +1,1 @@
+"""The batched simulator: cars, road contact, sensors, reward, and the Gymnasium environments over them."""

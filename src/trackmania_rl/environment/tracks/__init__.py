@@ -1,0 +1,1 @@
+"""Tracks: the ribbon, our block language, importers and the bundled tracks."""

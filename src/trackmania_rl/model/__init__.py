@@ -1,0 +1,1 @@
+"""The model service: SAC agents, their learners, evaluation, checkpoints and metrics."""

@@ -1,0 +1,575 @@
+"""Every message of the REST routes and of the text frames on the streams, in one place.
+
+OpenAPI and the viewer's TypeScript are generated from these structs. Units are SI and radians, the
+world is the game's own: metres, y up, right-handed; times are seconds of race clock unless the name
+says otherwise. A field that is not set is left out of the JSON.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
+"""Name of an agent, track, race, run or replay: it may appear in an address and as a file's name."""
+Colour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
+Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
+Signed = Annotated[float, Meta(ge=-1.0, le=1.0)]
+
+
+class Message(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A message that came from outside: unknown fields are refused."""
+
+
+class Answer(Struct, kw_only=True, omit_defaults=True):
+    """A message that we send: a newer peer may add fields that an older one ignores."""
+
+
+# --- one agent drives one car ---------------------------------------------------------------------
+
+
+class Action(Message):
+    """Pedals and steering wheel: gas and brake 0..1, steering -1 (left) to 1 (right)."""
+
+    gas: Unit
+    brake: Unit
+    steering: Signed
+
+
+class ActionRequest(Message):
+    """An agent's action for the coming step; it is held until the next one arrives.
+
+    `seq` makes a repeated request safe: the same number is answered again, not driven twice.
+    """
+
+    agent_id: Identifier
+    action: Action
+    timestamp: str
+    seq: int | None = None
+
+
+class Position(Answer):
+    """World position of the car's origin [m]."""
+
+    x: float
+    y: float
+    z: float
+
+
+class Rotation(Answer):
+    """Attitude [rad]: yaw = atan2(forward x, forward z), pitch nose up, roll right side down."""
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
+class Observation(Answer):
+    """What an agent senses: forward speed [m/s], LIDAR distances right to left [m], pose.
+
+    `vector` is the flat observation of the environment that the agent asked for when it joined.
+    """
+
+    speed: float
+    lidar: list[float]
+    position: Position
+    rotation: Rotation
+    vector: list[float] | None = None
+
+
+class Info(Answer):
+    """Share of the track driven (0..1) and time on the race clock since the start [s]."""
+
+    track_completion: float
+    lap_time: float
+    finished: bool | None = None
+    cause: str | None = None
+
+
+class ActionAnswer(Answer):
+    """The environment's answer to an action, and the message pushed at each step on a stream."""
+
+    agent_id: str
+    observation: Observation
+    reward: float
+    done: bool
+    info: Info
+    timestamp: str
+    seq: int | None = None
+
+
+# --- races ----------------------------------------------------------------------------------------
+
+
+class AgentAdd(Message):
+    """Bring an agent into a race. `observation` names the environment whose flat vector it wants."""
+
+    agent_id: Identifier
+    name: str | None = None
+    colour: Colour | None = None
+    observation: str | None = None
+    policy: str | None = None
+    """What drives, for the record: a checkpoint's name, a version, "human"."""
+
+
+class ResetRequest(Message):
+    """Start the race anew, on another track if one is named; with `agent_id` only that car."""
+
+    agent_id: Identifier | None = None
+    track: Identifier | None = None
+    seed: int | None = None
+
+
+class Car(Answer):
+    """A car in a race and who drives it."""
+
+    agent_id: str
+    name: str
+    colour: str
+    policy: str = ""
+    ghost: bool = False
+    """True for a recorded drive that nobody drives now."""
+
+
+RaceState = Literal["waiting", "countdown", "racing", "finished"]
+
+
+class Race(Answer):
+    """A race as it stands. Cars are in the order of the rows of the pose frames."""
+
+    id: str
+    track: str
+    track_name: str
+    track_hash: str
+    state: RaceState
+    heat: int
+    """Counts the starts of this race."""
+    time: float
+    """Race clock [s]; negative while the countdown runs."""
+    cars: list[Car]
+    pose_fields: list[str]
+    """Names of the columns of a pose frame."""
+    rate_hz: float
+    control_hz: float
+    time_limit: float
+    late_actions: int = 0
+    """Steps at which an agent's action had not arrived and the previous one was held."""
+
+
+class Standing(Answer):
+    """One line of the leaderboard, best first."""
+
+    agent_id: str
+    place: int
+    progress: float
+    """Distance along the track from the start [m]."""
+    lap_time: float
+    finished: bool
+    running: bool
+    gap: float | None = None
+    """Time behind the leader at the same place of the track [s]."""
+    best_time: float | None = None
+    """Best finish in this race's heats so far [s]."""
+
+
+class EnvironmentState(Answer):
+    """Answer of GET /api/state."""
+
+    race: Race
+    standings: list[Standing]
+    agents: list[ActionAnswer]
+
+
+# --- text frames of WS /api/watch on the environment ----------------------------------------------
+
+
+class RaceMessage(Answer, tag_field="type", tag="race"):
+    """Sent first, and again whenever anything in it but the clock changes."""
+
+    protocol: int
+    race: Race
+
+
+class StandingsMessage(Answer, tag_field="type", tag="standings"):
+    """The leaderboard, a few times a second."""
+
+    time: float
+    standings: list[Standing]
+
+
+EventKind = Literal["start", "checkpoint", "finish", "wall", "off_road", "stuck", "respawn", "heat_end"]
+
+
+class EventMessage(Answer, tag_field="type", tag="event"):
+    """Something happened to a car (or, without agent_id, to the race) at a race time."""
+
+    kind: EventKind
+    time: float
+    agent_id: str | None = None
+    value: float | None = None
+    """Checkpoint's number, finish time [s] or speed of an impact [m/s]."""
+    replay: str | None = None
+    """With heat_end: the id of the recording."""
+
+
+WatchMessage = RaceMessage | StandingsMessage | EventMessage
+
+# --- text frames of WS /api/stream on the environment ---------------------------------------------
+
+
+class DriveHello(Message, tag_field="type", tag="drive"):
+    """First frame of a client that drives one car of a race: the agent must have been added.
+
+    With `push` the environment sends an ActionAnswer at each step of the race without being asked.
+    """
+
+    protocol: int
+    agent_id: Identifier
+    push: bool = False
+    token: str | None = None
+
+
+class BatchHello(Message, tag_field="type", tag="batch"):
+    """First frame of a client that steps a batch of worlds in lockstep."""
+
+    protocol: int
+    env: str
+    worlds: Annotated[int, Meta(ge=1, le=65536)]
+    track: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    """Keyword arguments of the environment."""
+    token: str | None = None
+
+
+class BatchReset(Message, tag_field="type", tag="reset"):
+    """Reset all worlds of the batch; answered with a binary observation frame."""
+
+    seed: int | None = None
+
+
+class Welcome(Answer, tag_field="type", tag="welcome"):
+    """The environment's answer to a hello that it accepts."""
+
+    protocol: int
+    session: str
+    spec: EnvironmentSpec | None = None
+
+
+class StreamError(Answer, tag_field="type", tag="error"):
+    """Why a frame was refused: the value, what was expected, the cure."""
+
+    detail: str
+
+
+class Goodbye(Answer, tag_field="type", tag="goodbye"):
+    """The service is stopping; reconnect after a while."""
+
+    detail: str
+
+
+StreamHello = DriveHello | BatchHello
+StreamMessage = Welcome | StreamError | Goodbye
+
+# --- what there is --------------------------------------------------------------------------------
+
+
+class Space(Answer):
+    """A Box or Discrete space of Gymnasium."""
+
+    kind: Literal["box", "discrete"]
+    shape: list[int]
+    dtype: str
+    low: list[float] | float = 0.0
+    high: list[float] | float = 0.0
+    n: int = 0
+
+
+class EnvironmentSpec(Answer):
+    """One world's spaces, and the clock."""
+
+    env: str
+    track: str
+    track_hash: str
+    observation: Space
+    action: Space
+    control_hz: float
+    worlds: int = 1
+
+
+class Version(Answer):
+    """Answer of GET /api/version."""
+
+    service: str
+    version: str
+    protocol: int
+
+
+class TrackSummary(Answer):
+    """A track in the list."""
+
+    id: str
+    name: str
+    length: float
+    closed: bool
+    hash: str
+    climb: float
+    """Difference between highest and lowest point [m]."""
+    author: str = ""
+    author_time: float | None = None
+
+
+class BoosterGeometry(Answer):
+    """A turbo pad, as arc lengths [m]."""
+
+    begin: float
+    end: float
+    factor: float
+
+
+class TrackGeometry(Answer):
+    """A track's nodes as flat lists of numbers, n nodes of 3 or 1; see environment.tracks.track.Track."""
+
+    id: str
+    name: str
+    hash: str
+    closed: bool
+    length: float
+    start: float
+    finish: float
+    arc: list[float]
+    position: list[float]
+    tangent: list[float]
+    left: list[float]
+    up: list[float]
+    half_width_left: list[float]
+    half_width_right: list[float]
+    surface: list[int]
+    """0 asphalt, 1 dirt, 2 grass, 3 ice, 4 plastic."""
+    border_left: list[int]
+    """0 wall, 1 open, 2 grass verge."""
+    border_right: list[int]
+    checkpoints: list[float]
+    boosters: list[BoosterGeometry]
+    author: str = ""
+    author_time: float | None = None
+
+
+class ReplayEvent(Answer):
+    """An event in a replay; see EventMessage."""
+
+    kind: str
+    time: float
+    agent_id: str | None = None
+    value: float | None = None
+
+
+class ReplayCar(Answer):
+    """One car's drive. `samples` holds len(pose_fields) numbers per sample, one sample per 1/rate_hz."""
+
+    agent_id: str
+    name: str
+    colour: str
+    policy: str
+    finished: bool
+    time: float
+    """Finish time, or the time at which the drive ended [s]."""
+    samples: list[float]
+    ghost: bool = False
+
+
+class ReplaySummary(Answer):
+    """A recorded race in the list."""
+
+    id: str
+    track: str
+    track_name: str
+    track_hash: str
+    recorded: str
+    duration: float
+    cars: list[ReplayResult]
+    size_bytes: int
+    complete: bool = True
+    """False when the recording was cut off."""
+
+
+class ReplayResult(Answer):
+    """Who drove in a recorded race, and how it ended."""
+
+    agent_id: str
+    name: str
+    colour: str
+    finished: bool
+    time: float
+    policy: str = ""
+
+
+class Replay(Answer):
+    """Answer of GET /api/replay/{id} as JSON."""
+
+    id: str
+    track: str
+    track_name: str
+    track_hash: str
+    recorded: str
+    duration: float
+    rate_hz: float
+    pose_fields: list[str]
+    cars: list[ReplayCar]
+    events: list[ReplayEvent]
+    physics: str
+    seed: int
+    complete: bool = True
+
+
+# --- the model service ----------------------------------------------------------------------------
+
+AgentState = Literal["training", "paused", "stopped", "failed"]
+
+
+class AgentCreate(Message):
+    """A new learning agent. `settings` overrides fields of the learner's configuration."""
+
+    agent_id: Identifier
+    env: str = "TrackMania/Horizon-v0"
+    track: str | None = None
+    name: str | None = None
+    colour: Colour | None = None
+    seed: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+    checkpoint: str | None = None
+    """Start from this checkpoint instead of from scratch."""
+    race: bool = True
+    """Drive in the environment service's race with the newest policy."""
+
+
+class AgentStatus(Answer):
+    """An agent, how far it has learned, and what ails it in plain words."""
+
+    agent_id: str
+    name: str
+    colour: str
+    run: str
+    env: str
+    track: str
+    state: AgentState
+    seed: int
+    steps: int
+    """Environment steps experienced, over all worlds."""
+    updates: int
+    episodes: int
+    seconds: float
+    """Wall-clock spent training [s]."""
+    finish_rate: float | None = None
+    """Of the last frozen evaluation, 0..1."""
+    lap_time_best: float | None = None
+    """Best finish of any frozen evaluation [s]."""
+    lap_time_median: float | None = None
+    """Median finish of the last frozen evaluation [s]."""
+    steps_per_second: float | None = None
+    updates_per_second: float | None = None
+    health: list[str] = field(default_factory=list)
+    """Sentences for people, worst first."""
+    racing: bool = False
+
+
+class PredictRequest(Message):
+    """Observations, one row per car, in the layout of the agent's environment."""
+
+    agent_id: Identifier
+    observation: list[list[float]]
+    deterministic: bool = True
+
+
+class Prediction(Answer):
+    """Actions, one row per car, in the environment's action space."""
+
+    agent_id: str
+    action: list[list[float]]
+    policy: str
+    """Version of the policy that answered."""
+
+
+class RunSummary(Answer):
+    """One training run in the list."""
+
+    id: str
+    agent_id: str
+    env: str
+    track: str
+    seed: int
+    started: str
+    steps: int
+    keys: list[str]
+    """Names of the curves that it has."""
+
+
+class Curve(Answer):
+    """A learning curve, down-sampled: at each point the step, the run's wall-clock [s] and the value."""
+
+    key: str
+    step: list[float]
+    seconds: list[float]
+    value: list[float]
+    low: list[float]
+    """Least value in each point's bucket."""
+    high: list[float]
+
+
+class RunMetrics(Answer):
+    """Answer of GET /api/runs/{id}/metrics."""
+
+    run: str
+    curves: list[Curve]
+
+
+class CheckpointSummary(Answer):
+    """A saved policy with its result."""
+
+    id: str
+    agent_id: str
+    env: str
+    track: str
+    steps: int
+    saved: str
+    best: bool
+    finish_rate: float | None = None
+    lap_time: float | None = None
+
+
+class MetricsMessage(Answer, tag_field="type", tag="metrics"):
+    """On the model's WS /api/watch: new values of a run at a step."""
+
+    run: str
+    agent_id: str
+    step: int
+    seconds: float
+    values: dict[str, float]
+
+
+class AgentsMessage(Answer, tag_field="type", tag="agents"):
+    """On the model's WS /api/watch: all agents, on connection and about once a second."""
+
+    protocol: int
+    agents: list[AgentStatus]
+
+
+ModelWatchMessage = MetricsMessage | AgentsMessage
+
+# --- both services --------------------------------------------------------------------------------
+
+
+class Problem(Answer):
+    """Body of every refusal: what was wrong, what was expected, the cure. RFC 9457."""
+
+    status: int
+    title: str
+    detail: str
+    field: str | None = None
+
+
+class Health(Answer):
+    """Answer of /healthz and /readyz."""
+
+    ok: bool
+    detail: str = ""

@@ -1,0 +1,36 @@
+"""Layout of the shared data volume: who writes what where.
+
+data/tracks/<id>.npz            imported tracks             environment
+data/replays/<id>.mcap          recorded races              environment
+data/runs/<run>/metrics.sqlite  learning curves             model
+data/runs/<run>/run.json        configuration and state     model
+data/runs/<run>/checkpoints/    policies and learner state  model
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+DATA_VARIABLE = "TRACKMANIA_RL_DATA"
+"""Environment variable that names the volume's folder; "data" in the working folder without it."""
+
+
+def data_folder() -> Path:
+    """The shared volume."""
+    return Path(os.environ.get(DATA_VARIABLE, "data"))
+
+
+def tracks_folder() -> Path:
+    """Imported tracks."""
+    return data_folder() / "tracks"
+
+
+def replays_folder() -> Path:
+    """Recorded races."""
+    return data_folder() / "replays"
+
+
+def runs_folder() -> Path:
+    """Training runs."""
+    return data_folder() / "runs"
