@@ -1,0 +1,42 @@
+# Everything a newcomer types. Each target does its own set-up.
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+export PYTHON TORCH_BACKEND
+
+help:  ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## install everything that is missing (idempotent)
+	@scripts/setup.sh
+
+demo: setup  ## cars learn to race, and you watch: environment, model and viewer
+	@$(BIN)/trackmania-rl demo $(ARGS)
+
+test: setup  ## every test: Python, viewer, browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	cd viewer && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
+
+check: setup  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd viewer && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+
+bench: setup  ## every speed claim, as a ratio against a peer
+	$(BIN)/trackmania-rl bench simulator
+	$(BIN)/trackmania-rl bench latency
+	$(BIN)/trackmania-rl bench sac
+
+viewer: setup  ## build the viewer's page
+
+generate: setup  ## write the viewer's TypeScript and the OpenAPI files from the protocol's messages
+	$(BIN)/python -m trackmania_rl.protocol.generate
+
+lock:  ## renew requirements/dev.txt (PyTorch stays out of it)
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-package torch --extra environment \
+		--group test --group check pyproject.toml -o requirements/dev.txt --custom-compile-command "make lock"
+
+clean:  ## remove what set-up made; keeps data/
+	rm -rf .venv viewer/node_modules src/trackmania_rl/viewer/static
+
+.PHONY: help setup demo test check bench viewer generate lock clean

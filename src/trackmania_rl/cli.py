@@ -1,0 +1,93 @@
+"""The command `trackmania-rl`: everything the product does, from one place."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import trackmania_rl
+from trackmania_rl.bench import latency, sac, simulator
+from trackmania_rl.environment import commands as environment
+from trackmania_rl.environment.tracks import commands as tracks
+from trackmania_rl.model import commands as model
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.viewer import commands as viewer
+
+app = typer.Typer(
+    name="trackmania-rl",
+    help="Teach cars to race TrackMania, and watch them learn.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+bench = typer.Typer(help="Measure speed, side by side with a named peer.", no_args_is_help=True)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"trackmania-rl {trackmania_rl.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    track: Annotated[str, typer.Option(help="Track to race on: an id, or a .Map.Gbx file.")] = "sprint",
+    ghost: Annotated[
+        list[Path] | None, typer.Option(help="Recorded human drive (CSV) that races along; repeatable.")
+    ] = None,
+    agents: Annotated[int, typer.Option(min=0, max=8, help="Agents that learn from scratch.")] = 2,
+    environment_port: Annotated[int, typer.Option(help="Port of the environment service.")] = 8080,
+    model_port: Annotated[int, typer.Option(help="Port of the model service.")] = 8081,
+    viewer_port: Annotated[int, typer.Option(help="Port of the page.")] = 3000,
+    seconds: Annotated[float | None, typer.Option(help="Stop by itself after this time [s].")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in the default browser.")] = True,
+) -> None:
+    """Start all three services: a champion races agents that learn while you watch."""
+    from trackmania_rl import demo as show
+
+    show.run(
+        track=track,
+        ghosts=ghost or [],
+        agents=agents,
+        environment_port=environment_port,
+        model_port=model_port,
+        viewer_port=viewer_port,
+        seconds=seconds,
+        browser=browser,
+    )
+
+
+app.command("environment")(environment.environment)
+app.command("model")(model.model)
+app.command("viewer")(viewer.viewer)
+app.command("train")(model.train)
+app.command("evaluate")(model.evaluate)
+app.command("race")(environment.race)
+app.add_typer(environment.replay, name="replay")
+app.add_typer(tracks.app, name="track")
+bench.command("simulator")(simulator.command)
+bench.command("latency")(latency.command)
+bench.command("sac")(sac.command)
+app.add_typer(bench, name="bench")
+
+
+def main() -> None:
+    """Run the command line; an InputError is one line on stderr and exit status 2."""
+    try:
+        app()
+    except InputError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {error}", highlight=False)
+        sys.exit(2)

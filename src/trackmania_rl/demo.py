@@ -1,0 +1,270 @@
+"""The demo: all three services on this machine, a champion and fresh agents on one track, in one command.
+
+Each service is a process of its own, as it would be a container. The demo starts them, shows how the
+agents come along, starts a service again that dies, and stops all of them on Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.volume import data_folder
+
+READY_TIMEOUT = 60.0
+"""Longest wait for a service to answer after its start [s]."""
+STOP_TIMEOUT = 20.0
+"""Longest wait for a service to finish its files after it was asked to stop [s]."""
+RESTART_PAUSE = 2.0
+"""Wait before a service that died is started again [s]."""
+RESTART_LIMIT = 5
+"""Starts of one service after which the demo gives up."""
+
+
+@dataclass
+class Service:
+    """One of the three services as a child process.
+
+    Attributes:
+        name: "environment", "model" or "viewer".
+        arguments: Command line after `trackmania-rl`.
+        url: Where it answers.
+        process: The running child, or None before the first start.
+        starts: How often it was started.
+    """
+
+    name: str
+    arguments: list[str]
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+    starts: int = field(default=0)
+
+    @property
+    def log(self) -> Path:
+        """File with everything the service prints."""
+        return data_folder() / "logs" / f"{self.name}.log"
+
+    @property
+    def running(self) -> bool:
+        """Is the child process alive?"""
+        return self.process is not None and self.process.poll() is None
+
+    def start(self) -> None:
+        """Start the child in a process group of its own, so that Ctrl-C reaches only the demo."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "trackmania_rl", *self.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.starts += 1
+
+    def ready(self) -> bool:
+        """Does it answer /healthz?"""
+        with contextlib.suppress(OSError, urllib.error.URLError):
+            return bool(urllib.request.urlopen(self.url + "/healthz", timeout=1.0).status == 200)
+        return False
+
+    def wait_ready(self) -> None:
+        """Wait until it answers.
+
+        Raises:
+            InputError: It stopped, or did not answer in time; with the last line that it printed.
+        """
+        deadline = time.monotonic() + READY_TIMEOUT
+        while time.monotonic() < deadline:
+            if not self.running:
+                raise InputError(f"the {self.name} service stopped at its start: {self.last_words()}")
+            if self.ready():
+                return
+            time.sleep(0.05)
+        raise InputError(
+            f"the {self.name} service did not answer at {self.url} within {READY_TIMEOUT:.0f} s; see {self.log}"
+        )
+
+    def last_words(self) -> str:
+        """The last line in its log."""
+        with contextlib.suppress(OSError):
+            lines = self.log.read_text(errors="replace").strip().splitlines()
+            if lines:
+                return f"{lines[-1].removeprefix('error: ')} (whole log: {self.log})"
+        return f"it printed nothing (log: {self.log})"
+
+    def stop(self) -> None:
+        """Ask it to stop and to finish its files; kill it when it does not."""
+        if self.process is None:
+            return
+        for sign, patience in ((signal.SIGTERM, STOP_TIMEOUT), (signal.SIGKILL, 5.0)):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, sign)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(patience)
+                return
+
+
+def run(
+    *,
+    track: str,
+    ghosts: list[Path],
+    agents: int,
+    environment_port: int,
+    model_port: int,
+    viewer_port: int,
+    seconds: float | None,
+    browser: bool,
+) -> None:
+    """Run the demo until Ctrl-C, or for a while.
+
+    Args:
+        track: Track's id, or a file of a track.
+        ghosts: Recorded human drives that race along.
+        agents: Number of agents that learn from scratch.
+        environment_port: Port of the environment service.
+        model_port: Port of the model service.
+        viewer_port: Port of the viewer's page.
+        seconds: Stop by itself after this time [s]; None: at Ctrl-C.
+        browser: Open the page in the default browser.
+
+    Raises:
+        InputError: A port is taken, the track is unknown, or a service does not start.
+    """
+    urls = {
+        name: f"http://127.0.0.1:{port}"
+        for name, port in (
+            ("environment", environment_port),
+            ("model", model_port),
+            ("viewer", viewer_port),
+        )
+    }
+    environment = Service(
+        "environment", ["environment", "--port", str(environment_port), "--track", track], urls["environment"]
+    )
+    for ghost in ghosts:
+        environment.arguments += ["--ghost", str(ghost)]
+    model = Service(
+        "model",
+        ["model", "--port", str(model_port), "--environment", urls["environment"], "--track", track]
+        + ["--agents", str(agents), "--champion"],
+        urls["model"],
+    )
+    page = Service(
+        "viewer",
+        [
+            "viewer",
+            "--port",
+            str(viewer_port),
+            "--environment",
+            urls["environment"],
+            "--model",
+            urls["model"],
+        ],
+        urls["viewer"],
+    )
+    console = Console()
+    with _all_stopped([environment, model, page], console):
+        for service in (environment, page, model):
+            service.start()
+        for service in (environment, page, model):
+            service.wait_ready()
+        console.print(f"\n  Watch the race:  [bold cyan]{page.url}[/]\n  Stop with Ctrl-C.\n")
+        if browser:
+            threading.Thread(target=webbrowser.open, args=(page.url,), daemon=True).start()
+        _watch([environment, model, page], console, seconds)
+
+
+@contextlib.contextmanager
+def _all_stopped(services: list[Service], console: Console) -> Iterator[None]:
+    """Stop all services at the end, model first: it saves what it has learned. Ctrl-C ends quietly."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print()
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with console.status("Stopping: saving what the agents have learned ..."):
+            for service in sorted(services, key=lambda service: service.name != "model"):
+                service.stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, previous)
+        console.print("Stopped. [dim]`trackmania-rl demo` goes on where it was.[/]")
+
+
+def _watch(services: list[Service], console: Console, seconds: float | None) -> None:
+    """Show the agents' progress and keep the services alive."""
+    end = time.monotonic() + seconds if seconds is not None else float("inf")
+    model = next(service for service in services if service.name == "model")
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        while time.monotonic() < end:
+            for service in services:
+                _keep_alive(service, console)
+            if console.is_terminal:
+                live.update(_progress(_agents(model.url)), refresh=True)
+            time.sleep(min(1.0, max(0.0, end - time.monotonic())))
+
+
+def _keep_alive(service: Service, console: Console) -> None:
+    """Start a service again that died.
+
+    Raises:
+        InputError: It died too often.
+    """
+    if service.running:
+        return
+    if service.starts > RESTART_LIMIT:
+        raise InputError(f"the {service.name} service stopped {service.starts} times: {service.last_words()}")
+    console.print(f"[yellow]The {service.name} service stopped; starting it again.[/] {service.last_words()}")
+    time.sleep(RESTART_PAUSE)
+    service.start()
+
+
+def _agents(url: str) -> list[dict[str, Any]]:
+    """The model service's agents; none while it does not answer."""
+    with contextlib.suppress(OSError, urllib.error.URLError, json.JSONDecodeError):
+        with urllib.request.urlopen(url + "/api/agents", timeout=2.0) as answer:
+            agents: list[dict[str, Any]] = json.load(answer)
+            return agents
+    return []
+
+
+def _progress(agents: list[dict[str, Any]]) -> Table:
+    """A line per agent: how long it has learned, and how well it drives."""
+    table = Table(box=None, pad_edge=True, header_style="dim")
+    for heading in ("agent", "", "experience", "finishes", "best lap", "health"):
+        table.add_column(heading)
+    for agent in agents:
+        finish_rate, best = agent.get("finish_rate"), agent.get("lap_time_best")
+        table.add_row(
+            f"[{agent['colour']}]●[/] {agent['name']}",
+            agent["state"],
+            f"{agent['steps'] / 72_000:.1f} h of driving",  # 20 steps a second
+            "-" if finish_rate is None else f"{finish_rate:.0%}",
+            "-" if best is None else f"{best:.2f} s",
+            (agent.get("health") or [""])[0],
+        )
+    return table
