@@ -1,0 +1,23 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    outDir: "../src/trackmania_rl/viewer/static",
+    emptyOutDir: true,
+    target: "es2023",
+    chunkSizeWarningLimit: 1200, // kB; three alone is about 700
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "three", test: /node_modules\/(three|postprocessing|camera-controls)/ },
+            { name: "interface", test: /node_modules/ },
+          ],
+        },
+      },
+    },
+  },
+  test: { include: ["src/**/*.test.ts", "test/**/*.test.ts"] },
+});
