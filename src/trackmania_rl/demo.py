@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 import webbrowser
 from collections.abc import Iterator
@@ -82,7 +81,7 @@ class Service:
 
     def ready(self) -> bool:
         """Does it answer /healthz?"""
-        with contextlib.suppress(OSError, urllib.error.URLError):
+        with contextlib.suppress(OSError):
             return bool(urllib.request.urlopen(self.url + "/healthz", timeout=1.0).status == 200)
         return False
 
@@ -100,7 +99,7 @@ class Service:
                 return
             time.sleep(0.05)
         raise InputError(
-            f"the {self.name} service did not answer at {self.url} within {READY_TIMEOUT:.0f} s; see {self.log}"
+            f"the {self.name} service did not answer at {self.url} in {READY_TIMEOUT:.0f} s; see {self.log}"
         )
 
     def last_words(self) -> str:
@@ -164,10 +163,10 @@ def run(
         environment.arguments += ["--ghost", str(ghost)]
     model = Service(
         "model",
-        ["model", "--port", str(model_port), "--environment", urls["environment"], "--track", track]
-        + ["--agents", str(agents), "--champion"],
+        ["model", "--port", str(model_port), "--environment", urls["environment"], "--track", track],
         urls["model"],
     )
+    model.arguments += ["--agents", str(agents), "--champion"]
     page = Service(
         "viewer",
         [
@@ -245,11 +244,12 @@ def _keep_alive(service: Service, console: Console) -> None:
 
 def _agents(url: str) -> list[dict[str, Any]]:
     """The model service's agents; none while it does not answer."""
-    with contextlib.suppress(OSError, urllib.error.URLError, json.JSONDecodeError):
+    try:
         with urllib.request.urlopen(url + "/api/agents", timeout=2.0) as answer:
             agents: list[dict[str, Any]] = json.load(answer)
             return agents
-    return []
+    except (OSError, json.JSONDecodeError):
+        return []
 
 
 def _progress(agents: list[dict[str, Any]]) -> Table:
