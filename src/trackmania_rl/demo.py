@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -148,6 +149,12 @@ def run(
     Raises:
         InputError: A port is taken, the track is unknown, or a service does not start.
     """
+    for port, option in (
+        (environment_port, "--environment-port"),
+        (model_port, "--model-port"),
+        (viewer_port, "--viewer-port"),
+    ):
+        _require_free(port, option)
     urls = {
         name: f"http://127.0.0.1:{port}"
         for name, port in (
@@ -190,6 +197,20 @@ def run(
         if browser:
             threading.Thread(target=webbrowser.open, args=(page.url,), daemon=True).start()
         _watch([environment, model, page], console, seconds)
+
+
+def _require_free(port: int, option: str) -> None:
+    """Refuse a port on which somebody answers already: it could pass for one of our services.
+
+    Raises:
+        InputError: The port is taken.
+    """
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise InputError(
+                f"port {port} is taken, perhaps by another demo: stop it, or choose one with {option}",
+                field=option,
+            )
 
 
 @contextlib.contextmanager

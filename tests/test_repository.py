@@ -1,0 +1,56 @@
+"""What the repository must and must not contain."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Files that git tracks, or all files where this is no checkout."""
+    listing = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / line for line in listing.stdout.splitlines() if (ROOT / line).is_file()]
+
+
+@pytest.mark.parametrize("lock", ["requirements/dev.txt", "viewer/package-lock.json"])
+def test_lock_files_name_no_host_and_no_cuda_package(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    assert "nvidia-" not in text
+    assert not re.search(r"^torch==", text, re.MULTILINE)
+    assert '"resolved": "http' not in text
+    assert "index-url" not in text
+
+
+def test_relative_links_in_the_documentation_lead_somewhere() -> None:
+    broken = []
+    for page in tracked("*.md"):
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+            if "://" not in target and not (page.parent / target).exists():
+                broken.append(f"{page.relative_to(ROOT)} -> {target}")
+    assert not broken
+
+
+def test_every_command_named_in_the_documentation_exists() -> None:
+    from typer.main import get_command
+
+    from trackmania_rl.cli import app
+
+    root = get_command(app)
+    unknown = []
+    for page in tracked("*.md"):
+        for line in re.findall(r"trackmania-rl ([a-z][a-z -]*)", page.read_text()):
+            command = root
+            for word in line.split():
+                children = getattr(command, "commands", None)
+                if children is None or word.startswith("-"):
+                    break
+                if word not in children:
+                    unknown.append(f"{page.relative_to(ROOT)}: trackmania-rl {line}")
+                    break
+                command = children[word]
+    assert not unknown
