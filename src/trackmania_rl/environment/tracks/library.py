@@ -1,0 +1,131 @@
+"""The tracks that there are: bundled ones, imported ones in the data volume, and files."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from trackmania_rl.environment.tracks import blocks
+from trackmania_rl.environment.tracks.archive import load_track
+from trackmania_rl.environment.tracks.track import Track
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.messages import BoosterGeometry, TrackGeometry, TrackSummary
+from trackmania_rl.protocol.volume import tracks_folder
+
+BUNDLED = Path(__file__).parent / "bundled"
+"""Folder of the tracks that come with the package, as block files."""
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+"""What a track may be called; the same as trackmania_rl.protocol.messages.Identifier."""
+
+
+def bundled_ids() -> list[str]:
+    """Ids of the tracks that come with the package."""
+    return sorted(path.stem for path in BUNDLED.glob("*.track"))
+
+
+def imported_ids() -> list[str]:
+    """Ids of the imported tracks in the data volume."""
+    return sorted(path.stem for path in tracks_folder().glob("*.npz") if ID.fullmatch(path.stem))
+
+
+def tracks() -> list[Track]:
+    """All tracks that have an id: the bundled ones, then the imported ones."""
+    return [load(id) for id in (*bundled_ids(), *(i for i in imported_ids() if i not in bundled_ids()))]
+
+
+def load(name: str | Path) -> Track:
+    """The track with this id, or in this file.
+
+    Args:
+        name: Id of a bundled or imported track, or the path of a .track, .Map.Gbx or .csv file.
+
+    Raises:
+        InputError: No such track or file, or the file cannot be read as a track.
+    """
+    if str(name) in bundled_ids():
+        return _load(BUNDLED / f"{name}.track", 0)
+    stored = tracks_folder() / f"{name}.npz"
+    path = stored if ID.fullmatch(str(name)) and stored.is_file() else Path(name)
+    if not path.is_file():
+        known = ", ".join((*bundled_ids(), *imported_ids()))
+        raise InputError(
+            f"no track «{name}»; known are {known}, or give the path of a .Map.Gbx, .csv or .track file",
+            status=404,
+            field="track",
+        )
+    return _load(path.resolve(), path.stat().st_mtime_ns)
+
+
+@cache
+def _load(path: Path, changed: int) -> Track:
+    """Read a file; `changed` is its time of change, so that a new version is read anew."""
+    if path.suffix == ".npz":
+        return load_track(path)
+    return blocks.read(_text(path), id=identifier(path), source=path.name)
+
+
+def _text(path: Path) -> str:
+    """A text file's content."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} is no text in UTF-8: byte {error.start} is not part of it") from error
+
+
+def identifier(path: Path) -> str:
+    """An id for the track in a file, from its name."""
+    stem = path.name.split(".", 1)[0]
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:64] or "track"
+
+
+def summary(track: Track) -> TrackSummary:
+    """A track's line in the list."""
+    heights = track.position[:, 1]
+    return TrackSummary(
+        id=track.id,
+        name=track.name,
+        length=round(track.length, 3),
+        closed=track.closed,
+        hash=track.hash,
+        climb=round(float(heights.max() - heights.min()), 3),
+        author=track.author,
+        author_time=track.author_time,
+    )
+
+
+def geometry(track: Track) -> TrackGeometry:
+    """A track as the viewer draws it: lengths rounded to millimetres, unit vectors to five digits."""
+
+    def flat(values: np.ndarray, digits: int = 3) -> list[float]:
+        return [float(value) for value in np.round(values.astype(np.float64).ravel(), digits)]
+
+    return TrackGeometry(
+        id=track.id,
+        name=track.name,
+        hash=track.hash,
+        closed=track.closed,
+        length=round(track.length, 3),
+        start=round(track.start, 3),
+        finish=round(track.finish, 3),
+        arc=flat(track.arc),
+        position=flat(track.position),
+        tangent=flat(track.tangent, 5),
+        left=flat(track.left, 5),
+        up=flat(track.up, 5),
+        half_width_left=flat(track.half_width_left),
+        half_width_right=flat(track.half_width_right),
+        surface=track.surface.tolist(),
+        border_left=track.border_left.tolist(),
+        border_right=track.border_right.tolist(),
+        checkpoints=[round(arc, 3) for arc in track.checkpoints],
+        boosters=[
+            BoosterGeometry(begin=round(pad.begin, 3), end=round(pad.end, 3), factor=pad.factor)
+            for pad in track.boosters
+        ],
+        author=track.author,
+        author_time=track.author_time,
+    )
