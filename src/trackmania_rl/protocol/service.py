@@ -1,0 +1,347 @@
+"""What both services share: how they start and stop, refuse, and say how they are.
+
+A service is a Litestar application made by `service_app` and run by `serve`. Its routes raise InputError
+for everything that is wrong with a request; here it becomes a Problem (RFC 9457) with the field, the
+value and what was expected. Nobody ever gets a traceback over the wire: it goes to the log, once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import uvicorn
+from litestar import Litestar, Request, Response, get
+from litestar.config.cors import CORSConfig
+from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from trackmania_rl import __version__
+from trackmania_rl.protocol import PROTOCOL_VERSION
+from trackmania_rl.protocol.access import LOOPBACK_ORIGIN, Access, bearer
+from trackmania_rl.protocol.decoding import decode
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.messages import Health, Problem, Version
+
+BODY_LIMIT = 1 << 20
+"""Largest body of a request [bytes]; a route may allow more with `request_max_body_size`."""
+FRAME_LIMIT = 64 << 20
+"""Largest frame on a stream [bytes]: 65,536 worlds of 256 floats."""
+STOP_TIMEOUT = 5.0
+"""Longest wait for open requests and streams when the service stops [s]."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One line or family of lines of /metrics, in Prometheus' text format.
+
+    Attributes:
+        name: Name with its unit, e.g. "trackmania_races" or "trackmania_step_seconds_total".
+        kind: "counter" (only grows) or "gauge".
+        help: What it counts, for people.
+        values: The value, or one value per set of labels written as `route="/api/state"`.
+    """
+
+    name: str
+    kind: str
+    help: str
+    values: float | dict[str, float]
+
+    def lines(self) -> Iterator[str]:
+        """The lines of the text format."""
+        yield f"# HELP {self.name} {self.help}"
+        yield f"# TYPE {self.name} {self.kind}"
+        if isinstance(self.values, dict):
+            for labels, value in self.values.items():
+                yield f"{self.name}{{{labels}}} {value:g}"
+        else:
+            yield f"{self.name} {self.values:g}"
+
+
+@dataclass
+class Requests:
+    """Counts the requests of a service, by route and status."""
+
+    count: Counter[str] = field(default_factory=Counter)
+    seconds: Counter[str] = field(default_factory=Counter)
+
+    def middleware(self, app: ASGIApp) -> ASGIApp:
+        """Litestar's hook around every request."""
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != ScopeType.HTTP:
+                await app(scope, receive, send)
+                return
+            began = time.perf_counter()
+
+            async def counting_send(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    route = f'method="{scope["method"]}",route="{scope["path_template"]}"'
+                    self.count[f'{route},status="{message["status"]}"'] += 1
+                    self.seconds[route] += time.perf_counter() - began  # type: ignore[assignment]
+                await send(message)
+
+            await app(scope, receive, counting_send)
+
+        return counted
+
+    def metrics(self) -> list[Metric]:
+        """The counts so far."""
+        return [
+            Metric("trackmania_requests_total", "counter", "Requests answered.", dict(self.count)),
+            Metric(
+                "trackmania_request_seconds_total",
+                "counter",
+                "Time from a request's head to its answer's.",
+                dict(self.seconds),
+            ),
+        ]
+
+
+class StrictRequest(Request[Any, Any, Any]):
+    """A request whose body is decoded straight into the message of its route.
+
+    Litestar's own way by untyped JSON would take the string "0.5" for a number, and could not say
+    which value it refused.
+    """
+
+    async def json(self) -> Any:
+        """The route's message.
+
+        Raises:
+            InputError: The body does not fit.
+        """
+        field = self.route_handler.parsed_data_field
+        return decode(await self.body(), field.annotation if field else Any)
+
+
+def service_app(
+    name: str,
+    routes: Sequence[Any],
+    *,
+    access: Access | None = None,
+    ready: Callable[[], str | None] = lambda: None,
+    metrics: Callable[[], list[Metric]] = list,
+    lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]] | None = None,
+    stopping: Callable[[], Awaitable[None]] | None = None,
+    body_limit: int = BODY_LIMIT,
+) -> Litestar:
+    """A service: its own routes and those that every service has.
+
+    Every route whose method changes something, and every stream, is open only to pages of the viewer
+    and, where a token is set, to bearers of the token (a stream may bring it in its first frame instead).
+
+    Args:
+        name: "environment" or "model", for /api/version and the API's title.
+        routes: Litestar's route handlers. They take their messages as `data` and raise InputError.
+        access: Token and allowed pages; by default no token and pages of this machine.
+        ready: None when the service can work, else a sentence on what it waits for (/readyz, status 503).
+        metrics: What /metrics shows besides the counts of requests.
+        lifespan: What lives as long as the service does.
+        stopping: Awaited when the service was asked to stop, before its streams are closed.
+        body_limit: Largest body of a request [bytes].
+    """
+    access = access or Access()
+    requests = Requests()
+
+    @get("/healthz", sync_to_thread=False, tags=["service"])
+    def healthz() -> Health:
+        """Is the process alive?"""
+        return Health(ok=True)
+
+    @get("/readyz", sync_to_thread=False, tags=["service"])
+    def readyz() -> Response[Health]:
+        """Can it work? 503 with a sentence on what it waits for when it cannot."""
+        reason = ready()
+        return Response(Health(ok=reason is None, detail=reason or ""), status_code=503 if reason else 200)
+
+    @get("/metrics", media_type="text/plain; version=0.0.4", sync_to_thread=False, tags=["service"])
+    def metrics_text() -> str:
+        """Figures in Prometheus' text format."""
+        shown = [*requests.metrics(), *metrics()]
+        return "".join(line + "\n" for metric in shown for line in metric.lines())
+
+    @get("/api/version", sync_to_thread=False, tags=["service"])
+    def version() -> Version:
+        """Which service, release and protocol answers here."""
+        return Version(service=name, version=__version__, protocol=PROTOCOL_VERSION)
+
+    app = Litestar(
+        [healthz, readyz, metrics_text, version, *routes],
+        cors_config=CORSConfig(
+            allow_origins=list(access.origins), allow_origin_regex=LOOPBACK_ORIGIN, max_age=3600
+        ),
+        guards=[guard(access)],
+        exception_handlers={InputError: refuse, HTTPException: refuse, Exception: refuse},
+        lifespan=[lifespan] if lifespan else [],
+        logging_config=None,
+        middleware=[requests.middleware],
+        openapi_config=OpenAPIConfig(
+            title=f"TrackMania RL {name} service",
+            version=__version__,
+            path="/api",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            use_handler_docstrings=True,
+        ),
+        request_class=StrictRequest,
+        request_max_body_size=body_limit,
+    )
+    app.state.stopping = stopping
+    return app
+
+
+def guard(access: Access) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]:
+    """Litestar's guard: who may change something, and which pages may open a stream."""
+
+    def check(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        scope: dict[str, Any] = dict(connection.scope)
+        if scope["type"] == ScopeType.WEBSOCKET:
+            access.check_origin(connection.headers.get("origin"))
+        elif scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            access.check_origin(connection.headers.get("origin"))
+            access.check_token(bearer(connection.headers.get("authorization")))
+
+    return check
+
+
+def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """Litestar's handler of errors: whatever went wrong, as a Problem."""
+    if isinstance(error, ValidationException):
+        error = _misfit(error)
+    if isinstance(error, InputError):
+        return problem(error.status, str(error), field=error.field)
+    if isinstance(error, HTTPException):
+        return problem(error.status_code, _explained(request, error))
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(500, "the service failed at this request; its log says why")
+
+
+def problem(status: int, detail: str, *, field: str | None = None) -> Response[Problem]:
+    """A refusal (RFC 9457)."""
+    body = Problem(status=status, title=HTTPStatus(status).phrase, detail=detail, field=field)
+    return Response(body, status_code=status, media_type="application/problem+json")
+
+
+def _misfit(error: ValidationException) -> InputError:
+    """Litestar's refusal of a parameter of the address, or of an empty body."""
+    faults: list[dict[str, str]] = error.extra  # type: ignore[assignment]
+    if faults[0].get("source") == "body":
+        return InputError("the body is empty, expected a JSON object")
+    return InputError(f"{faults[0]['key']}: {faults[0]['message'].lower()}", field=faults[0]["key"])
+
+
+def _explained(request: Request[Any, Any, Any], error: HTTPException) -> str:
+    """Litestar's own refusals in a full sentence."""
+    path = request.url.path
+    if error.status_code == 404:
+        return f"there is nothing at {path}: the routes are in /api/openapi.json"
+    if error.status_code == 405:
+        return f"{path} does not answer {request.method}: the routes are in /api/openapi.json"
+    if error.status_code == 413:
+        return f"the body is larger than {path} takes: send less"
+    return error.detail
+
+
+def serve(app: Litestar, host: str, port: int) -> None:
+    """Run a service until SIGTERM or Ctrl-C; it then finishes its open requests and closes its files.
+
+    Raises:
+        InputError: The port is taken or the address is not ours.
+    """
+    server = _Server(app, listen(host, port))
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)  # uvicorn raises it again when it has stopped
+    try:
+        server.run(sockets=[server.socket])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+@contextlib.contextmanager
+def running(app: Litestar, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Run a service in a thread of this process; yields its address. Port 0 takes a free one."""
+    server = _Server(app, listen(host, port))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [server.socket]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            if not thread.is_alive():
+                raise RuntimeError("the service stopped at its start; its log says why")
+            time.sleep(0.005)
+        yield f"http://{host}:{server.port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        InputError: The port is taken or the address is not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OverflowError as error:
+        raise InputError(f"--port is {port}, expected 0 to 65535", field="port") from error
+    except OSError as error:
+        raise InputError(_not_listening(host, port, error), field="port") from error
+
+
+def _not_listening(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is already taken on {host}: stop what runs there or choose another with --port"
+    if error.errno == errno.EACCES:
+        return f"port {port} needs more rights than this user has: choose one above 1023 with --port"
+    return f"cannot listen on {host}: {error.strerror}; expected an address of this machine, e.g. 127.0.0.1"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn with our settings, which says goodbye on the streams before it closes them."""
+
+    def __init__(self, app: Litestar, listening: socket.socket) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="uvloop",
+                http="httptools",
+                ws="websockets-sansio",
+                ws_per_message_deflate=False,  # floats do not compress, and the streams are local
+                ws_max_size=FRAME_LIMIT,
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=int(STOP_TIMEOUT),
+            )
+        )
+        self.app = app
+        self.socket = listening
+        self.port: int = listening.getsockname()[1]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.app.state.stopping is not None:
+            await self.app.state.stopping()
+        await super().shutdown(sockets)
