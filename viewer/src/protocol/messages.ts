@@ -1,0 +1,553 @@
+// Written by `python -m trackmania_rl.protocol.typescript`: change protocol/messages.py, not this.
+
+/** Version of the protocol; in the header of every frame. */
+export const PROTOCOL_VERSION = 1;
+
+/** First two bytes of a binary frame. */
+export const FRAME_MAGIC = 0x4d54;
+
+/** Length of a binary frame's header [bytes]. */
+export const FRAME_HEADER_SIZE = 16;
+
+/** Kinds of binary frames. */
+export const FrameKind = { POSES: 1, ACTIONS: 2, OBSERVATIONS: 3, STEP: 4 } as const;
+
+/** Columns of a pose, in order; LIDAR columns may follow. */
+export const POSE_FIELDS = [
+  "x",
+  "y",
+  "z",
+  "qx",
+  "qy",
+  "qz",
+  "qw",
+  "vx",
+  "vy",
+  "vz",
+  "steer",
+  "gas",
+  "brake",
+  "gear",
+  "rpm",
+  "progress",
+  "lap_time",
+  "state",
+  "suspension_fl",
+  "suspension_fr",
+  "suspension_rl",
+  "suspension_rr",
+  "wheel_angle",
+] as const;
+
+export type PoseField = (typeof POSE_FIELDS)[number];
+
+/** Bits of the pose's `state`. */
+export const StateBit = { GROUNDED: 1, SLIDING: 2, WALL: 4, TURBO: 8, FINISHED: 16, OUT: 32 } as const;
+
+/** Why an episode ended; the index is the cause code of the final info. */
+export const CAUSES = ["", "finish", "stuck", "off_road", "time_limit"] as const;
+
+/** Name of an agent, track, race, run or replay: it may appear in an address and as a file's name. */
+export type Identifier = string;
+
+export type Colour = string;
+
+export type Unit = number;
+
+export type Signed = number;
+
+/** Pedals and steering wheel: gas and brake 0..1, steering -1 (left) to 1 (right). */
+export interface Action {
+  gas: Unit;
+  brake: Unit;
+  steering: Signed;
+}
+
+/**
+ * An agent's action for the coming step; it is held until the next one arrives.
+ *
+ * `seq` makes a repeated request safe: the same number is answered again, not driven twice.
+ */
+export interface ActionRequest {
+  agent_id: Identifier;
+  action: Action;
+  timestamp: string;
+  seq?: number;
+}
+
+/** World position of the car's origin [m]. */
+export interface Position {
+  x: number;
+  y: number;
+  z: number;
+}
+
+/** Attitude [rad]: yaw = atan2(forward x, forward z), pitch nose up, roll right side down. */
+export interface Rotation {
+  yaw: number;
+  pitch: number;
+  roll: number;
+}
+
+/**
+ * What an agent senses: forward speed [m/s], LIDAR distances right to left [m], pose.
+ *
+ * `vector` is the flat observation of the environment that the agent asked for when it joined.
+ */
+export interface Observation {
+  speed: number;
+  lidar: number[];
+  position: Position;
+  rotation: Rotation;
+  vector?: number[];
+}
+
+/** Share of the track driven (0..1) and time on the race clock since the start [s]. */
+export interface Info {
+  track_completion: number;
+  lap_time: number;
+  finished?: boolean;
+  cause?: string;
+}
+
+/** The environment's answer to an action, and the message pushed at each step on a stream. */
+export interface ActionAnswer {
+  agent_id: string;
+  observation: Observation;
+  reward: number;
+  done: boolean;
+  info: Info;
+  timestamp: string;
+  seq?: number;
+}
+
+/** Bring an agent into a race. `observation` names the environment whose flat vector it wants. */
+export interface AgentAdd {
+  agent_id: Identifier;
+  name?: string;
+  colour?: Colour;
+  observation?: string;
+  /** What drives, for the record: a checkpoint's name, a version, "human". */
+  policy?: string;
+}
+
+/** Start the race anew, on another track if one is named; with `agent_id` only that car. */
+export interface ResetRequest {
+  agent_id?: Identifier;
+  track?: Identifier;
+  seed?: number;
+}
+
+/** A car in a race and who drives it. */
+export interface Car {
+  agent_id: string;
+  name: string;
+  colour: string;
+  policy?: string;
+  /** True for a recorded drive that nobody drives now. */
+  ghost?: boolean;
+}
+
+export type RaceState = "waiting" | "countdown" | "racing" | "finished";
+
+/** A race as it stands. Cars are in the order of the rows of the pose frames. */
+export interface Race {
+  id: string;
+  track: string;
+  track_name: string;
+  track_hash: string;
+  state: RaceState;
+  /** Counts the starts of this race. */
+  heat: number;
+  /** Race clock [s]; negative while the countdown runs. */
+  time: number;
+  cars: Car[];
+  /** Names of the columns of a pose frame. */
+  pose_fields: string[];
+  rate_hz: number;
+  control_hz: number;
+  time_limit: number;
+  /** Steps at which an agent's action had not arrived and the previous one was held. */
+  late_actions?: number;
+}
+
+/** One line of the leaderboard, best first. */
+export interface Standing {
+  agent_id: string;
+  place: number;
+  /** Distance along the track from the start [m]. */
+  progress: number;
+  lap_time: number;
+  finished: boolean;
+  running: boolean;
+  /** Time behind the leader at the same place of the track [s]. */
+  gap?: number;
+  /** Best finish in this race's heats so far [s]. */
+  best_time?: number;
+}
+
+/** Answer of GET /api/state. */
+export interface EnvironmentState {
+  race: Race;
+  standings: Standing[];
+  agents: ActionAnswer[];
+}
+
+/** Sent first, and again whenever anything in it but the clock changes. */
+export interface RaceMessage {
+  type: "race";
+  protocol: number;
+  race: Race;
+}
+
+/** The leaderboard, a few times a second. */
+export interface StandingsMessage {
+  type: "standings";
+  time: number;
+  standings: Standing[];
+}
+
+export type EventKind = "start" | "checkpoint" | "finish" | "wall" | "off_road" | "stuck" | "respawn" | "heat_end";
+
+/** Something happened to a car (or, without agent_id, to the race) at a race time. */
+export interface EventMessage {
+  type: "event";
+  kind: EventKind;
+  time: number;
+  agent_id?: string;
+  /** Checkpoint's number, finish time [s] or speed of an impact [m/s]. */
+  value?: number;
+  /** With heat_end: the id of the recording. */
+  replay?: string;
+}
+
+export type WatchMessage = RaceMessage | StandingsMessage | EventMessage;
+
+/**
+ * First frame of a client that drives one car of a race: the agent must have been added.
+ *
+ * With `push` the environment sends an ActionAnswer at each step of the race without being asked.
+ */
+export interface DriveHello {
+  type: "drive";
+  protocol: number;
+  agent_id: Identifier;
+  push?: boolean;
+  token?: string;
+}
+
+/** First frame of a client that steps a batch of worlds in lockstep. */
+export interface BatchHello {
+  type: "batch";
+  protocol: number;
+  env: string;
+  worlds: number;
+  track?: string;
+  /** Keyword arguments of the environment. */
+  options?: Record<string, unknown>;
+  token?: string;
+}
+
+/** Reset all worlds of the batch; answered with a binary observation frame. */
+export interface BatchReset {
+  type: "reset";
+  seed?: number;
+}
+
+/** The environment's answer to a hello that it accepts. */
+export interface Welcome {
+  type: "welcome";
+  protocol: number;
+  session: string;
+  spec?: EnvironmentSpec;
+}
+
+/** Why a frame was refused: the value, what was expected, the cure. */
+export interface StreamError {
+  type: "error";
+  detail: string;
+}
+
+/** The service is stopping; reconnect after a while. */
+export interface Goodbye {
+  type: "goodbye";
+  detail: string;
+}
+
+export type StreamHello = DriveHello | BatchHello;
+
+export type StreamMessage = Welcome | StreamError | Goodbye;
+
+/** A Box or Discrete space of Gymnasium. */
+export interface Space {
+  kind: "box" | "discrete";
+  shape: number[];
+  dtype: string;
+  low?: number[] | number;
+  high?: number[] | number;
+  n?: number;
+}
+
+/** One world's spaces, and the clock. */
+export interface EnvironmentSpec {
+  env: string;
+  track: string;
+  track_hash: string;
+  observation: Space;
+  action: Space;
+  control_hz: number;
+  worlds?: number;
+}
+
+/** Answer of GET /api/version. */
+export interface Version {
+  service: string;
+  version: string;
+  protocol: number;
+}
+
+/** A track in the list. */
+export interface TrackSummary {
+  id: string;
+  name: string;
+  length: number;
+  closed: boolean;
+  hash: string;
+  /** Difference between highest and lowest point [m]. */
+  climb: number;
+  author?: string;
+  author_time?: number;
+}
+
+/** A turbo pad, as arc lengths [m]. */
+export interface BoosterGeometry {
+  begin: number;
+  end: number;
+  factor: number;
+}
+
+/** A track's nodes as flat lists of numbers, n nodes of 3 or 1; see environment.tracks.track.Track. */
+export interface TrackGeometry {
+  id: string;
+  name: string;
+  hash: string;
+  closed: boolean;
+  length: number;
+  start: number;
+  finish: number;
+  arc: number[];
+  position: number[];
+  tangent: number[];
+  left: number[];
+  up: number[];
+  half_width_left: number[];
+  half_width_right: number[];
+  /** 0 asphalt, 1 dirt, 2 grass, 3 ice, 4 plastic. */
+  surface: number[];
+  /** 0 wall, 1 open, 2 grass verge. */
+  border_left: number[];
+  border_right: number[];
+  checkpoints: number[];
+  boosters: BoosterGeometry[];
+  author?: string;
+  author_time?: number;
+}
+
+/** An event in a replay; see EventMessage. */
+export interface ReplayEvent {
+  kind: string;
+  time: number;
+  agent_id?: string;
+  value?: number;
+}
+
+/** One car's drive. `samples` holds len(pose_fields) numbers per sample, one sample per 1/rate_hz. */
+export interface ReplayCar {
+  agent_id: string;
+  name: string;
+  colour: string;
+  policy: string;
+  finished: boolean;
+  /** Finish time, or the time at which the drive ended [s]. */
+  time: number;
+  samples: number[];
+  ghost?: boolean;
+}
+
+/** A recorded race in the list. */
+export interface ReplaySummary {
+  id: string;
+  track: string;
+  track_name: string;
+  track_hash: string;
+  recorded: string;
+  duration: number;
+  cars: ReplayResult[];
+  size_bytes: number;
+  /** False when the recording was cut off. */
+  complete?: boolean;
+}
+
+/** Who drove in a recorded race, and how it ended. */
+export interface ReplayResult {
+  agent_id: string;
+  name: string;
+  colour: string;
+  finished: boolean;
+  time: number;
+  policy?: string;
+}
+
+/** Answer of GET /api/replay/{id} as JSON. */
+export interface Replay {
+  id: string;
+  track: string;
+  track_name: string;
+  track_hash: string;
+  recorded: string;
+  duration: number;
+  rate_hz: number;
+  pose_fields: string[];
+  cars: ReplayCar[];
+  events: ReplayEvent[];
+  physics: string;
+  seed: number;
+  complete?: boolean;
+}
+
+export type AgentState = "training" | "paused" | "stopped" | "failed";
+
+/** A new learning agent. `settings` overrides fields of the learner's configuration. */
+export interface AgentCreate {
+  agent_id: Identifier;
+  env?: string;
+  track?: string;
+  name?: string;
+  colour?: Colour;
+  seed?: number;
+  settings?: Record<string, unknown>;
+  /** Start from this checkpoint instead of from scratch. */
+  checkpoint?: string;
+  /** Drive in the environment service's race with the newest policy. */
+  race?: boolean;
+}
+
+/** An agent, how far it has learned, and what ails it in plain words. */
+export interface AgentStatus {
+  agent_id: string;
+  name: string;
+  colour: string;
+  run: string;
+  env: string;
+  track: string;
+  state: AgentState;
+  seed: number;
+  /** Environment steps experienced, over all worlds. */
+  steps: number;
+  updates: number;
+  episodes: number;
+  /** Wall-clock spent training [s]. */
+  seconds: number;
+  /** Of the last frozen evaluation, 0..1. */
+  finish_rate?: number;
+  /** Best finish of any frozen evaluation [s]. */
+  lap_time_best?: number;
+  /** Median finish of the last frozen evaluation [s]. */
+  lap_time_median?: number;
+  steps_per_second?: number;
+  updates_per_second?: number;
+  /** Sentences for people, worst first. */
+  health?: string[];
+  racing?: boolean;
+}
+
+/** Observations, one row per car, in the layout of the agent's environment. */
+export interface PredictRequest {
+  agent_id: Identifier;
+  observation: number[][];
+  deterministic?: boolean;
+}
+
+/** Actions, one row per car, in the environment's action space. */
+export interface Prediction {
+  agent_id: string;
+  action: number[][];
+  /** Version of the policy that answered. */
+  policy: string;
+}
+
+/** One training run in the list. */
+export interface RunSummary {
+  id: string;
+  agent_id: string;
+  env: string;
+  track: string;
+  seed: number;
+  started: string;
+  steps: number;
+  /** Names of the curves that it has. */
+  keys: string[];
+}
+
+/** A learning curve, down-sampled: at each point the step, the run's wall-clock [s] and the value. */
+export interface Curve {
+  key: string;
+  step: number[];
+  seconds: number[];
+  value: number[];
+  /** Least value in each point's bucket. */
+  low: number[];
+  high: number[];
+}
+
+/** Answer of GET /api/runs/{id}/metrics. */
+export interface RunMetrics {
+  run: string;
+  curves: Curve[];
+}
+
+/** A saved policy with its result. */
+export interface CheckpointSummary {
+  id: string;
+  agent_id: string;
+  env: string;
+  track: string;
+  steps: number;
+  saved: string;
+  best: boolean;
+  finish_rate?: number;
+  lap_time?: number;
+}
+
+/** On the model's WS /api/watch: new values of a run at a step. */
+export interface MetricsMessage {
+  type: "metrics";
+  run: string;
+  agent_id: string;
+  step: number;
+  seconds: number;
+  values: Record<string, number>;
+}
+
+/** On the model's WS /api/watch: all agents, on connection and about once a second. */
+export interface AgentsMessage {
+  type: "agents";
+  protocol: number;
+  agents: AgentStatus[];
+}
+
+export type ModelWatchMessage = MetricsMessage | AgentsMessage;
+
+/** Body of every refusal: what was wrong, what was expected, the cure. RFC 9457. */
+export interface Problem {
+  status: number;
+  title: string;
+  detail: string;
+  field?: string;
+}
+
+/** Answer of /healthz and /readyz. */
+export interface Health {
+  ok: boolean;
+  detail?: string;
+}
