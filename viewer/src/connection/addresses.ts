@@ -1,0 +1,44 @@
+/** Where the services are. */
+export interface Addresses {
+  /** Base address of the environment service, without a slash at the end. */
+  environment: string;
+  /** Base address of the model service; null when there is to be none. */
+  model: string | null;
+}
+
+const PORTS = { environment: 8080, model: 8081 };
+
+/** Word for "there is no such service", in the page's address and in /config.json. */
+const NO_SERVICE = "none";
+
+/**
+ * The addresses from the page's own (`?environment=…&model=…`), else from the server's configuration,
+ * else the page's host at the usual ports.
+ */
+export function resolveAddresses(
+  location: Pick<Location, "protocol" | "hostname" | "search">,
+  config: { environment?: string; model?: string },
+): Addresses {
+  const query = new URLSearchParams(location.search);
+  const address = (service: keyof typeof PORTS) =>
+    (
+      query.get(service) ||
+      config[service] ||
+      `${location.protocol}//${location.hostname}:${PORTS[service]}`
+    ).replace(/\/+$/, "");
+  const model = address("model");
+  return { environment: address("environment"), model: model === NO_SERVICE ? null : model };
+}
+
+/** Ask the page's server where the services are; a server without that answer is no error. */
+export async function findAddresses(): Promise<Addresses> {
+  const answer = await fetch("/config.json").catch(() => null);
+  const isConfig = answer?.ok && answer.headers.get("content-type")?.includes("json");
+  const config = isConfig ? ((await answer.json()) as { environment?: string; model?: string }) : {};
+  return resolveAddresses(window.location, config);
+}
+
+/** The address of a WebSocket at a service. */
+export function socketAddress(base: string, path: string): string {
+  return base.replace(/^http/, "ws") + path;
+}

@@ -1,0 +1,81 @@
+import { create } from "zustand";
+import { poseLayout } from "../playback/interpolation";
+import { LiveBuffer } from "../playback/livebuffer";
+import { LiveClock } from "../playback/liveclock";
+import { decodePoses, PROTOCOL_VERSION, VersionMismatch } from "../protocol/frames";
+import type { EventMessage, Race, Standing, WatchMessage } from "../protocol/messages";
+import { socketAddress } from "./addresses";
+import { Socket, type Status } from "./socket";
+
+/** An event of the live race, numbered in order of arrival. */
+export type NumberedEvent = EventMessage & { number: number };
+
+interface EnvironmentState {
+  status: Status;
+  detail: string;
+  race: Race | null;
+  standings: Standing[];
+  /** The latest events, newest last. */
+  events: NumberedEvent[];
+  /** The race's poses; a new one when the columns change. */
+  buffer: LiveBuffer | null;
+}
+
+const EVENTS_KEPT = 40;
+
+/** What the environment service says of the live race; poses go past React, into the buffer. */
+export const useEnvironment = create<EnvironmentState>(() => ({
+  status: "connecting",
+  detail: "",
+  race: null,
+  standings: [],
+  events: [],
+  buffer: null,
+}));
+
+/** The clock of the live race. */
+export const liveClock = new LiveClock();
+
+let eventCount = 0;
+
+/** Watch the race of an environment service until the returned function is called. */
+export function watchEnvironment(base: string): () => void {
+  const set = useEnvironment.setState;
+  const socket = new Socket(socketAddress(base, "/api/watch"), {
+    status: (status, detail) => set({ status, detail }),
+    text: (text) => receive(JSON.parse(text) as WatchMessage),
+    binary: (data) => {
+      const frame = decodePoses(data);
+      const { buffer } = useEnvironment.getState();
+      if (frame.columns !== buffer?.layout.columns) return;
+      buffer.push(frame);
+      liveClock.arrived(frame.time, performance.now() / 1000);
+    },
+  });
+  return () => socket.close();
+}
+
+function receive(message: WatchMessage): void {
+  const { race, buffer, events } = useEnvironment.getState();
+  const set = useEnvironment.setState;
+  switch (message.type) {
+    case "race": {
+      if (message.protocol !== PROTOCOL_VERSION) throw new VersionMismatch(message.protocol);
+      const sameColumns = race?.pose_fields.join() === message.race.pose_fields.join();
+      const sameCars =
+        race?.cars.map((car) => car.agent_id).join() === message.race.cars.map((car) => car.agent_id).join();
+      if (!sameCars) buffer?.clear();
+      set({
+        race: message.race,
+        buffer: sameColumns ? buffer : new LiveBuffer(poseLayout(message.race.pose_fields)),
+      });
+      break;
+    }
+    case "standings":
+      set({ standings: message.standings });
+      break;
+    case "event":
+      set({ events: [...events.slice(1 - EVENTS_KEPT), { ...message, number: ++eventCount }] });
+      break;
+  }
+}

@@ -1,0 +1,75 @@
+import { useCallback, useEffect, useState } from "react";
+import type {
+  CheckpointSummary,
+  Problem,
+  Replay,
+  ReplaySummary,
+  RunMetrics,
+  RunSummary,
+  TrackGeometry,
+} from "../protocol/messages";
+
+/** A service refused, or did not answer; the message is for people. */
+export class ServiceError extends Error {
+  /** @param status HTTP status; 0 when there was no answer. */
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+async function get<T>(address: string): Promise<T> {
+  const answer = await fetch(address, { headers: { accept: "application/json" } }).catch(() => {
+    throw new ServiceError(0, `The service at ${new URL(address).origin} does not answer.`);
+  });
+  if (answer.ok) return (await answer.json()) as T;
+  const problem = (await answer.json().catch(() => null)) as Problem | null;
+  throw new ServiceError(answer.status, problem?.detail ?? `${address} answered ${answer.status}.`);
+}
+
+/** A track's geometry. */
+export const getTrack = (base: string, id: string) => get<TrackGeometry>(`${base}/api/tracks/${id}`);
+/** The recorded races, newest first. */
+export const getReplays = (base: string) => get<ReplaySummary[]>(`${base}/api/replays`);
+/** A recorded race. */
+export const getReplay = (base: string, id: string) =>
+  get<Replay>(`${base}/api/replay/${encodeURIComponent(id)}`);
+/** The training runs. */
+export const getRuns = (base: string) => get<RunSummary[]>(`${base}/api/runs`);
+/** The learning curves of a run. */
+export const getMetrics = (base: string, run: string) =>
+  get<RunMetrics>(`${base}/api/runs/${encodeURIComponent(run)}/metrics`);
+/** The saved policies. */
+export const getCheckpoints = (base: string) => get<CheckpointSummary[]>(`${base}/api/checkpoints`);
+
+/** Something that is being fetched, has failed, or is there. */
+export type Remote<T> =
+  | { state: "loading"; value?: undefined; retry: () => void }
+  | { state: "failed"; error: Error; value?: undefined; retry: () => void }
+  | { state: "ready"; value: T; retry: () => void };
+
+/** Fetch something when `key` changes and when asked to retry; the old value goes at a new key. */
+export function useRemote<T>(key: string, fetcher: () => Promise<T>): Remote<T> {
+  const [attempt, setAttempt] = useState(0);
+  const [result, setResult] = useState<{ key: string; value?: T; error?: Error } | null>(null);
+  const retry = useCallback(() => {
+    setAttempt((count) => count + 1);
+  }, []);
+  useEffect(() => {
+    let current = true;
+    fetcher().then(
+      (value) => current && setResult({ key, value }),
+      (error: Error) => current && setResult({ key, error }),
+    );
+    return () => {
+      current = false;
+    };
+    // The fetcher is a new closure at each render; the key says when it means something else.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [key, attempt]);
+  if (result?.key !== key) return { state: "loading", retry };
+  if (result.error) return { state: "failed", error: result.error, retry };
+  return { state: "ready", value: result.value as T, retry };
+}

@@ -1,0 +1,69 @@
+import { VersionMismatch } from "../protocol/frames";
+
+/** How a connection stands. */
+export type Status = "connecting" | "open" | "waiting" | "mismatch";
+
+/** What a connection tells its owner. */
+export interface Listener {
+  /** The status changed; `detail` says why, for people. */
+  status(status: Status, detail: string): void;
+  text(message: string): void;
+  binary?(data: ArrayBuffer): void;
+}
+
+/** First and longest pause before the next attempt [ms] (guess). */
+const RETRY_FIRST_MS = 500;
+const RETRY_LAST_MS = 5000;
+
+/** A WebSocket that connects again, with growing pauses, until it is closed. */
+export class Socket {
+  private socket: WebSocket | null = null;
+  private timer = 0;
+  private pause = RETRY_FIRST_MS;
+  private closed = false;
+
+  constructor(
+    private readonly address: string,
+    private readonly listener: Listener,
+  ) {
+    this.connect();
+  }
+
+  /** Close it for good. */
+  close(): void {
+    this.closed = true;
+    window.clearTimeout(this.timer);
+    this.socket?.close();
+  }
+
+  private connect(): void {
+    if (this.closed) return;
+    this.listener.status("connecting", "");
+    const socket = new WebSocket(this.address);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      this.pause = RETRY_FIRST_MS;
+      this.listener.status("open", "");
+    };
+    socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.receive(event.data);
+    socket.onclose = (event) => {
+      if (this.closed) return;
+      this.listener.status("waiting", event.reason);
+      this.timer = window.setTimeout(() => this.connect(), this.pause);
+      this.pause = Math.min(RETRY_LAST_MS, this.pause * 1.6);
+    };
+    this.socket = socket;
+  }
+
+  private receive(data: string | ArrayBuffer): void {
+    if (this.closed) return;
+    try {
+      if (typeof data === "string") this.listener.text(data);
+      else this.listener.binary?.(data);
+    } catch (error) {
+      if (!(error instanceof VersionMismatch)) throw error;
+      this.close();
+      this.listener.status("mismatch", error.message);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Binary frames as `protocol/frames.py` writes them: a 16-byte header and little-endian float32 rows.
+ */
+
+/** Version of the protocol that this page speaks. */
+export const PROTOCOL_VERSION = 1;
+
+/** Seconds in a tick of the simulator, the unit of a pose frame's clock. */
+export const TICK = 0.01;
+
+const MAGIC = 0x4d54;
+const HEADER_SIZE = 16;
+const KIND_POSES = 1;
+
+/** The other side speaks another version of the protocol. */
+export class VersionMismatch extends Error {
+  constructor(readonly theirs: number) {
+    super(
+      `The service speaks protocol ${theirs}, this page speaks ${PROTOCOL_VERSION}: update the older of the two and reload.`,
+    );
+  }
+}
+
+/** All cars of a race at one tick. */
+export interface PoseFrame {
+  /** Race clock [s]; negative while the countdown runs. */
+  time: number;
+  rows: number;
+  columns: number;
+  /** rows x columns numbers; the columns are named by `Race.pose_fields`. */
+  values: Float32Array;
+}
+
+/**
+ * Read a pose frame.
+ *
+ * @throws VersionMismatch when the frame is of another protocol version.
+ * @throws RangeError when the bytes are no pose frame, or cut off.
+ */
+export function decodePoses(data: ArrayBuffer): PoseFrame {
+  if (data.byteLength < HEADER_SIZE) {
+    throw new RangeError(`A frame of ${data.byteLength} bytes is shorter than its header of ${HEADER_SIZE}.`);
+  }
+  const header = new DataView(data, 0, HEADER_SIZE);
+  const magic = header.getUint16(0, true);
+  if (magic !== MAGIC) {
+    throw new RangeError(`The frame begins with 0x${magic.toString(16)}, expected 0x${MAGIC.toString(16)}.`);
+  }
+  const version = header.getUint8(2);
+  if (version !== PROTOCOL_VERSION) throw new VersionMismatch(version);
+  const kind = header.getUint8(3);
+  if (kind !== KIND_POSES)
+    throw new RangeError(`The frame is of kind ${kind}, expected ${KIND_POSES}, poses.`);
+  const rows = header.getUint32(4, true);
+  const columns = header.getUint32(8, true);
+  const bytes = rows * columns * Float32Array.BYTES_PER_ELEMENT;
+  if (data.byteLength !== HEADER_SIZE + bytes) {
+    throw new RangeError(
+      `A frame of ${rows} x ${columns} has ${HEADER_SIZE + bytes} bytes, got ${data.byteLength}.`,
+    );
+  }
+  return {
+    time: header.getInt32(12, true) * TICK,
+    rows,
+    columns,
+    values: new Float32Array(data, HEADER_SIZE, rows * columns),
+  };
+}
