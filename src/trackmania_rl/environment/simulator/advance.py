@@ -1,0 +1,302 @@
+"""One tick of a car, and the two kernels that drive it: by blocks of cars on the CPU, by cars on the GPU."""
+
+from __future__ import annotations
+
+import warp as wp
+
+from trackmania_rl.environment.simulator.contact import Stance, stance
+from trackmania_rl.environment.simulator.maths import (
+    bound,
+    flag,
+    forward_axis,
+    least,
+    left_axis,
+    most,
+    rotated,
+    side,
+    size,
+    unit,
+    up_axis,
+)
+from trackmania_rl.environment.simulator.ribbon import (
+    COLUMNS,
+    FRAME,
+    PATCH_ROWS,
+    Patch,
+    Road,
+    load_patch,
+    road_at,
+    segment_step,
+)
+from trackmania_rl.environment.simulator.state import BLOCK, FIELDS, Car, Field, load, save
+from trackmania_rl.environment.simulator.vehicle import (
+    AIR_DRAG,
+    CENTRE_FORWARD,
+    CENTRE_HEIGHT,
+    GRAVITY_AIR,
+    GRAVITY_GROUND,
+    HALF_WIDTH,
+    LEAN_HEIGHT,
+    NOSE,
+    PEDAL_THRESHOLD,
+    PITCH_MOBILITY,
+    ROLL_MOBILITY,
+    SPIN_DRAG,
+    TAIL,
+    TICK,
+    TURBO_TIME,
+    YAW_ACCELERATION,
+    YAW_MOBILITY,
+    YAW_RESPONSE,
+    Drive,
+    drive,
+    lateral_grip,
+    slides,
+    steered,
+    surface_grip,
+    yaw_rate,
+)
+from trackmania_rl.environment.simulator.walls import Body, collide
+
+wp.set_module_options(
+    {
+        "enable_backward": False,
+        # Vectorised over cars by inlining everything; contraction off, so that the same arithmetic gives
+        # the same bits in both kernels and on every processor of a kind.
+        "cpu_compiler_flags": "-march=native -ffp-contract=off -fno-slp-vectorize "
+        "-mllvm=-inline-threshold=90000 -mllvm=-inline-cold-callsite-threshold=30000",
+    }
+)
+
+FALL_DEPTH = wp.constant(4.0)
+"""A car further below the road has fallen off [m] (guess)."""
+STRAY = wp.constant(30.0)
+"""So has one this far beyond the border [m] (guess)."""
+SEARCH_STEPS = wp.constant(64)
+"""Segments that a car can pass in one tick: 3 m at 1000 km/h, or a teleport's error."""
+
+SCRATCH = wp.constant((FIELDS + PATCH_ROWS) * BLOCK)
+"""Numbers in the scratch of a block of cars: their states and the patches under them."""
+
+
+@wp.struct
+class Course:
+    """What the clock must know of the track."""
+
+    race: float
+    """Distance from the spawn point to the finish [m]."""
+    start: float
+    """Arc length of the spawn point [m]."""
+    lap: float
+    """Length of a circuit's lap, 0 where the road has two ends [m]."""
+
+
+@wp.func
+def tick(car: Car, patch: Patch, course: Course) -> Car:
+    """Advance a car by one tick: semi-implicit Euler, velocities first."""
+    left = left_axis(car.rotation)
+    up = up_axis(car.rotation)
+    forward = forward_axis(car.rotation)
+    spin = left * car.spin[0] + up * car.spin[1] + forward * car.spin[2]
+    road = road_at(patch, car.position)
+    wheels = stance(road, left, up, forward, car.velocity, spin)
+    contact = wheels.grounded * 0.25
+    grounded = flag(wheels.grounded > 0.5)
+
+    gas = flag(car.gas > PEDAL_THRESHOLD)
+    brake = flag(car.brake > PEDAL_THRESHOLD)
+    steer = steered(car.steer, car.wheel)
+
+    # Turbo pads lie across the whole road.
+    padded = (
+        grounded
+        * flag(patch.boost_factor > 0.0)
+        * flag(road.arc >= patch.boost_begin)
+        * flag(road.arc < patch.boost_end)
+    )
+    turbo = wp.where(padded > 0.5, TURBO_TIME, most(car.turbo - TICK, 0.0))
+    turbo_factor = wp.where(padded > 0.5, patch.boost_factor, car.turbo_factor)
+
+    # Motion in the road's plane.
+    normal = unit(road.up)
+    ahead = unit(forward - normal * wp.dot(forward, normal))
+    aside = wp.cross(normal, ahead)
+    speed = wp.dot(car.velocity, ahead)
+    sideways = wp.dot(car.velocity, aside)
+    grip = surface_grip(wp.where(wheels.verge > 1.5, 2.0, road.surface))
+    sliding = grounded * slides(speed, sideways, brake, steer, car.sliding)
+    pedals = drive(
+        speed, gas, brake, steer, car.gear, car.shift, turbo_factor * flag(turbo > 0.0), sliding
+    )
+
+    # Gravity, air and springs.
+    gravity = GRAVITY_AIR + (GRAVITY_GROUND - GRAVITY_AIR) * contact
+    force = wheels.force - car.velocity * (AIR_DRAG * (1.0 - contact))
+    velocity = car.velocity + (force - wp.vec3(0.0, gravity, 0.0)) * TICK
+
+    # Tyres: they push along, hold back without reversing, and stop what they can of the sideways motion.
+    pushed = wp.dot(velocity, ahead) + pedals.push * contact * TICK
+    held = side(pushed) * most(size(pushed) - pedals.drag * contact * TICK, 0.0)
+    along = held - wp.dot(velocity, ahead)
+    reach = lateral_grip(speed, grip, sliding) * contact * TICK
+    across = bound(-wp.dot(velocity, aside), -reach, reach)
+    tyres = ahead * along + aside * across
+    velocity = velocity + tyres
+
+    # Turning: springs and the lean of the body; then the steering about the road's normal.
+    torque = wheels.torque + wp.cross(up * (-LEAN_HEIGHT), tyres) * (1.0 / TICK)
+    drag = 1.0 - SPIN_DRAG * (1.0 - contact) * TICK
+    # Euler's equations with equal inertia about the left and the up axis.
+    gyro = 1.0 - PITCH_MOBILITY / ROLL_MOBILITY
+    body_spin = wp.vec3(
+        (car.spin[0] + TICK * (PITCH_MOBILITY * wp.dot(torque, left) + gyro * car.spin[1] * car.spin[2])) * drag,
+        (car.spin[1] + TICK * (YAW_MOBILITY * wp.dot(torque, up) - gyro * car.spin[0] * car.spin[2])) * drag,
+        (car.spin[2] + TICK * ROLL_MOBILITY * wp.dot(torque, forward)) * drag,
+    )
+    turning = left * body_spin[0] + up * body_spin[1] + forward * body_spin[2]
+    error = yaw_rate(speed, steer, grip, sliding) - wp.dot(turning, normal)
+    turn = contact * TICK * bound(YAW_RESPONSE * error, -YAW_ACCELERATION, YAW_ACCELERATION)
+    body_spin = body_spin + wp.vec3(wp.dot(normal, left), wp.dot(normal, up), wp.dot(normal, forward)) * turn
+
+    # Walls act on the corners of the body.
+    body = Body()
+    body.velocity = velocity
+    body.yaw = body_spin[1]
+    body.shift = wp.vec3(0.0, 0.0, 0.0)
+    body.impact = car.wall_impact
+    nose = forward * (NOSE - CENTRE_FORWARD)
+    tail = forward * (-(TAIL + CENTRE_FORWARD))
+    flank = left * HALF_WIDTH
+    body = collide(body, road, nose + flank, up)
+    body = collide(body, road, nose - flank, up)
+    body = collide(body, road, tail + flank, up)
+    body = collide(body, road, tail - flank, up)
+    body_spin = wp.vec3(body_spin[0], body.yaw, body_spin[2])
+
+    # Progress is the origin's; the nose stops the clock, between the ticks.
+    before = road.arc - CENTRE_FORWARD * wp.dot(forward, road.tangent)
+    travelled = car.lap * course.lap - course.start + before
+    advance = wp.dot(body.velocity, road.tangent) * TICK
+    to_finish = course.race - (travelled + NOSE * wp.dot(forward, road.tangent))
+    running = flag(car.finish_time <= 0.0)
+    crossing = running * flag(advance >= to_finish)
+    share = bound(to_finish / most(advance, 1.0e-6), 0.0, 1.0)
+
+    result = Car()
+    result.position = car.position + body.velocity * TICK + body.shift
+    result.rotation = rotated(car.rotation, body_spin, TICK)
+    result.velocity = body.velocity
+    result.spin = body_spin
+    result.steer = steer
+    result.gear = wp.where(contact > 0.1, pedals.gear, car.gear)
+    result.shift = pedals.shift
+    result.turbo = turbo
+    result.turbo_factor = turbo_factor
+    result.sliding = sliding
+    result.progress = travelled + advance
+    result.furthest = most(car.furthest, result.progress)
+    result.clock = car.clock + running
+    result.finish_time = wp.where(crossing > 0.5, (car.clock + share) * TICK, car.finish_time)
+    result.lateral = wp.dot(road.offset, road.left)
+    result.height = wp.dot(road.offset, road.up)
+    result.contacts = wheels.grounded
+    outside = most(result.lateral - road.width_left, -result.lateral - road.width_right)
+    fallen = most(flag(result.height < -FALL_DEPTH), flag(outside > STRAY))
+    result.off_road = most(wheels.verge, 4.0 * fallen)
+    result.wall_impact = body.impact
+    result.suspension = wheels.compression
+    return result
+
+
+@wp.kernel
+def step_blocks(
+    # Model:
+    nodes: wp.array(dtype=float),
+    segments: int,
+    course: Course,
+    ticks: int,
+    first: int,  # block
+    # In, out:
+    state: wp.array2d(dtype=float),
+):
+    """CPU: each invocation advances BLOCK cars, tick by tick, in a scratch that stays in the cache.
+
+    Walking the track is a loop of its own; the loop of the physics has no branches, so it vectorises.
+    """
+    begin = (first + wp.tid()) * BLOCK
+    cells = wp.zeros(shape=SCRATCH, dtype=float)
+    for row in range(FIELDS):
+        for i in range(BLOCK):
+            cells[row * BLOCK + i] = state[row, begin + i]
+    for i in range(BLOCK):
+        cells[Field.WALL_IMPACT * BLOCK + i] = 0.0
+    for _ in range(ticks):
+        for i in range(BLOCK):
+            segment = walk(nodes, segments, course, cells, BLOCK, i)
+            for column in range(COLUMNS):
+                cells[(FIELDS + column) * BLOCK + i] = nodes[segment * COLUMNS + column]
+            for column in range(FRAME):
+                cells[(FIELDS + COLUMNS + column) * BLOCK + i] = nodes[(segment + 1) * COLUMNS + column]
+        for i in range(BLOCK):
+            patch = load_patch(cells, FIELDS * BLOCK, (FIELDS + COLUMNS) * BLOCK, BLOCK, i)
+            save(cells, BLOCK, i, tick(load(cells, BLOCK, i), patch, course))
+    for i in range(BLOCK):
+        walk(nodes, segments, course, cells, BLOCK, i)
+    for row in range(FIELDS):
+        for i in range(BLOCK):
+            state[row, begin + i] = cells[row * BLOCK + i]
+
+
+@wp.kernel
+def step_cars(
+    # Model:
+    nodes: wp.array(dtype=float),
+    segments: int,
+    course: Course,
+    ticks: int,
+    cars: int,  # columns of the state
+    # In, out:
+    state: wp.array(dtype=float),
+):
+    """GPU: each thread advances one car."""
+    i = wp.tid()
+    state[Field.WALL_IMPACT * cars + i] = 0.0
+    for _ in range(ticks):
+        segment = walk(nodes, segments, course, state, cars, i)
+        patch = load_patch(nodes, segment * COLUMNS, (segment + 1) * COLUMNS, 1, 0)
+        save(state, cars, i, tick(load(state, cars, i), patch, course))
+    walk(nodes, segments, course, state, cars, i)
+
+
+@wp.func
+def walk(
+    nodes: wp.array(dtype=float), segments: int, course: Course, cells: wp.array(dtype=float), stride: int, i: int
+) -> int:
+    """Move a car's remembered segment to where the car is now, and count laps; returns the segment."""
+    position = wp.vec3(cells[Field.X * stride + i], cells[Field.Y * stride + i], cells[Field.Z * stride + i])
+    segment = int(cells[Field.SEGMENT * stride + i])
+    lap = cells[Field.LAP * stride + i]
+    way = segment_step(nodes, position, segment)
+    moving = way
+    count = int(0)
+    while moving != 0 and moving == way and count < SEARCH_STEPS:
+        segment += way
+        if segment < 0:
+            if course.lap > 0.0:
+                segment = segments - 1
+                lap -= 1.0
+            else:
+                segment = 0
+                count = SEARCH_STEPS
+        elif segment >= segments:
+            if course.lap > 0.0:
+                segment = 0
+                lap += 1.0
+            else:
+                segment = segments - 1
+                count = SEARCH_STEPS
+        moving = segment_step(nodes, position, segment)
+        count += 1
+    cells[Field.SEGMENT * stride + i] = float(segment)
+    cells[Field.LAP * stride + i] = lap
+    return segment

@@ -1,0 +1,116 @@
+"""Four suspended wheels on the ribbon."""
+
+from __future__ import annotations
+
+import warp as wp
+
+from trackmania_rl.environment.simulator.maths import flag, least, most
+from trackmania_rl.environment.simulator.ribbon import Road
+from trackmania_rl.environment.simulator.vehicle import (
+    AXLE,
+    BUMP_DAMPING,
+    BUMP_STIFFNESS,
+    BUMP_TRAVEL,
+    CENTRE_HEIGHT,
+    DAMPING,
+    SAG,
+    SINK_MAX,
+    STIFFNESS,
+    TREAD_FRONT,
+    TREAD_REAR,
+)
+
+VERGE_WIDTH = wp.constant(10.0)
+"""How far a grass verge reaches beyond the border [m] (guess)."""
+
+
+@wp.struct
+class Wheel:
+    """One wheel's contact."""
+
+    force: wp.vec3
+    """Acceleration of the car [m/s2], world."""
+    torque: wp.vec3
+    """Moment about the centre of mass [m2/s2], world."""
+    compression: float
+    """Of the suspension [m]."""
+    grounded: float
+    """1 on the ground."""
+    verge: float
+    """1 on the grass beside the road."""
+
+
+@wp.struct
+class Stance:
+    """All four wheels together."""
+
+    force: wp.vec3
+    torque: wp.vec3
+    compression: wp.vec4
+    grounded: float
+    """Wheels on the ground."""
+    verge: float
+    """Wheels on the grass beside the road."""
+
+
+@wp.func
+def wheel(road: Road, arm: wp.vec3, up: wp.vec3, velocity: wp.vec3, spin: wp.vec3) -> Wheel:
+    """Spring, damper and bump stop of one wheel, pushing along the road's normal.
+
+    Args:
+        road: Road under the centre of mass.
+        arm: From the centre of mass to the lowest point of the drooping wheel [m], world.
+        up: The body's up axis, along which the wheel travels.
+        velocity: Of the centre of mass [m/s], world.
+        spin: Angular velocity [rad/s], world.
+    """
+    point = road.offset + arm
+    along = wp.dot(point, road.tangent)
+    normal = road.up + road.up_bend * along
+    lateral = wp.dot(point, road.left + road.left_bend * along) + road.curve_left * along * along
+    height = wp.dot(point, normal) + road.curve_up * along * along
+    upright = wp.dot(up, normal)
+    compression = -height / most(upright, 0.2)
+
+    beyond = most(lateral - road.width_left, -lateral - road.width_right)
+    border = wp.where(lateral > 0.0, road.border_left, road.border_right)
+    # A wall holds the body back, not the wheels: there the road goes on under the barrier.
+    reach = wp.where(border > 1.5, VERGE_WIDTH, wp.where(border > 0.5, 0.0, 1.0))
+    grounded = (
+        flag(compression > 0.0) * flag(compression < SINK_MAX) * flag(upright > 0.2) * flag(beyond < reach)
+    )
+
+    arm_compressed = arm + up * compression
+    sinking = -wp.dot(velocity + wp.cross(spin, arm_compressed), normal)
+    over = most(compression - BUMP_TRAVEL, 0.0)
+    push = STIFFNESS * least(compression, BUMP_TRAVEL) + DAMPING * sinking
+    push += BUMP_STIFFNESS * over + flag(over > 0.0) * BUMP_DAMPING * most(sinking, 0.0)
+
+    result = Wheel()
+    result.force = normal * (most(push, 0.0) * grounded)
+    result.torque = wp.cross(arm_compressed, result.force)
+    result.compression = least(most(compression, 0.0), BUMP_TRAVEL) * grounded
+    result.grounded = grounded
+    result.verge = grounded * flag(beyond > 0.0) * flag(border > 1.5)
+    return result
+
+
+@wp.func
+def stance(
+    road: Road, left: wp.vec3, up: wp.vec3, forward: wp.vec3, velocity: wp.vec3, spin: wp.vec3
+) -> Stance:
+    """Sum of the four wheels: front left, front right, rear left, rear right."""
+    droop = up * (-(CENTRE_HEIGHT + SAG))
+    front = droop + forward * AXLE
+    rear = droop - forward * AXLE
+    a = wheel(road, front + left * TREAD_FRONT, up, velocity, spin)
+    b = wheel(road, front - left * TREAD_FRONT, up, velocity, spin)
+    c = wheel(road, rear + left * TREAD_REAR, up, velocity, spin)
+    d = wheel(road, rear - left * TREAD_REAR, up, velocity, spin)
+    result = Stance()
+    result.force = (a.force + b.force) + (c.force + d.force)
+    result.torque = (a.torque + b.torque) + (c.torque + d.torque)
+    result.compression = wp.vec4(a.compression, b.compression, c.compression, d.compression)
+    result.grounded = (a.grounded + b.grounded) + (c.grounded + d.grounded)
+    result.verge = (a.verge + b.verge) + (c.verge + d.verge)
+    return result

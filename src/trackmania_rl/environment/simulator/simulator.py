@@ -1,0 +1,422 @@
+"""A batch of worlds with one car each on one track: spawn, step, sense."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import warp as wp
+from numpy.typing import ArrayLike, NDArray
+
+from trackmania_rl.environment.simulator import ribbon as ribbons
+from trackmania_rl.environment.simulator.advance import Course, step_blocks, step_cars
+from trackmania_rl.environment.simulator.ribbon import Node
+from trackmania_rl.environment.simulator.sensors import look_ahead, scan
+from trackmania_rl.environment.simulator.state import BLOCK, FIELDS, Field
+from trackmania_rl.environment.simulator.vehicle import (
+    CENTRE_FORWARD,
+    CENTRE_HEIGHT,
+    HALF_WIDTH,
+    KMH,
+    TICK,
+)
+from trackmania_rl.environment.tracks.track import Track
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.poses import (
+    POSE_FIELDS,
+    STATE_FINISHED,
+    STATE_GROUNDED,
+    STATE_OUT,
+    STATE_SLIDING,
+    STATE_TURBO,
+    STATE_WALL,
+)
+
+Floats = NDArray[np.float32]
+
+PHYSICS_VERSION = "1"
+"""Changes whenever the same inputs drive differently: a replay verifies only with the version that drove it."""
+
+BEAMS_MAX = 64
+LIDAR_RANGE = 150.0
+"""Default range of the LIDAR [m]."""
+HORIZON = (5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 55.0, 70.0, 90.0, 115.0, 145.0, 180.0)
+"""Default distances of the horizon's points [m]."""
+CARS_PER_THREAD = 256
+"""Fewer cars than this are not worth another thread."""
+RPM_PER_KMH = np.array([0.864, 0.864, 0.5176, 0.3766, 0.2589, 0.2], np.float32) / 100.0
+"""Engine speed per speed in gears 0 to 5, of a red line a little above the shifts [measured ratios]."""
+WHEEL_BASE = 2.988
+"""[m] [TMNF]"""
+
+
+class Simulator:
+    """`cars` worlds on one track, each with one car of its own.
+
+    All methods that return state return fresh arrays on the host. Cars are independent: what one drives
+    depends neither on the size of the batch nor on the number of threads.
+
+    Args:
+        track: The ribbon to drive on.
+        cars: Number of worlds.
+        device: "cpu" or a CUDA device such as "cuda".
+        threads: CPU threads; default all cores that this process may use.
+        beams: LIDAR beams over 180 degrees, the first straight to the right, the last to the left.
+        lidar_range: Longest distance that the LIDAR measures [m].
+        horizon: Distances ahead of the horizon's points [m], ascending.
+    """
+
+    def __init__(
+        self,
+        track: Track,
+        cars: int,
+        *,
+        device: str = "cpu",
+        threads: int | None = None,
+        beams: int = 19,
+        lidar_range: float = LIDAR_RANGE,
+        horizon: Sequence[float] = HORIZON,
+    ) -> None:
+        if cars < 1:
+            raise InputError(f"{cars} cars, expected at least 1", field="cars")
+        if not 1 <= beams <= BEAMS_MAX:
+            raise InputError(f"{beams} LIDAR beams, expected 1 to {BEAMS_MAX}", field="beams")
+        if not lidar_range > 0:
+            raise InputError(f"a LIDAR range of {lidar_range} m, expected more than 0", field="lidar_range")
+        self.track = track
+        self.cars = cars
+        self.beams = beams
+        self.device = _device(device)
+        self.ribbon = ribbons.pack(track)
+        self.lidar_range = float(lidar_range)
+        self._columns = -(-cars // BLOCK) * BLOCK
+        on_device: dict[str, Any] = {"device": self.device}
+        self._nodes = wp.array(self.ribbon.nodes.ravel(), dtype=float, **on_device)
+        self._left = wp.array(self.ribbon.left, dtype=wp.vec3, **on_device)
+        self._right = wp.array(self.ribbon.right, dtype=wp.vec3, **on_device)
+        self._state = wp.zeros((FIELDS, self._columns), dtype=float, **on_device)
+        angles = np.linspace(-np.pi / 2, np.pi / 2, beams) if beams > 1 else np.zeros(1)
+        directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        self._beams = wp.array(directions.astype(np.float32), dtype=wp.vec2, **on_device)
+        self._lidar = wp.zeros((cars, beams), dtype=float, **on_device)
+        self._distances = wp.array(np.asarray(horizon, np.float32), dtype=float, **on_device)
+        self._horizon = wp.zeros((cars, 5 * len(horizon)), dtype=float, **on_device)
+
+        available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        wanted = 1 if self.device.is_cuda else threads or available
+        self.threads = max(1, min(wanted, -(-cars // CARS_PER_THREAD)))
+        self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
+        self._step_launches: dict[int, list[Any]] = {}
+        self._scan_launches = self._prepare_scan()
+        self._look_launches = self._prepare_look()
+        # On the CPU the host sees the arrays themselves.
+        self._host = None if self.device.is_cuda else self._state.numpy()
+        self.spawn()
+
+    # --- driving ----------------------------------------------------------------------------------
+
+    def spawn(
+        self,
+        cars: ArrayLike | None = None,
+        *,
+        arc: ArrayLike | None = None,
+        lateral: ArrayLike | None = None,
+        speed: ArrayLike | None = None,
+    ) -> None:
+        """Put cars on the road, pointing along it, with a new clock.
+
+        Args:
+            cars: Indices; default all.
+            arc: Arc length of the car's origin [m]; default the track's spawn point.
+            lateral: Distance to the left of the centre-line [m]; default 0, kept inside the borders.
+            speed: Forward speed [m/s]; default 0.
+        """
+        index = np.arange(self.cars) if cars is None else np.atleast_1d(np.asarray(cars)).astype(np.intp)
+        count = len(index)
+        arcs = np.broadcast_to(np.asarray(self.track.start if arc is None else arc, np.float64), count)
+        laterals = np.broadcast_to(np.asarray(0.0 if lateral is None else lateral, np.float64), count)
+        speeds = np.broadcast_to(np.asarray(0.0 if speed is None else speed, np.float32), count)
+        state = self._read()
+        state[:, index] = self._spawned(arcs, laterals, speeds)
+        self._write(state)
+
+    def step(self, action: ArrayLike, ticks: int = 5) -> None:
+        """Advance all cars, holding the action.
+
+        Args:
+            action: (cars, 3): gas 0..1, brake 0..1, steering -1 (left) to 1 (right).
+            ticks: Ticks of 10 ms.
+        """
+        actions = np.asarray(action, np.float32)
+        if actions.shape != (self.cars, 3):
+            raise InputError(f"actions of shape {actions.shape}, expected {(self.cars, 3)}", field="action")
+        if self._host is not None:
+            self._host[Field.GAS : Field.WHEEL + 1, : self.cars] = actions.T
+        else:
+            wp.copy(self._state[Field.GAS : Field.WHEEL + 1, : self.cars], wp.array(np.ascontiguousarray(actions.T), dtype=float, device=self.device))
+        if ticks not in self._step_launches:
+            self._step_launches[ticks] = self._prepare_step(ticks)
+        self._launch(self._step_launches[ticks])
+
+    # --- sensing ----------------------------------------------------------------------------------
+
+    def lidar(self) -> Floats:
+        """Distances to the borders [m], (cars, beams), from right over ahead to left."""
+        self._launch(self._scan_launches)
+        return self._copy(self._lidar)
+
+    def horizon(self) -> Floats:
+        """Road points ahead, (cars, 5 * points): left, up, forward, half-widths left and right [m]."""
+        self._launch(self._look_launches)
+        return self._copy(self._horizon)
+
+    def poses(self) -> Floats:
+        """What a viewer draws of each car: (cars, len(POSE_FIELDS)), columns as in POSE_FIELDS."""
+        state = self.fields()
+        quaternion = state[Field.QX : Field.QW + 1]
+        origin = state[Field.X : Field.Z + 1] - rotate(
+            quaternion, np.array([0.0, CENTRE_HEIGHT, CENTRE_FORWARD], np.float32)
+        )
+        gear = state[Field.GEAR]
+        speed = self.speed
+        finished = state[Field.FINISH_TIME] > 0
+        bits = (
+            STATE_GROUNDED * (state[Field.CONTACTS] > 0)
+            + STATE_SLIDING * (state[Field.SLIDING] > 0)
+            + STATE_WALL * (state[Field.WALL_IMPACT] > 0)
+            + STATE_TURBO * (state[Field.TURBO] > 0)
+            + STATE_FINISHED * finished
+            + STATE_OUT * (state[Field.OFF_ROAD] >= 4)
+        )
+        radius = _radius(np.abs(speed) * KMH)
+        rows = dict(
+            zip(("x", "y", "z", "qx", "qy", "qz", "qw"), (*origin, *quaternion), strict=True),
+            vx=state[Field.VX],
+            vy=state[Field.VY],
+            vz=state[Field.VZ],
+            steer=state[Field.STEER],
+            gas=state[Field.GAS],
+            brake=state[Field.BRAKE],
+            gear=gear,
+            rpm=np.minimum(np.abs(speed) * KMH * RPM_PER_KMH[gear.astype(np.intp)], 1.0),
+            progress=state[Field.PROGRESS],
+            lap_time=self.lap_time,
+            state=bits,
+            suspension_fl=state[Field.SUSPENSION_FL],
+            suspension_fr=state[Field.SUSPENSION_FR],
+            suspension_rl=state[Field.SUSPENSION_RL],
+            suspension_rr=state[Field.SUSPENSION_RR],
+            wheel_angle=state[Field.STEER] * np.arctan(WHEEL_BASE / radius),
+        )
+        return np.stack([rows[name] for name in POSE_FIELDS], axis=1).astype(np.float32)
+
+    def fields(self) -> Floats:
+        """The state as the kernels hold it, (FIELDS, cars), rows as in Field. On the CPU a view: do not write."""
+        state = self._host if self._host is not None else self._state.numpy()
+        return state[:, : self.cars]
+
+    @property
+    def speed(self) -> Floats:
+        """Forward speed [m/s], (cars,)."""
+        state = self.fields()
+        x, y, z, w = state[Field.QX : Field.QW + 1]
+        forward = (2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y))
+        velocity = state[Field.VX : Field.VZ + 1]
+        return np.asarray(forward[0] * velocity[0] + forward[1] * velocity[1] + forward[2] * velocity[2])
+
+    @property
+    def progress(self) -> Floats:
+        """Distance of the cars' origins along the track from the spawn point [m], (cars,)."""
+        return self.fields()[Field.PROGRESS].copy()
+
+    @property
+    def furthest(self) -> Floats:
+        """Largest progress so far [m], (cars,)."""
+        return self.fields()[Field.FURTHEST].copy()
+
+    @property
+    def lap_time(self) -> Floats:
+        """Race clock since the spawn, held at the finish [s], (cars,)."""
+        state = self.fields()
+        finish_time = state[Field.FINISH_TIME]
+        return np.where(finish_time > 0, finish_time, state[Field.CLOCK] * np.float32(TICK))
+
+    @property
+    def finished(self) -> NDArray[np.bool_]:
+        """Whether the nose has crossed the finish, (cars,)."""
+        return np.asarray(self.fields()[Field.FINISH_TIME] > 0)
+
+    @property
+    def checkpoint(self) -> NDArray[np.int64]:
+        """Checkpoints passed, (cars,)."""
+        marks = np.asarray(self.track.checkpoints) - self.track.start
+        return np.searchsorted(marks, self.fields()[Field.FURTHEST], side="right")
+
+    @property
+    def wall_impact(self) -> Floats:
+        """Hardest impact with a wall in the last step [m/s], (cars,)."""
+        return self.fields()[Field.WALL_IMPACT].copy()
+
+    @property
+    def off_road(self) -> NDArray[np.bool_]:
+        """Whether any wheel is on a verge, or the car has fallen off, (cars,)."""
+        return np.asarray(self.fields()[Field.OFF_ROAD] > 0)
+
+    @property
+    def fallen(self) -> NDArray[np.bool_]:
+        """Whether the car has fallen off the road, or its state is no longer a number, (cars,)."""
+        state = self.fields()
+        return np.asarray((state[Field.OFF_ROAD] >= 4) | ~np.isfinite(state[Field.PROGRESS]))
+
+    # --- snapshots --------------------------------------------------------------------------------
+
+    def full_state(self) -> Floats:
+        """Everything that the future depends on, (FIELDS, cars): restoring it repeats it bit for bit."""
+        return self.fields().copy()
+
+    def restore(self, snapshot: Floats, cars: ArrayLike | None = None) -> None:
+        """Put a snapshot back, for all cars or for those named (one column each)."""
+        state = self._read()
+        state[:, slice(0, self.cars) if cars is None else np.asarray(cars)] = snapshot
+        self._write(state)
+
+    # --- inside -----------------------------------------------------------------------------------
+
+    def _spawned(self, arc: NDArray[np.float64], lateral: NDArray[np.float64], speed: Floats) -> Floats:
+        """State columns of cars placed on the road."""
+        nodes = self.ribbon.nodes
+        centre = arc + CENTRE_FORWARD
+        lap = np.floor(centre / self.ribbon.length) if self.ribbon.closed else np.zeros_like(centre)
+        within = centre - lap * self.ribbon.length
+        knots = nodes[:, Node.ARC]
+        segment = np.clip(np.searchsorted(knots, within, side="right") - 1, 0, self.ribbon.segments - 1)
+        share = ((within - knots[segment]) / nodes[segment, Node.LENGTH])[:, None]
+
+        def at(column: int, size: int = 3) -> NDArray[np.float64]:
+            values = nodes[:, column : column + size].astype(np.float64)
+            return values[segment] * (1 - share) + values[segment + 1] * share
+
+        position, left, up = at(Node.PX), at(Node.LX), at(Node.UX)
+        left /= np.linalg.norm(left, axis=1, keepdims=True)
+        up -= left * np.sum(left * up, axis=1, keepdims=True)
+        up /= np.linalg.norm(up, axis=1, keepdims=True)
+        forward = np.cross(left, up)
+        room_left = at(Node.WIDTH_LEFT, 1)[:, 0] - HALF_WIDTH
+        room_right = at(Node.WIDTH_RIGHT, 1)[:, 0] - HALF_WIDTH
+        lateral = np.clip(lateral, -np.maximum(room_right, 0), np.maximum(room_left, 0))
+
+        columns = np.zeros((FIELDS, len(arc)), np.float32)
+        columns[Field.X : Field.Z + 1] = (position + left * lateral[:, None] + up * CENTRE_HEIGHT).T
+        columns[Field.QX : Field.QW + 1] = quaternions(left, up, forward).T
+        columns[Field.VX : Field.VZ + 1] = (forward * speed[:, None]).T
+        columns[Field.GEAR] = 1 + np.sum(speed[:, None] * KMH > np.array([102.4, 162.2, 235.1, 341.7]), axis=1)
+        columns[Field.PROGRESS] = columns[Field.FURTHEST] = arc - self.track.start
+        columns[Field.SEGMENT] = segment
+        columns[Field.LAP] = lap
+        columns[Field.LATERAL] = lateral
+        columns[Field.HEIGHT] = CENTRE_HEIGHT
+        columns[Field.CONTACTS] = 4
+        return columns
+
+    def _read(self) -> Floats:
+        return self._host if self._host is not None else self._state.numpy()
+
+    def _write(self, state: Floats) -> None:
+        if self._host is None:
+            self._state.assign(state)
+
+    def _copy(self, array: Any) -> Floats:
+        values: Floats = array.numpy()
+        return values.copy() if self._host is not None else values
+
+    def _slices(self, count: int) -> list[tuple[int, int]]:
+        """Split `count` pieces of work over the threads: (first, number)."""
+        edges = np.linspace(0, count, self.threads + 1).astype(int)
+        return [(int(a), int(b - a)) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+
+    def _prepare(self, kernel: Any, dim: int, inputs: list[Any]) -> Any:
+        return wp.launch(kernel, dim=dim, inputs=inputs, device=self.device, record_cmd=True)
+
+    def _prepare_step(self, ticks: int) -> list[Any]:
+        course = Course()
+        course.race = self.track.length
+        course.start = self.track.start
+        course.lap = self.ribbon.length if self.ribbon.closed else 0.0
+        segments = self.ribbon.segments
+        if self.device.is_cuda:
+            flat = self._state.flatten()
+            return [self._prepare(step_cars, self.cars, [self._nodes, segments, course, ticks, self._columns, flat])]
+        return [
+            self._prepare(step_blocks, number, [self._nodes, segments, course, ticks, first, self._state])
+            for first, number in self._slices(self._columns // BLOCK)
+        ]
+
+    def _prepare_scan(self) -> list[Any]:
+        track = [self._nodes, self._left, self._right, self.ribbon.segments, int(self.ribbon.closed)]
+        return [
+            self._prepare(scan, number, [*track, self._beams, self.lidar_range, first, self._state, self._lidar])
+            for first, number in self._slices(self.cars)
+        ]
+
+    def _prepare_look(self) -> list[Any]:
+        track = [self._nodes, self.ribbon.segments, int(self.ribbon.closed)]
+        return [
+            self._prepare(look_ahead, number, [*track, self._distances, first, self._state, self._horizon])
+            for first, number in self._slices(self.cars)
+        ]
+
+    def _launch(self, launches: list[Any]) -> None:
+        """Run prepared launches, each on a thread of its own (a launch releases the GIL)."""
+        if self._pool is None:
+            for launch in launches:
+                launch.launch()
+            return
+        waiting = [self._pool.submit(launch.launch) for launch in launches[1:]]
+        launches[0].launch()
+        for future in waiting:
+            future.result()
+
+
+def quaternions(left: NDArray[Any], up: NDArray[Any], forward: NDArray[Any]) -> NDArray[np.float64]:
+    """Attitudes (n, 4) x, y, z, w of bodies whose +x, +y, +z axes are left, up, forward, each (n, 3)."""
+    m = np.stack([left, up, forward], axis=2)
+    xx, yy, zz = m[:, 0, 0], m[:, 1, 1], m[:, 2, 2]
+    w = np.sqrt(np.maximum(0, 1 + xx + yy + zz)) / 2
+    x = np.copysign(np.sqrt(np.maximum(0, 1 + xx - yy - zz)) / 2, m[:, 2, 1] - m[:, 1, 2])
+    y = np.copysign(np.sqrt(np.maximum(0, 1 - xx + yy - zz)) / 2, m[:, 0, 2] - m[:, 2, 0])
+    z = np.copysign(np.sqrt(np.maximum(0, 1 - xx - yy + zz)) / 2, m[:, 1, 0] - m[:, 0, 1])
+    q = np.stack([x, y, z, w], axis=1)
+    return np.asarray(q / np.linalg.norm(q, axis=1, keepdims=True))
+
+
+def rotate(quaternion: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
+    """World components (3, n) of a body vector (3,) under attitudes (4, n) x, y, z, w."""
+    axis, w = quaternion[:3], quaternion[3]
+    turned = 2 * np.cross(axis, vector[:, None], axis=0)
+    return np.asarray(vector[:, None] + w * turned + np.cross(axis, turned, axis=0))
+
+
+def _radius(kmh: Floats) -> Floats:
+    """full_steer_radius for arrays."""
+    return np.interp(
+        kmh,
+        [0.0, 70.0, 90.0, 110.0, 190.0, 230.0, 290.0, 350.0, 410.0, 1000.0],
+        [5.2, 11.7, 14.3, 18.2, 45.0, 65.7, 96.0, 114.0, 139.6, 310.7],
+    ).astype(np.float32)
+
+
+def _device(name: str) -> Any:
+    """The device of this name."""
+    try:
+        return wp.get_device(name)
+    except Exception as error:
+        raise InputError(f"device {name!r} is not available here, expected 'cpu'", field="device") from error
+
+
+def warm_up(device: str = "cpu") -> None:
+    """Compile (or load from the cache) every kernel that a simulator uses."""
+    for kernel in (step_blocks, scan, look_ahead, step_cars):
+        wp.load_module(kernel.module, device=device)

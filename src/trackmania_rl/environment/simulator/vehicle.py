@@ -1,0 +1,272 @@
+"""The TrackMania 2020 Stadium car: its numbers and what engine, gears, tyres and brakes do with the pedals.
+
+All forces are accelerations: the car has mass 1. Sources: [measured] from recorded human drives, tables
+in docs/physics.md; [TMNF] constants of the predecessor published by juanpagp/tmnf-physics, which the
+measurements confirm where both exist; (guess) where neither tells.
+"""
+
+from __future__ import annotations
+
+import warp as wp
+
+from trackmania_rl.environment.simulator.maths import bound, flag, least, most, size, towards
+
+KMH = wp.constant(3.6)
+"""From m/s to km/h."""
+TICK = wp.constant(0.01)
+"""Duration of a tick of physics [s] [TMNF, and TM2020's input tape]."""
+
+# --- body -----------------------------------------------------------------------------------------
+CENTRE_HEIGHT = wp.constant(0.4385)
+"""Centre of mass above the car's origin, which rests on the road [m] [TMNF]."""
+CENTRE_FORWARD = wp.constant(0.288)
+"""Centre of mass ahead of the car's origin [m] [TMNF]."""
+NOSE = wp.constant(2.0)
+"""Nose ahead of the origin [m]: with it full throttle takes 7.707 s to the game's 7.708 s [measured]."""
+TAIL = wp.constant(2.05)
+"""Tail behind the origin [m]: the body is 4.1 m long [TMNF]."""
+HALF_WIDTH = wp.constant(1.0)
+"""Half the body's width [m]: centres reach 11.8 m on a road of 12.8 m half-width [measured]."""
+AXLE = wp.constant(1.494)
+"""Axles ahead of and behind the centre of mass [m] [TMNF]."""
+TREAD_FRONT = wp.constant(0.863)
+"""Front wheels beside the centre-line of the car [m] [TMNF]."""
+TREAD_REAR = wp.constant(0.885)
+"""Rear wheels beside the centre-line of the car [m] [TMNF]."""
+PITCH_MOBILITY = wp.constant(0.48)
+"""Inverse inertia about the left axis [1/m2] [TMNF]."""
+YAW_MOBILITY = wp.constant(0.48)
+"""Inverse inertia about the up axis [1/m2] [TMNF]."""
+ROLL_MOBILITY = wp.constant(1.2)
+"""Inverse inertia about the forward axis [1/m2] [TMNF]."""
+
+# --- air and gravity ------------------------------------------------------------------------------
+GRAVITY_AIR = wp.constant(25.0)
+"""[m/s2] [measured, 162 flights]."""
+GRAVITY_GROUND = wp.constant(30.0)
+"""With all wheels on the ground [m/s2] [TMNF]."""
+AIR_DRAG = wp.constant(0.03)
+"""Share of the velocity lost per second in the air [1/s] [measured]."""
+SPIN_DRAG = wp.constant(0.3)
+"""Share of the angular velocity lost per second in the air [1/s] (guess)."""
+
+# --- suspension -----------------------------------------------------------------------------------
+STIFFNESS = wp.constant(40.0)
+"""Of each wheel [1/s2] [TMNF]."""
+DAMPING = wp.constant(2.5)
+"""Of each wheel [1/s] (guess: 0.4 of critical; TMNF's 1.0 alone leaves the car bouncing for seconds)."""
+SAG = wp.constant(0.1875)
+"""Compression at rest [m]: ground gravity over the four springs; TMNF's rest length is 0.2."""
+BUMP_TRAVEL = wp.constant(0.4)
+"""Compression at which the bump stop begins [m] (guess)."""
+BUMP_STIFFNESS = wp.constant(500.0)
+"""Of the bump stop of each wheel [1/s2] (guess: stiff, yet stable at 10 ms)."""
+BUMP_DAMPING = wp.constant(18.0)
+"""Of the bump stop of each wheel [1/s] (guess: a landing is inelastic)."""
+SINK_MAX = wp.constant(2.0)
+"""A wheel deeper than this under the road is not on it [m] (guess)."""
+LEAN_HEIGHT = wp.constant(0.08)
+"""Lever with which tyre forces tilt the body [m] (guess: the car leans little and never rolls over)."""
+
+# --- engine ---------------------------------------------------------------------------------------
+SPEED_MAX = wp.constant(1000.0)
+"""Engine's speed limit [km/h] [TMNF]."""
+SHIFT_PAUSE = wp.constant(0.295)
+"""Time without engine force at each shift up [s] [measured]."""
+PEDAL_THRESHOLD = wp.constant(0.0)
+"""Pedals are switches, pressed above this: every recorded drive has gas and brake of 0 or 1 only, even
+those steered with an analogue stick, and the game's input tape has one bit for each [measured]."""
+STEER_RATE = wp.constant(0.2)
+"""Largest change of the steering per tick, of 1 [TMNF, trackmania.wiki]."""
+TURBO_TIME = wp.constant(0.25)
+"""A turbo pushes on after the pad [s] [measured]."""
+
+# --- resistance -----------------------------------------------------------------------------------
+COAST = wp.constant(2.4)
+"""Deceleration without gas at rest [m/s2] [measured: 3.5 with full steering, which costs 1.1]."""
+COAST_SLOPE = wp.constant(0.285)
+"""More deceleration without gas per speed [1/s] [measured]."""
+STEER_COST = wp.constant(0.7)
+"""Deceleration by full steering [m/s2]; following the curve costs about 0.4 more: 1.1 [measured]."""
+BRAKE_BASE = wp.constant(1.0)
+"""Brake at rest [m/s2] [TMNF]."""
+BRAKE_SLOPE = wp.constant(1.75)
+"""More brake per speed [1/s] [TMNF]."""
+BRAKE_MAX = wp.constant(30.0)
+"""Strongest brake [m/s2] [TMNF]; with the lift-off it gives TMNF's recorded 39.8 m/s2."""
+
+# --- tyres ----------------------------------------------------------------------------------------
+YAW_RESPONSE = wp.constant(12.0)
+"""Rate at which the yaw rate follows the steering [1/s] (guess)."""
+YAW_ACCELERATION = wp.constant(25.0)
+"""Largest change of yaw rate [rad/s2] (guess)."""
+GRIP_RESERVE = wp.constant(1.2)
+"""Lateral grip over what full steering needs (guess)."""
+SLIDE_GRIP = wp.constant(0.6)
+"""Lateral grip while sliding, of the gripping one (guess)."""
+SLIDE_STEER = wp.constant(1.5)
+"""Yaw rate while sliding, of the gripping one (guess)."""
+SLIDE_COAST = wp.constant(2.0)
+"""Lift-off deceleration while sliding, of the gripping one [measured: about twice]."""
+SLIDE_BEGIN = wp.constant(6.0)
+"""Sideways speed at which tyres begin to slide [m/s] (guess)."""
+SLIDE_END = wp.constant(2.0)
+"""Sideways speed below which they grip again [m/s] (guess)."""
+SLIDE_SPEED = wp.constant(25.0)
+"""Braking while steering above this speed makes the tyres slide [m/s] (guess)."""
+SLIDE_WHEEL = wp.constant(0.3)
+"""Steering beyond which braking makes them slide (guess)."""
+
+
+@wp.func
+def staircase(speed: float) -> float:
+    """Full throttle's acceleration [m/s2] at a speed [km/h]: steps, not a curve [measured; the last TMNF]."""
+    return wp.where(
+        speed < 100.0,
+        15.79,
+        wp.where(
+            speed < 200.0,
+            10.88,
+            wp.where(speed < 400.0, 6.9, wp.where(speed < 801.0, 5.1, wp.where(speed < SPEED_MAX, 1.0, 0.0))),
+        ),
+    )
+
+
+@wp.func
+def reverse_staircase(speed: float) -> float:
+    """Acceleration in reverse [m/s2] at a speed backwards [km/h] [TMNF]."""
+    return wp.where(speed < 35.0, 12.0, wp.where(speed < 80.0, 6.0, wp.where(speed < 102.0, 2.0, 0.0)))
+
+
+@wp.func
+def upshift_speed(gear: float) -> float:
+    """Speed at which a gear shifts up [km/h] [measured]."""
+    return wp.where(
+        gear < 1.5,
+        102.4,
+        wp.where(gear < 2.5, 162.2, wp.where(gear < 3.5, 235.1, wp.where(gear < 4.5, 341.7, 1.0e9))),
+    )
+
+
+@wp.func
+def downshift_speed(gear: float) -> float:
+    """Speed below which a gear shifts down [km/h] [measured]."""
+    return wp.where(
+        gear < 1.5, -1.0e9, wp.where(gear < 2.5, 88.0, wp.where(gear < 3.5, 138.0, wp.where(gear < 4.5, 194.0, 276.0)))
+    )  # fmt: skip
+
+
+@wp.func
+def full_steer_radius(speed: float) -> float:
+    """Radius of the curve that full steering drives [m] at a speed [km/h], gripping on asphalt.
+
+    Lines between the medians of recorded drives from 70 to 450 km/h [measured]; TMNF's wheel angle of 30
+    degrees at rest, the last slope above (guess).
+    """
+    return (
+        5.2
+        + bound(speed, 0.0, 70.0) * (6.5 / 70.0)
+        + bound(speed - 70.0, 0.0, 20.0) * (2.6 / 20.0)
+        + bound(speed - 90.0, 0.0, 20.0) * (3.9 / 20.0)
+        + bound(speed - 110.0, 0.0, 80.0) * (26.8 / 80.0)
+        + bound(speed - 190.0, 0.0, 40.0) * (20.7 / 40.0)
+        + bound(speed - 230.0, 0.0, 60.0) * (30.3 / 60.0)
+        + bound(speed - 290.0, 0.0, 60.0) * (18.0 / 60.0)
+        + bound(speed - 350.0, 0.0, 60.0) * (25.6 / 60.0)
+        + most(speed - 410.0, 0.0) * (11.6 / 40.0)
+    )
+
+
+@wp.func
+def surface_grip(surface: float) -> float:
+    """Lateral grip of a surface, of asphalt's [measured: ice 17-27, grass 27-44, dirt 38-65 m/s2 of 43-100].
+
+    Plastic was seen too rarely to measure: as asphalt (guess).
+    """
+    return wp.where(
+        surface < 0.5,
+        1.0,
+        wp.where(surface < 1.5, 0.65, wp.where(surface < 2.5, 0.45, wp.where(surface < 3.5, 0.28, 1.0))),
+    )
+
+
+@wp.struct
+class Drive:
+    """What the pedals do in one tick."""
+
+    gear: float
+    shift: float
+    push: float
+    """Acceleration forward by engine and turbo [m/s2]."""
+    drag: float
+    """Deceleration that stops at standstill [m/s2]."""
+
+
+@wp.func
+def drive(
+    speed: float, gas: float, brake: float, steer: float, gear: float, shift: float, turbo: float, sliding: float
+) -> Drive:
+    """Engine, gearbox, brake and lift-off.
+
+    Args:
+        speed: Forward speed [m/s].
+        gas: 1 while pressed.
+        brake: 1 while pressed; wins over the gas.
+        steer: Steering as driven, -1..1.
+        gear: Current gear.
+        shift: Time left of the shift pause [s].
+        turbo: Multiple of the engine's acceleration that a turbo adds now.
+        sliding: 1 while the tyres slide.
+    """
+    kmh = speed * KMH
+    engaged = most(gear, 1.0)
+    up = flag(kmh > upshift_speed(engaged))
+    down = flag(kmh < downshift_speed(engaged))
+    reversing = brake * (1.0 - gas) * flag(speed < 0.1)
+
+    result = Drive()
+    result.gear = wp.where(speed < -0.5, 0.0, engaged + up - down)
+    result.shift = wp.where(up > 0.5, SHIFT_PAUSE, most(shift - TICK, 0.0))
+    engine = staircase(most(kmh, 0.0))
+    throttle = gas * (1.0 - brake)
+    result.push = engine * (throttle * flag(result.shift <= 0.0) + turbo)
+    result.push -= reversing * reverse_staircase(most(-kmh, 0.0))
+
+    pace = size(speed)
+    coasting = (1.0 - throttle) * (1.0 - reversing)
+    braking = most(brake * (1.0 - reversing), throttle * flag(speed < -0.5))
+    result.drag = (
+        coasting * (COAST + COAST_SLOPE * pace) * wp.where(sliding > 0.5, SLIDE_COAST, 1.0)
+        + braking * least(BRAKE_BASE + BRAKE_SLOPE * pace, BRAKE_MAX)
+        + STEER_COST * size(steer) * least(pace * 0.2, 1.0)
+    )
+    return result
+
+
+@wp.func
+def yaw_rate(speed: float, steer: float, grip: float, sliding: float) -> float:
+    """Yaw rate that the steering asks for [rad/s], positive to the left."""
+    asked = -steer * speed / full_steer_radius(size(speed) * KMH)
+    return asked * least(grip * 1.3, 1.0) * wp.where(sliding > 0.5, SLIDE_STEER, 1.0)
+
+
+@wp.func
+def lateral_grip(speed: float, grip: float, sliding: float) -> float:
+    """Largest lateral acceleration of the tyres [m/s2]."""
+    pace = most(size(speed), 20.0)
+    need = pace * pace / full_steer_radius(pace * KMH)
+    return GRIP_RESERVE * need * grip * wp.where(sliding > 0.5, SLIDE_GRIP, 1.0)
+
+
+@wp.func
+def slides(speed: float, sideways: float, brake: float, steer: float, sliding: float) -> float:
+    """1 if the tyres slide from now on: a sideways speed too high, or the brake while steering fast."""
+    drift = brake * flag(size(steer) > SLIDE_WHEEL) * flag(speed > SLIDE_SPEED)
+    slip = flag(size(sideways) > wp.where(sliding > 0.5, SLIDE_END, SLIDE_BEGIN))
+    return most(drift, slip)
+
+
+@wp.func
+def steered(steer: float, wheel: float) -> float:
+    """The steering after one tick of following the wheel."""
+    return towards(steer, bound(wheel, -1.0, 1.0), STEER_RATE)
