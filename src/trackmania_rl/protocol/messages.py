@@ -275,7 +275,7 @@ StreamMessage = Welcome | StreamError | Goodbye
 
 
 class Space(Answer):
-    """A Box or Discrete space of Gymnasium."""
+    """A Box or Discrete space of Gymnasium. Bounds of 3.4e38 and beyond mean infinity, which JSON has not."""
 
     kind: Literal["box", "discrete"]
     shape: list[int]

@@ -278,7 +278,7 @@ export type StreamHello = DriveHello | BatchHello;
 
 export type StreamMessage = Welcome | StreamError | Goodbye;
 
-/** A Box or Discrete space of Gymnasium. */
+/** A Box or Discrete space of Gymnasium. Bounds of 3.4e38 and beyond mean infinity, which JSON has not. */
 export interface Space {
   kind: "box" | "discrete";
   shape: number[];

@@ -1,0 +1,144 @@
+"""Any environment by its name, near or far: what trains never sees the difference."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import importlib
+import inspect
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import gymnasium
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
+
+from trackmania_rl.protocol.client import RemoteVectorEnv
+from trackmania_rl.protocol.errors import InputError
+
+FOREIGN = "gymnasium:"
+"""Prefix of environments that are not ours, e.g. "gymnasium:Pendulum-v1"."""
+
+
+def make_vector_env(
+    env: str,
+    worlds: int,
+    *,
+    track: str | None = None,
+    url: str | None = None,
+    seed: int | None = None,
+    token: str | None = None,
+    patience: float = 0.0,
+    **options: Any,
+) -> VectorEnv[Any, Any, Any]:
+    """A batch of worlds that begin a new episode in the step that ends one (SAME_STEP).
+
+    Args:
+        env: "TrackMania/Horizon-v0" or another of ours, "gymnasium:Pendulum-v1" or another of
+            Gymnasium's registry, "package.module:factory" for a callable that makes one.
+        worlds: Number of parallel worlds.
+        track: Track's id or file, for environments that take one.
+        url: Address of an environment service that hosts the worlds; None: this process does.
+        seed: Seed of the first reset, which is then done here; None: the caller resets.
+        token: Token of a service that asks for one.
+        patience: Longest wait for a service that is not there [s].
+        options: Keyword arguments of the environment.
+
+    Raises:
+        InputError: Unknown environment or track, wrong option, or no service.
+    """
+    if worlds < 1:
+        raise InputError(f"worlds is {worlds}, expected at least 1", field="worlds")
+    if url is not None:
+        batch: VectorEnv[Any, Any, Any] = RemoteVectorEnv(
+            url, env, worlds, track=track, options=options, token=token, patience=patience
+        )
+    else:
+        if track is not None:
+            options["track"] = track
+        batch = _local(env, worlds, options)
+    if seed is not None:
+        batch.reset(seed=seed)
+    return batch
+
+
+def _local(env: str, worlds: int, options: dict[str, Any]) -> VectorEnv[Any, Any, Any]:
+    """A batch of worlds in this process."""
+    if env.startswith(FOREIGN):
+        return _side_by_side(partial(_make, env.removeprefix(FOREIGN), options), worlds)
+    if ":" in env:
+        return _side_by_side(partial(_factory(env), **options), worlds)
+    spec = gymnasium.registry.get(env)
+    if spec is None or spec.vector_entry_point is None:
+        raise _unknown(env)
+    with _options_explained(env):
+        batch: VectorEnv[Any, Any, Any] = gymnasium.make_vec(
+            env, num_envs=worlds, vectorization_mode="vector_entry_point", **options
+        )
+    return batch
+
+
+def _side_by_side(make: Any, worlds: int) -> VectorEnv[Any, Any, Any]:
+    """Single environments stepped one after the other; a factory may also make a batch by itself."""
+    if "num_envs" in inspect.signature(make).parameters:
+        batch: VectorEnv[Any, Any, Any] = make(num_envs=worlds)
+        return batch
+    return SyncVectorEnv([make] * worlds, autoreset_mode=AutoresetMode.SAME_STEP)
+
+
+def _make(env: str, options: dict[str, Any]) -> gymnasium.Env[Any, Any]:
+    """One environment of Gymnasium's registry."""
+    with _options_explained(env):
+        try:
+            return gymnasium.make(env, **options)
+        except gymnasium.error.DependencyNotInstalled as error:
+            raise InputError(f"{env} needs another package: {error}", field="env") from error
+        except gymnasium.error.Error as error:
+            raise InputError(f"no environment {FOREIGN}{env}: {error}", status=404, field="env") from error
+
+
+def _factory(env: str) -> Any:
+    """The callable named "package.module:attribute"."""
+    module, _, attribute = env.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"no environment {env}: {error}; expected an importable package.module:factory", field="env"
+        ) from error
+    if not callable(found):
+        raise InputError(f"{env} is a {type(found).__name__}, expected a callable", field="env")
+    return found
+
+
+@contextlib.contextmanager
+def _options_explained(env: str) -> Iterator[None]:
+    """Say which option an environment does not take."""
+    try:
+        yield
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        option = str(error).rsplit("argument", 1)[-1].strip(" '.")
+        raise InputError(f"{env} takes no option {option}", field=option) from error
+
+
+def known() -> list[str]:
+    """Ids of our environments."""
+    return sorted(
+        id
+        for id, spec in gymnasium.registry.items()
+        if spec.vector_entry_point and spec.namespace == "TrackMania"
+    )
+
+
+def _unknown(env: str) -> InputError:
+    ours = known()
+    near = difflib.get_close_matches(env, ours, 1, 0.8)
+    hint = f" - did you mean {near[0]}?" if near else ""
+    return InputError(
+        f"no environment {env}{hint or ';'} known are {', '.join(ours) or 'none (is trackmania-rl installed?)'}; "
+        f"others as {FOREIGN}ID or package.module:factory",
+        status=404,
+        field="env",
+    )
