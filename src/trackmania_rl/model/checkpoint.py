@@ -1,0 +1,156 @@
+"""Checkpoints: a policy with everything it was trained with, as plain tensors, numbers and strings."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor
+
+from trackmania_rl.model.networks import Mlp
+from trackmania_rl.model.policy import Layer, Policy
+from trackmania_rl.protocol.errors import InputError
+
+FORMAT = "trackmania-rl checkpoint 1"
+"""First field of every checkpoint; the number is raised when older readers cannot read it."""
+FOLDER = "checkpoints"
+LEARNER = "learner.pt"
+"""In a run's folder: the newest checkpoint with buffer and generators, from which the run goes on."""
+BEST = "best.pt"
+"""In the folder of checkpoints: the policy with the best frozen evaluation."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A frozen policy's evaluation: of all episodes the share that finished, return, lap times [s]."""
+
+    episodes: int
+    finish_rate: float | None
+    """None where the environment does not say whether an episode finished."""
+    return_mean: float
+    completion: float | None = None
+    """Mean share of the track, 0..1."""
+    lap_time_best: float | None = None
+    lap_time_median: float | None = None
+
+    @property
+    def rank(self) -> tuple[float, float, float]:
+        """Greater is better: finishing counts first, then the median lap, then the return."""
+        lap = -self.lap_time_median if self.lap_time_median is not None else -np.inf
+        return self.finish_rate or 0.0, lap, self.return_mean
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint file holds.
+
+    Attributes:
+        agent_id: Whose it is.
+        env: Environment that it was trained on.
+        env_options: Options of that environment, which may shape the observation.
+        track: Its track, and `track_hash` that track's content.
+        low: Least action, (a,), and `high` the greatest.
+        config: The learner's settings by name.
+        steps: Environment steps, over all worlds, that it has learned from.
+        updates: Updates of its networks.
+        sac: State of the networks and optimisers.
+        normaliser: Mean and spread of the observations.
+        result: Its frozen evaluation, if it had one.
+        saved: When, ISO 8601.
+        learner: Buffer, generators and counters, in the file that a run goes on from.
+    """
+
+    agent_id: str
+    env: str
+    env_options: dict[str, Any]
+    track: str
+    track_hash: str
+    low: Tensor
+    high: Tensor
+    config: dict[str, Any]
+    steps: int
+    updates: int
+    sac: dict[str, Tensor]
+    normaliser: dict[str, Tensor]
+    result: Result | None = None
+    saved: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    learner: dict[str, Any] | None = None
+
+    @property
+    def observations(self) -> int:
+        """Length of an observation."""
+        return len(self.normaliser["mean"])
+
+    def policy(self) -> Policy:
+        """The actor, frozen."""
+        mlp = Mlp(
+            inputs=self.observations,
+            outputs=2 * len(self.low),
+            hidden=tuple(self.config["hidden"]),
+            layer_norm=self.config["layer_norm"],
+        )
+        return frozen(
+            mlp,
+            self.sac["actor"],
+            version=f"{self.agent_id}:{self.steps}",
+            mean=self.normaliser["mean"],
+            scale=self.normaliser["scale"],
+            low=self.low,
+            high=self.high,
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the file, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = {"format": FORMAT, **{f.name: getattr(self, f.name) for f in dataclasses.fields(self)}}
+        content["result"] = dataclasses.asdict(self.result) if self.result else None
+        part = path.with_name(path.name + ".part")
+        with part.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+
+
+def frozen(mlp: Mlp, parameters: Tensor, *, version: str, **arrays: Tensor) -> Policy:
+    """An actor's parameters as a policy in NumPy; `arrays` are mean, scale, low and high."""
+    views = iter(view[0].numpy() for view in mlp.views(parameters.detach().cpu().clone()))
+    layers = []
+    for layer in range(len(mlp.hidden) + 1):
+        normed = mlp.layer_norm and layer < len(mlp.hidden)
+        layers.append(Layer(*(next(views) for _ in range(4 if normed else 2))))
+    copies = {name: array.detach().cpu().numpy().copy() for name, array in arrays.items()}
+    return Policy(version=version, layers=layers, **copies)
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint; nothing in it is executed.
+
+    Raises:
+        InputError: There is no such file, or it is no checkpoint of ours.
+    """
+    if not path.is_file():
+        raise InputError(f"checkpoint {path} does not exist: expected a .pt file that training wrote")
+    foreign = f"{path} is no checkpoint of TrackMania RL: expected a .pt file that training wrote"
+    try:
+        content: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (RuntimeError, OSError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise InputError(foreign) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(foreign)
+    fields = {name: value for name, value in content.items() if name != "format"}
+    try:
+        if fields["result"] is not None:
+            fields["result"] = msgspec.convert(fields["result"], Result)
+        return Checkpoint(**fields)
+    except (TypeError, KeyError, msgspec.ValidationError) as error:
+        raise InputError(foreign) from error

@@ -1,0 +1,484 @@
+"""Training: rollout, update, publish; with evaluation, checkpoints and curves on a schedule."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+
+from trackmania_rl.model import checkpoint as checkpoints
+from trackmania_rl.model.buffer import ReplayBuffer
+from trackmania_rl.model.checkpoint import Checkpoint, Result
+from trackmania_rl.model.episodes import check_spaces, endings, last_observation
+from trackmania_rl.model.evaluation import evaluate
+from trackmania_rl.model.metrics import MetricsWriter
+from trackmania_rl.model.normaliser import Normaliser
+from trackmania_rl.model.policy import Policy
+from trackmania_rl.model.sac import Sac, SacConfig
+from trackmania_rl.protocol.environments import make_vector_env
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.volume import runs_folder
+
+RECENT = 100
+"""Episodes that the figures of training are averaged over."""
+EVALUATION_SEED = 1_000_000
+"""Seed of all evaluations, apart from those of training (guess)."""
+
+
+@dataclass(frozen=True)
+class LearnerConfig(SacConfig):
+    """What a person sets of a training; the defaults are the best found (docs/sac.md)."""
+
+    env: str = "TrackMania/Horizon-v0"
+    """Environment: an id, "gymnasium:ID" or "module:factory"."""
+    track: str | None = None
+    """Track, for environments that have one; the environment's own choice if None."""
+    environment: str | None = None
+    """Address of an environment service to train on instead of in this process."""
+    env_options: dict[str, Any] = field(default_factory=dict)
+    """Further options of the environment."""
+    agent_id: str = "sac"
+    run: str = "sac"
+    """Name of the run: its folder in the data volume."""
+    seed: int = 0
+    seconds: float | None = None
+    """Wall-clock to train for [s]; without end if None."""
+    steps: int | None = None
+    """Environment steps to train for, over all worlds."""
+    worlds: int = 64
+    """Parallel copies of the environment."""
+    start: str | None = None
+    """Where episodes of training begin, "line" or "anywhere"; the environment's own choice if None."""
+    updates_per_step: float = 1.0
+    """Updates after each step of all worlds."""
+    warmup_steps: int = 2_000
+    """Steps of uniformly random actions, over all worlds, before learning begins."""
+    buffer: int = 1_000_000
+    """Transitions kept."""
+    normalise: bool = True
+    """Scale observations by their running mean and spread."""
+    evaluate_every: float = 15.0
+    """Wall-clock between evaluations [s]."""
+    evaluation_episodes: int = 16
+    checkpoint_every: float = 60.0
+    """Wall-clock between checkpoints [s]."""
+    report_every: float = 1.0
+    """Wall-clock between points of the curves [s]."""
+    threads: int = 1
+    """Threads of PyTorch."""
+    device: str = "auto"
+    """"cpu", "cuda", or "auto": CUDA where there is one."""
+
+    @staticmethod
+    def of(settings: dict[str, Any], **more: Any) -> LearnerConfig:
+        """The defaults with `settings`, which came from outside, and `more`, which did not.
+
+        Raises:
+            InputError: There is no such setting, or its value is of the wrong type.
+        """
+        known = {f.name for f in dataclasses.fields(LearnerConfig)}
+        for name in settings:
+            if name not in known:
+                raise InputError(
+                    f"setting {name!r} is unknown, expected one of {', '.join(sorted(known))}", field=name
+                )
+        try:
+            config = msgspec.convert({**settings, **more}, LearnerConfig)
+        except msgspec.ValidationError as error:
+            raise InputError(f"settings: {error}", field="settings") from error
+        config.check()
+        return config
+
+    def check(self) -> None:
+        """Refuse values that cannot work.
+
+        Raises:
+            InputError: Names the setting, its value and what was expected.
+        """
+        least = {
+            "batch": 1, "n_step": 1, "worlds": 1, "buffer": 1, "threads": 1, "evaluation_episodes": 1,
+            "warmup_steps": 0, "updates_per_step": 0, "seed": 0,
+        }  # fmt: skip
+        for name, bound in least.items():
+            if getattr(self, name) < bound:
+                raise InputError(f"{name} is {getattr(self, name)}, expected at least {bound}", field=name)
+        for name in ("learning_rate", "entropy_start", "evaluate_every", "checkpoint_every", "report_every"):
+            if not getattr(self, name) > 0.0:
+                raise InputError(f"{name} is {getattr(self, name)}, expected more than 0", field=name)
+        for name in ("gamma", "tau"):
+            if not 0.0 < getattr(self, name) <= 1.0:
+                raise InputError(f"{name} is {getattr(self, name)}, expected 0 to 1", field=name)
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise InputError(
+                f"precision is {self.precision!r}, expected auto, float32 or bfloat16", field="precision"
+            )
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise InputError("device is 'cuda', but PyTorch finds none: use cpu or auto", field="device")
+        if self.device not in ("auto", "cpu", "cuda"):
+            raise InputError(f"device is {self.device!r}, expected auto, cpu or cuda", field="device")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is. Figures of training are means over the last 100 episodes."""
+
+    steps: int
+    updates: int
+    episodes: int
+    seconds: float
+    steps_per_second: float
+    updates_per_second: float
+    values: dict[str, float]
+    """The newest point of every curve (docs/sac.md says what each is)."""
+    evaluation: Result | None
+    best: Result | None
+
+
+class Learner:
+    """One agent that learns: its worlds, networks, buffer and run folder.
+
+    Args:
+        config: All settings.
+        resume: Go on from the run's last checkpoint; a run without one begins anew.
+        checkpoint: Begin with these networks instead of fresh ones.
+
+    Raises:
+        InputError: The environment, a setting or the checkpoint does not fit.
+    """
+
+    def __init__(
+        self, config: LearnerConfig, *, resume: bool = False, checkpoint: Checkpoint | None = None
+    ) -> None:
+        config.check()
+        torch.set_num_threads(config.threads)
+        self.config = config
+        cuda = config.device == "cuda" or (config.device == "auto" and torch.cuda.is_available())
+        self.device = torch.device("cuda" if cuda else "cpu")
+        self.folder = runs_folder() / config.run
+        self.envs = self._worlds(config.worlds, start=config.start)
+        self.evaluation_envs: Any = None
+        observation_space, action_space = check_spaces(self.envs, config.env)
+        self.low = torch.as_tensor(action_space.low, dtype=torch.float32)
+        self.high = torch.as_tensor(action_space.high, dtype=torch.float32)
+        observations, actions = observation_space.shape[0], action_space.shape[0]
+
+        self.sac = Sac(observations, actions, config, seed=config.seed, device=self.device)
+        self.normaliser = Normaliser(observations, self.device)
+        self.buffer = ReplayBuffer(
+            config.buffer, config.worlds, observations, actions,
+            n_step=config.n_step, gamma=config.gamma, seed=config.seed, device=self.device,
+        )  # fmt: skip
+        self.steps = self.updates = self.episodes = 0
+        self.seconds = 0.0
+        self.evaluation: Result | None = None
+        self.best: Result | None = None
+        self._owed = 0.0  # updates that the steps so far have earned
+        self._recent: deque[dict[str, float]] = deque(maxlen=RECENT)
+        self._losses = torch.zeros(4)
+
+        saved = self.folder / checkpoints.LEARNER
+        if resume and saved.exists():
+            self._resume(checkpoints.load(saved))
+        elif checkpoint is not None:
+            self._begin_with(checkpoint)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.metrics = MetricsWriter(self.folder)
+        self.metrics.forget_after(self.steps)
+        self._write_config()
+        self._return = np.zeros(config.worlds)
+        observation, _ = self.envs.reset(seed=config.seed + self.steps)
+        self._observation = np.asarray(observation, np.float32)
+
+    def advance(self) -> None:
+        """One step of all worlds, then the updates that it earns."""
+        config = self.config
+        before = torch.from_numpy(self._observation).to(self.device)
+        if config.normalise:
+            self.normaliser.update(before)
+        action = self._explore(before)
+        observation, reward, terminated, truncated, info = self.envs.step(self._scaled(action))
+        observation, reward = np.asarray(observation, np.float32), np.asarray(reward, np.float32)
+        ended = np.logical_or(terminated, truncated)
+        after = last_observation(observation, info, ended)
+        columns = (reward, after, np.asarray(terminated, bool), np.asarray(truncated, bool))
+        self.buffer.add(before, action, *(torch.from_numpy(column).to(self.device) for column in columns))
+        self._observation = observation
+        self._return += reward
+        self.steps += config.worlds
+        if ended.any():
+            self._count(info, ended)
+        if self.steps >= config.warmup_steps and len(self.buffer) >= config.batch:
+            self._owed += config.updates_per_step
+            while self._owed >= 1.0:
+                self._owed -= 1.0
+                batch = self.buffer.sample(config.batch, self.normaliser.mean, self.normaliser.scale)
+                self._losses = self.sac.update(batch)
+                self.updates += 1
+
+    def policy(self) -> Policy:
+        """The newest policy, frozen."""
+        return checkpoints.frozen(
+            self.sac.actor,
+            self.sac.state.actor,
+            version=f"{self.config.agent_id}:{self.steps}",
+            mean=self.normaliser.mean,
+            scale=self.normaliser.scale,
+            low=self.low,
+            high=self.high,
+        )
+
+    def evaluate(self) -> Result:
+        """Evaluate the newest policy, and keep it if it is the best so far."""
+        if self.evaluation_envs is None:
+            worlds = min(self.config.evaluation_episodes, self.config.worlds)
+            self.evaluation_envs = self._worlds(worlds, start="line" if self.config.start else None)
+        result = evaluate(
+            self.policy(),
+            self.evaluation_envs,
+            seed=EVALUATION_SEED,
+            episodes=self.config.evaluation_episodes,
+        )
+        self.evaluation = result
+        if self.best is None or result.rank > self.best.rank:
+            self.best = result
+            self.checkpoint(result).save(self.folder / checkpoints.FOLDER / checkpoints.BEST)
+        return result
+
+    def checkpoint(self, result: Result | None = None, learner: dict[str, Any] | None = None) -> Checkpoint:
+        """The networks as they are now."""
+        return Checkpoint(
+            agent_id=self.config.agent_id,
+            env=self.config.env,
+            env_options=dict(self.config.env_options),
+            track=self.config.track or "",
+            track_hash=str(getattr(self.envs.unwrapped, "track_hash", "")),
+            low=self.low,
+            high=self.high,
+            config=_plain(self.config),
+            steps=self.steps,
+            updates=self.updates,
+            sac=self.sac.state_dict(),
+            normaliser=self.normaliser.state_dict(),
+            result=result,
+            learner=learner,
+        )
+
+    def save(self) -> Path:
+        """Write the checkpoint from which the run goes on as if it had not stopped."""
+        learner = {
+            "buffer": self.buffer.state_dict(),
+            "episodes": self.episodes,
+            "seconds": self.seconds,
+            "owed": self._owed,
+            "recent": list(self._recent),
+            "best": dataclasses.asdict(self.best) if self.best else None,
+        }
+        path = self.folder / checkpoints.LEARNER
+        self.checkpoint(self.evaluation, learner).save(path)
+        return path
+
+    def values(self) -> dict[str, float]:
+        """The newest point of every curve."""
+        critic, actor, entropy, value = self._losses.tolist()
+        values = {}
+        if self.updates:
+            values = {
+                "loss/critic": critic,
+                "loss/actor": actor,
+                "policy/entropy": entropy,
+                "policy/alpha": float(self.sac.state.log_alpha.exp()),
+                "value/mean": value,
+            }
+        for key in ("return", "completion", "finished", "lap_time"):
+            known = [episode[key] for episode in self._recent if key in episode]
+            if known:
+                values[f"train/{key}"] = float(np.mean(known))
+        return values
+
+    def close(self) -> None:
+        """Release the worlds and files."""
+        self.metrics.close()
+        self.envs.close()
+        if self.evaluation_envs is not None:
+            self.evaluation_envs.close()
+
+    def _worlds(self, worlds: int, start: str | None) -> Any:
+        config = self.config
+        options = {**config.env_options, **({"start": start} if start else {})}
+        return make_vector_env(
+            config.env, worlds, track=config.track, url=config.environment, seed=config.seed, **options
+        )
+
+    def _explore(self, observation: torch.Tensor) -> torch.Tensor:
+        if self.steps < self.config.warmup_steps:
+            shape = (self.config.worlds, self.sac.actions)
+            random = torch.rand(shape, generator=self.sac.generator, device=self.device)
+            return random * 2.0 - 1.0
+        return self.sac.act(self.normaliser(observation))
+
+    def _scaled(self, action: torch.Tensor) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Actions in -1..1 in the environment's units."""
+        scaled: np.ndarray[Any, np.dtype[np.float32]] = (
+            self.low + (action.cpu() + 1.0) * 0.5 * (self.high - self.low)
+        ).numpy()
+        return scaled
+
+    def _count(self, info: dict[str, Any], ended: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
+        said = endings(info, ended)
+        for place, world in enumerate(said.worlds):
+            episode = {"return": float(self._return[world])}
+            if said.finished is not None and said.lap_time is not None and said.completion is not None:
+                episode["finished"] = float(said.finished[place])
+                episode["completion"] = float(said.completion[place])
+                if said.finished[place]:
+                    episode["lap_time"] = float(said.lap_time[place])
+            self._recent.append(episode)
+        self.episodes += len(said.worlds)
+        self._return[ended] = 0.0
+
+    def _begin_with(self, checkpoint: Checkpoint) -> None:
+        try:
+            self.sac.load_state_dict(checkpoint.sac)
+            self.normaliser.load_state_dict(checkpoint.normaliser)
+        except (ValueError, KeyError, RuntimeError) as error:
+            raise InputError(
+                f"the checkpoint of {checkpoint.agent_id!r} on {checkpoint.env} does not fit the networks "
+                f"for {self.config.env}: {error}",
+                field="checkpoint",
+            ) from error
+
+    def _resume(self, saved: Checkpoint) -> None:
+        learner = saved.learner
+        if learner is None:
+            raise InputError(f"the checkpoint in {self.folder} has no learner's state: start the run anew")
+        self._begin_with(saved)
+        try:
+            self.buffer.load_state_dict(learner["buffer"])
+        except ValueError as error:
+            raise InputError(f"run {self.config.run!r} cannot go on: {error}", field="run") from error
+        self.buffer.cut()
+        self.steps, self.updates = saved.steps, saved.updates
+        self.episodes, self.seconds, self._owed = learner["episodes"], learner["seconds"], learner["owed"]
+        self._recent.extend(learner["recent"])
+        self.evaluation = saved.result
+        self.best = msgspec.convert(learner["best"], Result | None)
+
+    def _write_config(self) -> None:
+        text = json.dumps(_plain(self.config), indent=2)
+        part = self.folder / "run.json.part"
+        part.write_text(text)
+        part.replace(self.folder / "run.json")
+
+
+def train(
+    config: LearnerConfig,
+    on_progress: Callable[[Progress, Learner], None] | None = None,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    resume: bool = False,
+    checkpoint: Checkpoint | None = None,
+) -> Progress:
+    """Train until `config.seconds` or `config.steps` are over or `should_stop` says so.
+
+    The time of a run counts on over its resumptions. It is evaluated a last time and saved at the end.
+
+    Args:
+        config: All settings.
+        on_progress: Called about once a second with how far it is, and the learner.
+        should_stop: Asked after every step.
+        resume: Go on from the run's last checkpoint.
+        checkpoint: Begin with these networks.
+
+    Returns:
+        How far it came. The best policy is in the run's folder as checkpoints/best.pt.
+    """
+    learner = Learner(config, resume=resume, checkpoint=checkpoint)
+    try:
+        return _Schedule(learner, on_progress).run(should_stop)
+    finally:
+        learner.close()
+
+
+class _Schedule:
+    """Who does what when in a training."""
+
+    def __init__(self, learner: Learner, on_progress: Callable[[Progress, Learner], None] | None) -> None:
+        self.learner = learner
+        self.on_progress = on_progress
+        self.reported = (time.perf_counter(), learner.steps, learner.updates)
+        self.due = {"report": 0.0, "evaluate": 0.0, "checkpoint": 0.0}
+
+    def run(self, should_stop: Callable[[], bool]) -> Progress:
+        learner, config = self.learner, self.learner.config
+        began = time.perf_counter() - learner.seconds
+        now = learner.seconds
+        self._after(now, "evaluate", "checkpoint", "report")
+        while not should_stop():
+            if now >= (config.seconds or np.inf) or learner.steps >= (config.steps or np.inf):
+                break
+            learner.advance()
+            now = learner.seconds = time.perf_counter() - began
+            if now >= self.due["evaluate"]:
+                self._evaluate()
+                self._after(time.perf_counter() - began, "evaluate")
+            if now >= self.due["checkpoint"]:
+                learner.save()
+                self._after(time.perf_counter() - began, "checkpoint")
+            if now >= self.due["report"]:
+                self._report()
+                self._after(now, "report")
+        self._evaluate()
+        learner.save()
+        return self._report()
+
+    def _after(self, now: float, *names: str) -> None:
+        for name in names:
+            self.due[name] = now + getattr(self.learner.config, f"{name}_every")
+
+    def _evaluate(self) -> None:
+        learner = self.learner
+        result = learner.evaluate()
+        values = {
+            f"evaluation/{name.removesuffix('_mean')}": value
+            for name, value in dataclasses.asdict(result).items()
+            if value is not None and name != "episodes"
+        }
+        learner.metrics.write(learner.steps, learner.seconds, values)
+
+    def _report(self) -> Progress:
+        learner = self.learner
+        before, steps, updates = self.reported
+        now = time.perf_counter()
+        self.reported = (now, learner.steps, learner.updates)
+        progress = Progress(
+            steps=learner.steps,
+            updates=learner.updates,
+            episodes=learner.episodes,
+            seconds=learner.seconds,
+            steps_per_second=(learner.steps - steps) / (now - before),
+            updates_per_second=(learner.updates - updates) / (now - before),
+            values=learner.values(),
+            evaluation=learner.evaluation,
+            best=learner.best,
+        )
+        speed = {"speed/steps": progress.steps_per_second, "speed/updates": progress.updates_per_second}
+        learner.metrics.write(learner.steps, learner.seconds, {**progress.values, **speed})
+        if self.on_progress is not None:
+            self.on_progress(progress, learner)
+        return progress
+
+
+def _plain(config: LearnerConfig) -> dict[str, Any]:
+    """The settings as plain numbers, strings and lists."""
+    plain = dataclasses.asdict(config)
+    plain["hidden"] = list(config.hidden)
+    return plain
