@@ -62,7 +62,7 @@ def draw(track: Track, path: Path) -> None:
     _profile(figure.add_subplot(grid[1]), track, colours)
     facts = f"{track.length:,.0f} m, {'one lap' if track.closed else 'start to finish'}"
     facts += f", climbs {np.ptp(heights):.0f} m" if np.ptp(heights) > 0.5 else ", level"
-    facts += f", {len(track.checkpoints)} checkpoints" if track.checkpoints else ""
+    facts += f", checkpoints: {len(track.checkpoints)}" if track.checkpoints else ""
     facts += f", author {track.author_time:.3f} s" if track.author_time else ""
     figure.text(0.07, 0.955, track.name, fontsize=17, weight="bold", color=INK, va="center")
     figure.text(0.97, 0.955, facts, fontsize=10, color=INK, va="center", ha="right")
@@ -141,8 +141,9 @@ def _arrow(axes: Axes, track: Track) -> None:
 def _scale_bar(axes: Axes, left: np.ndarray, right: np.ndarray) -> None:
     """Draw a bar of a round length below the road."""
     low = np.minimum(left.min(axis=0), right.min(axis=0))
-    width = float(np.maximum(left.max(axis=0), right.max(axis=0))[0] - low[0])
-    wish = width / 5
+    high = np.maximum(left.max(axis=0), right.max(axis=0))
+    width = float(max(high - low))
+    wish = max(width / 6, 10.0)
     power = 10 ** math.floor(math.log10(wish))
     length = max(step * power for step in (1, 2, 5) if step * power <= wish)
     y = float(low[1]) - 0.06 * width
@@ -158,7 +159,8 @@ def _profile(axes: Axes, track: Track, colours: Normalize) -> None:
     heights = track.position[:, 1]
     points = np.stack([track.arc, heights], axis=1)
     lines = np.stack([points[:-1], points[1:]], axis=1)
-    axes.fill_between(track.arc, heights, colours.vmin, color=FAINT, alpha=0.18, linewidth=0)
+    low, high = float(colours.vmin or 0.0), float(colours.vmax or 0.0)
+    axes.fill_between(track.arc, heights, low, color=FAINT, alpha=0.18, linewidth=0)
     axes.add_collection(
         LineCollection(list(lines), colors=colormaps[HEIGHTS](colours(heights[:-1])), linewidths=2.6)
     )
@@ -173,7 +175,7 @@ def _profile(axes: Axes, track: Track, colours: Normalize) -> None:
     for pad in track.boosters:
         axes.axvspan(pad.begin, pad.end, color=BOOSTER, alpha=0.7, linewidth=0)
     axes.set_xlim(0.0, track.centreline_length)
-    axes.set_ylim(colours.vmin, float(colours.vmax or 0.0) + 2.0)
+    axes.set_ylim(low, high + 2.0)
     axes.set_xlabel("distance along the centre-line [m]", color=INK, fontsize=9)
     axes.set_ylabel("height [m]", color=INK, fontsize=9)
     axes.set_facecolor(PAPER)
