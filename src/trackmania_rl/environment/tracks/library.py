@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from trackmania_rl.environment.tracks import blocks
-from trackmania_rl.environment.tracks.archive import load_track
+from trackmania_rl.environment.tracks import blocks, centreline, chain
+from trackmania_rl.environment.tracks.archive import load_track, save_track
+from trackmania_rl.environment.tracks.columns import read_text
+from trackmania_rl.environment.tracks.gbx import FILE_BYTES_MAX
+from trackmania_rl.environment.tracks.map import read_map
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import BoosterGeometry, TrackGeometry, TrackSummary
@@ -65,15 +69,81 @@ def _load(path: Path, changed: int) -> Track:
     """Read a file; `changed` is its time of change, so that a new version is read anew."""
     if path.suffix == ".npz":
         return load_track(path)
-    return blocks.read(_text(path), id=identifier(path), source=path.name)
+    return _read(path, identifier(path)).track
 
 
-def _text(path: Path) -> str:
-    """A text file's content."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} is no text in UTF-8: byte {error.start} is not part of it") from error
+@dataclass(frozen=True)
+class _Reading:
+    """What a file gave."""
+
+    track: Track
+    blocks: int = 0
+    chained: int = 0
+
+
+def _read(path: Path, id: str) -> _Reading:
+    """Read a track's source by its kind."""
+    kind = path.name.lower()
+    if kind.endswith(".track"):
+        return _Reading(blocks.read(read_text(path), id=id, source=path.name))
+    if kind.endswith(".csv"):
+        return _Reading(centreline.read(read_text(path), id=id, source=path.name))
+    if kind.endswith(".gbx"):
+        size = path.stat().st_size
+        if size > FILE_BYTES_MAX:
+            raise InputError(f"{path.name} has {size} bytes, expected a map of at most {FILE_BYTES_MAX}")
+        return _Reading(*chain.build(read_map(path.read_bytes(), path.name), id, path.name))
+    raise InputError(f"{path.name} is of no known kind, expected a .Map.Gbx, .csv or .track file")
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import gave.
+
+    Attributes:
+        blocks: Blocks of the map that carry road; 0 for a file without blocks.
+        chained: How many of them the track uses.
+        length_m: Length of the whole centre-line [m].
+        track: Id of the track.
+        name: Title of the track.
+    """
+
+    blocks: int
+    chained: int
+    length_m: float
+    track: str
+    name: str
+
+
+def import_file(path: Path, id: str | None = None) -> ImportReport:
+    """Read a track from a file and keep it in the data volume.
+
+    Args:
+        path: A .Map.Gbx of TrackMania 2020, a .csv of a circuit's centre-line or of a recorded drive, or a
+            .track in our block language.
+        id: Id to keep it under; from the file's name without it. An imported track of that id is replaced.
+
+    Raises:
+        InputError: The file cannot be read as a track, or the id is not allowed; nothing is kept then.
+    """
+    id = identifier(path) if id is None else id
+    if not ID.fullmatch(id):
+        raise InputError(
+            f"id «{id}» is not allowed, expected letters, digits, _ . : -, at most 64", field="id"
+        )
+    if id in bundled_ids():
+        raise InputError(f"id «{id}» belongs to a bundled track; give another one with --id", field="id")
+    if not path.is_file():
+        raise InputError(f"no file {path}; expected a .Map.Gbx, .csv or .track file", field="file")
+    reading = _read(path, id)
+    save_track(reading.track, tracks_folder() / f"{id}.npz")
+    return ImportReport(
+        blocks=reading.blocks,
+        chained=reading.chained,
+        length_m=round(reading.track.centreline_length, 3),
+        track=id,
+        name=reading.track.name,
+    )
 
 
 def identifier(path: Path) -> str:
