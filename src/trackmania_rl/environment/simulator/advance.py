@@ -125,9 +125,7 @@ def tick(car: Car, patch: Patch, course: Course) -> Car:
     sideways = wp.dot(car.velocity, aside)
     grip = surface_grip(wp.where(wheels.verge > 1.5, 2.0, road.surface))
     sliding = grounded * slides(speed, sideways, brake, steer, car.sliding)
-    pedals = drive(
-        speed, gas, brake, steer, car.gear, car.shift, turbo_factor * flag(turbo > 0.0), sliding
-    )
+    pedals = drive(speed, gas, brake, steer, car.gear, car.shift, turbo_factor * flag(turbo > 0.0), sliding)
 
     # Gravity, air and springs.
     gravity = GRAVITY_AIR + (GRAVITY_GROUND - GRAVITY_AIR) * contact
@@ -149,7 +147,8 @@ def tick(car: Car, patch: Patch, course: Course) -> Car:
     # Euler's equations with equal inertia about the left and the up axis.
     gyro = 1.0 - PITCH_MOBILITY / ROLL_MOBILITY
     body_spin = wp.vec3(
-        (car.spin[0] + TICK * (PITCH_MOBILITY * wp.dot(torque, left) + gyro * car.spin[1] * car.spin[2])) * drag,
+        (car.spin[0] + TICK * (PITCH_MOBILITY * wp.dot(torque, left) + gyro * car.spin[1] * car.spin[2]))
+        * drag,
         (car.spin[1] + TICK * (YAW_MOBILITY * wp.dot(torque, up) - gyro * car.spin[0] * car.spin[2])) * drag,
         (car.spin[2] + TICK * ROLL_MOBILITY * wp.dot(torque, forward)) * drag,
     )
@@ -270,7 +269,12 @@ def step_cars(
 
 @wp.func
 def walk(
-    nodes: wp.array(dtype=float), segments: int, course: Course, cells: wp.array(dtype=float), stride: int, i: int
+    nodes: wp.array(dtype=float),
+    segments: int,
+    course: Course,
+    cells: wp.array(dtype=float),
+    stride: int,
+    i: int,
 ) -> int:
     """Move a car's remembered segment to where the car is now, and count laps; returns the segment."""
     position = wp.vec3(cells[Field.X * stride + i], cells[Field.Y * stride + i], cells[Field.Z * stride + i])

@@ -63,8 +63,9 @@ def scan(
     closed: int,
     beams: wp.array(dtype=wp.vec2),  # (beams,) unit vectors (forward, left), from right to left
     reach: float,  # [m]
-    first: int,  # car
+    first: int,  # of `cars`
     # In:
+    cars: wp.array(dtype=int),  # which cars to serve
     state: wp.array2d(dtype=float),
     # Out:
     lidar: wp.array2d(dtype=float),  # (cars, beams) [m]
@@ -75,7 +76,7 @@ def scan(
     of the fan: at each portal those to the right of its right end hit the right border, those to the left
     of its left end the left border. The same backwards for the beams that point behind.
     """
-    i = first + wp.tid()
+    i = cars[first + wp.tid()]
     count = beams.shape[0]
     rotation = wp.quat(state[Field.QX, i], state[Field.QY, i], state[Field.QZ, i], state[Field.QW, i])
     forward = forward_axis(rotation)
@@ -125,7 +126,9 @@ def scan(
             at_left = near_right
             at_right = near_left
         steps = int(0)
-        while low <= high and node >= 0 and steps <= segments and clearance(at_left, at_right) < reach * reach:
+        while (
+            low <= high and node >= 0 and steps <= segments and clearance(at_left, at_right) < reach * reach
+        ):
             steps += 1
             if way == 0:
                 node = following(node, segments, closed)
@@ -159,8 +162,9 @@ def look_ahead(
     segments: int,
     closed: int,
     distances: wp.array(dtype=float),  # (points,) ascending [m]
-    first: int,  # car
+    first: int,  # of `cars`
     # In:
+    cars: wp.array(dtype=int),  # which cars to serve
     state: wp.array2d(dtype=float),
     # Out:
     horizon: wp.array2d(dtype=float),  # (cars, 5 * points)
@@ -170,7 +174,7 @@ def look_ahead(
     Five numbers a point: left, up, forward [m], then half-width to the left and to the right [m]. Past
     the end of an open road its last point repeats.
     """
-    i = first + wp.tid()
+    i = cars[first + wp.tid()]
     rotation = wp.quat(state[Field.QX, i], state[Field.QY, i], state[Field.QZ, i], state[Field.QW, i])
     left = left_axis(rotation)
     up = up_axis(rotation)

@@ -22,6 +22,7 @@ from trackmania_rl.environment.simulator.vehicle import (
     HALF_WIDTH,
     KMH,
     TICK,
+    steering_radius,
 )
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
@@ -110,8 +111,9 @@ class Simulator:
         self.threads = max(1, min(wanted, -(-cars // CARS_PER_THREAD)))
         self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
         self._step_launches: dict[int, list[Any]] = {}
-        self._scan_launches = self._prepare_scan()
-        self._look_launches = self._prepare_look()
+        everyone = wp.array(np.arange(cars, dtype=np.int32), dtype=int, **on_device)
+        self._scan_launches = [self._scan(*part, everyone) for part in self._slices(cars)]
+        self._look_launches = [self._look(*part, everyone) for part in self._slices(cars)]
         # On the CPU the host sees the arrays themselves.
         self._host = None if self.device.is_cuda else self._state.numpy()
         self.spawn()
@@ -156,22 +158,31 @@ class Simulator:
         if self._host is not None:
             self._host[Field.GAS : Field.WHEEL + 1, : self.cars] = actions.T
         else:
-            wp.copy(self._state[Field.GAS : Field.WHEEL + 1, : self.cars], wp.array(np.ascontiguousarray(actions.T), dtype=float, device=self.device))
+            wp.copy(
+                self._state[Field.GAS : Field.WHEEL + 1, : self.cars],
+                wp.array(np.ascontiguousarray(actions.T), dtype=float, device=self.device),
+            )
         if ticks not in self._step_launches:
             self._step_launches[ticks] = self._prepare_step(ticks)
         self._launch(self._step_launches[ticks])
 
     # --- sensing ----------------------------------------------------------------------------------
 
-    def lidar(self) -> Floats:
-        """Distances to the borders [m], (cars, beams), from right over ahead to left."""
-        self._launch(self._scan_launches)
-        return self._copy(self._lidar)
+    def lidar(self, cars: NDArray[np.intp] | None = None) -> Floats:
+        """Distances to the borders [m], (cars, beams), from right over ahead to left.
 
-    def horizon(self) -> Floats:
-        """Road points ahead, (cars, 5 * points): left, up, forward, half-widths left and right [m]."""
-        self._launch(self._look_launches)
-        return self._copy(self._horizon)
+        Args:
+            cars: Indices of the cars to scan for; default all.
+        """
+        return self._sense(self._scan, self._scan_launches, self._lidar, cars)
+
+    def horizon(self, cars: NDArray[np.intp] | None = None) -> Floats:
+        """Road points ahead, (cars, 5 * points): left, up, forward, half-widths left and right [m].
+
+        Args:
+            cars: Indices of the cars to look for; default all.
+        """
+        return self._sense(self._look, self._look_launches, self._horizon, cars)
 
     def poses(self) -> Floats:
         """What a viewer draws of each car: (cars, len(POSE_FIELDS)), columns as in POSE_FIELDS."""
@@ -191,7 +202,7 @@ class Simulator:
             + STATE_FINISHED * finished
             + STATE_OUT * (state[Field.OFF_ROAD] >= 4)
         )
-        radius = _radius(np.abs(speed) * KMH)
+        radius = steering_radius(speed)
         rows = dict(
             zip(("x", "y", "z", "qx", "qy", "qz", "qw"), (*origin, *quaternion), strict=True),
             vx=state[Field.VX],
@@ -312,7 +323,9 @@ class Simulator:
         columns[Field.X : Field.Z + 1] = (position + left * lateral[:, None] + up * CENTRE_HEIGHT).T
         columns[Field.QX : Field.QW + 1] = quaternions(left, up, forward).T
         columns[Field.VX : Field.VZ + 1] = (forward * speed[:, None]).T
-        columns[Field.GEAR] = 1 + np.sum(speed[:, None] * KMH > np.array([102.4, 162.2, 235.1, 341.7]), axis=1)
+        columns[Field.GEAR] = 1 + np.sum(
+            speed[:, None] * KMH > np.array([102.4, 162.2, 235.1, 341.7]), axis=1
+        )
         columns[Field.PROGRESS] = columns[Field.FURTHEST] = arc - self.track.start
         columns[Field.SEGMENT] = segment
         columns[Field.LAP] = lap
@@ -327,10 +340,6 @@ class Simulator:
     def _write(self, state: Floats) -> None:
         if self._host is None:
             self._state.assign(state)
-
-    def _copy(self, array: Any) -> Floats:
-        values: Floats = array.numpy()
-        return values.copy() if self._host is not None else values
 
     def _slices(self, count: int) -> list[tuple[int, int]]:
         """Split `count` pieces of work over the threads: (first, number)."""
@@ -348,25 +357,39 @@ class Simulator:
         segments = self.ribbon.segments
         if self.device.is_cuda:
             flat = self._state.flatten()
-            return [self._prepare(step_cars, self.cars, [self._nodes, segments, course, ticks, self._columns, flat])]
+            return [
+                self._prepare(
+                    step_cars, self.cars, [self._nodes, segments, course, ticks, self._columns, flat]
+                )
+            ]
         return [
             self._prepare(step_blocks, number, [self._nodes, segments, course, ticks, first, self._state])
             for first, number in self._slices(self._columns // BLOCK)
         ]
 
-    def _prepare_scan(self) -> list[Any]:
+    def _scan(self, first: int, number: int, cars: Any) -> Any:
+        """Prepare a LIDAR scan for `number` entries of `cars` from `first` on."""
         track = [self._nodes, self._left, self._right, self.ribbon.segments, int(self.ribbon.closed)]
-        return [
-            self._prepare(scan, number, [*track, self._beams, self.lidar_range, first, self._state, self._lidar])
-            for first, number in self._slices(self.cars)
-        ]
+        sensor = [self._beams, self.lidar_range, first, cars, self._state, self._lidar]
+        return self._prepare(scan, number, track + sensor)
 
-    def _prepare_look(self) -> list[Any]:
+    def _look(self, first: int, number: int, cars: Any) -> Any:
+        """Prepare a look ahead for `number` entries of `cars` from `first` on."""
         track = [self._nodes, self.ribbon.segments, int(self.ribbon.closed)]
-        return [
-            self._prepare(look_ahead, number, [*track, self._distances, first, self._state, self._horizon])
-            for first, number in self._slices(self.cars)
-        ]
+        sensor = [self._distances, first, cars, self._state, self._horizon]
+        return self._prepare(look_ahead, number, track + sensor)
+
+    def _sense(self, prepare: Any, launches: list[Any], values: Any, cars: NDArray[np.intp] | None) -> Floats:
+        """Run a sensor and return what it wrote, for all cars or for some."""
+        if cars is None:
+            self._launch(launches)
+        else:
+            chosen = wp.array(np.asarray(cars, np.int32), dtype=int, device=self.device)
+            prepare(0, len(cars), chosen).launch()
+        host: Floats = values.numpy()
+        if cars is not None:
+            return host[cars]
+        return host.copy() if self._host is not None else host
 
     def _launch(self, launches: list[Any]) -> None:
         """Run prepared launches, each on a thread of its own (a launch releases the GIL)."""
@@ -397,15 +420,6 @@ def rotate(quaternion: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
     axis, w = quaternion[:3], quaternion[3]
     turned = 2 * np.cross(axis, vector[:, None], axis=0)
     return np.asarray(vector[:, None] + w * turned + np.cross(axis, turned, axis=0))
-
-
-def _radius(kmh: Floats) -> Floats:
-    """full_steer_radius for arrays."""
-    return np.interp(
-        kmh,
-        [0.0, 70.0, 90.0, 110.0, 190.0, 230.0, 290.0, 350.0, 410.0, 1000.0],
-        [5.2, 11.7, 14.3, 18.2, 45.0, 65.7, 96.0, 114.0, 139.6, 310.7],
-    ).astype(np.float32)
 
 
 def _device(name: str) -> Any:

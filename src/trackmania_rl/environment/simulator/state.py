@@ -89,12 +89,21 @@ class Car:
 def load(cells: wp.array(dtype=float), stride: int, i: int) -> Car:
     """Read car i of a flat struct of arrays whose rows are `stride` apart."""
     car = Car()
-    car.position = wp.vec3(cells[Field.X * stride + i], cells[Field.Y * stride + i], cells[Field.Z * stride + i])
-    car.rotation = wp.quat(
-        cells[Field.QX * stride + i], cells[Field.QY * stride + i], cells[Field.QZ * stride + i], cells[Field.QW * stride + i]
+    car.position = wp.vec3(
+        cells[Field.X * stride + i], cells[Field.Y * stride + i], cells[Field.Z * stride + i]
     )
-    car.velocity = wp.vec3(cells[Field.VX * stride + i], cells[Field.VY * stride + i], cells[Field.VZ * stride + i])
-    car.spin = wp.vec3(cells[Field.WX * stride + i], cells[Field.WY * stride + i], cells[Field.WZ * stride + i])
+    car.rotation = wp.quat(
+        cells[Field.QX * stride + i],
+        cells[Field.QY * stride + i],
+        cells[Field.QZ * stride + i],
+        cells[Field.QW * stride + i],
+    )
+    car.velocity = wp.vec3(
+        cells[Field.VX * stride + i], cells[Field.VY * stride + i], cells[Field.VZ * stride + i]
+    )
+    car.spin = wp.vec3(
+        cells[Field.WX * stride + i], cells[Field.WY * stride + i], cells[Field.WZ * stride + i]
+    )
     car.steer = cells[Field.STEER * stride + i]
     car.gear = cells[Field.GEAR * stride + i]
     car.shift = cells[Field.SHIFT * stride + i]

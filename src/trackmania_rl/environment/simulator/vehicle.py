@@ -7,7 +7,11 @@ measurements confirm where both exist; (guess) where neither tells.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import warp as wp
+from numpy.typing import NDArray
 
 from trackmania_rl.environment.simulator.maths import bound, flag, least, most, size, towards
 
@@ -117,6 +121,29 @@ SLIDE_SPEED = wp.constant(25.0)
 SLIDE_WHEEL = wp.constant(0.3)
 """Steering beyond which braking makes them slide (guess)."""
 
+STEERING_SPEED = np.array([0.0, 70.0, 90.0, 110.0, 190.0, 230.0, 290.0, 350.0, 410.0, 1000.0])
+"""Speeds of the steering table [km/h]."""
+STEERING_RADIUS = np.array([5.2, 11.7, 14.3, 18.2, 45.0, 65.7, 96.0, 114.0, 139.6, 310.7])
+"""Radius of the curve that full steering drives [m]: medians of recorded drives from 70 to 450 km/h
+[measured], between them lines; at rest TMNF's wheel angle of 30 degrees, above 450 the last slope (guess)."""
+
+_Lines = wp.types.vector(len(STEERING_SPEED) - 1, float)
+RADIUS_LINES = wp.constant(len(STEERING_SPEED) - 1)
+RADIUS_AT_REST = wp.constant(float(STEERING_RADIUS[0]))
+RADIUS_FROM = wp.constant(_Lines(*STEERING_SPEED[:-1]))
+RADIUS_SPAN = wp.constant(_Lines(*np.diff(STEERING_SPEED)))
+RADIUS_SLOPE = wp.constant(_Lines(*(np.diff(STEERING_RADIUS) / np.diff(STEERING_SPEED))))
+
+
+def steering_radius(speed: NDArray[Any]) -> NDArray[np.float32]:
+    """full_steer_radius on the host: radius [m] of each forward speed [m/s]."""
+    return np.interp(np.abs(speed) * KMH, STEERING_SPEED, STEERING_RADIUS).astype(np.float32)
+
+
+def cornering_speed(radius: NDArray[Any]) -> NDArray[np.float32]:
+    """Highest speed [m/s] at which full steering drives a curve of each radius [m]."""
+    return (np.interp(radius, STEERING_RADIUS, STEERING_SPEED) / KMH).astype(np.float32)
+
 
 @wp.func
 def staircase(speed: float) -> float:
@@ -158,23 +185,11 @@ def downshift_speed(gear: float) -> float:
 
 @wp.func
 def full_steer_radius(speed: float) -> float:
-    """Radius of the curve that full steering drives [m] at a speed [km/h], gripping on asphalt.
-
-    Lines between the medians of recorded drives from 70 to 450 km/h [measured]; TMNF's wheel angle of 30
-    degrees at rest, the last slope above (guess).
-    """
-    return (
-        5.2
-        + bound(speed, 0.0, 70.0) * (6.5 / 70.0)
-        + bound(speed - 70.0, 0.0, 20.0) * (2.6 / 20.0)
-        + bound(speed - 90.0, 0.0, 20.0) * (3.9 / 20.0)
-        + bound(speed - 110.0, 0.0, 80.0) * (26.8 / 80.0)
-        + bound(speed - 190.0, 0.0, 40.0) * (20.7 / 40.0)
-        + bound(speed - 230.0, 0.0, 60.0) * (30.3 / 60.0)
-        + bound(speed - 290.0, 0.0, 60.0) * (18.0 / 60.0)
-        + bound(speed - 350.0, 0.0, 60.0) * (25.6 / 60.0)
-        + most(speed - 410.0, 0.0) * (11.6 / 40.0)
-    )
+    """Radius of the curve that full steering drives [m] at a speed [km/h], gripping: lines in the table."""
+    radius = float(RADIUS_AT_REST)
+    for k in range(RADIUS_LINES):
+        radius += bound(speed - RADIUS_FROM[k], 0.0, RADIUS_SPAN[k]) * RADIUS_SLOPE[k]
+    return radius
 
 
 @wp.func
@@ -204,7 +219,14 @@ class Drive:
 
 @wp.func
 def drive(
-    speed: float, gas: float, brake: float, steer: float, gear: float, shift: float, turbo: float, sliding: float
+    speed: float,
+    gas: float,
+    brake: float,
+    steer: float,
+    gear: float,
+    shift: float,
+    turbo: float,
+    sliding: float,
 ) -> Drive:
     """Engine, gearbox, brake and lift-off.
 

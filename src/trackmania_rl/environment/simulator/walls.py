@@ -56,7 +56,12 @@ def collide(body: Body, road: Road, arm: wp.vec3, up: wp.vec3) -> Body:
     border = wp.where(lateral < 0.0, road.border_right, road.border_left)
     depth = sign * lateral - width
     depth_before = sign * wp.dot(before, road.left) - width
-    hit = flag(depth > 0.0) * flag(border < 0.5) * flag(size(height) < WALL_HEIGHT) * flag(depth_before < WALL_DEPTH)
+    hit = (
+        flag(depth > 0.0)
+        * flag(border < 0.5)
+        * flag(size(height) < WALL_HEIGHT)
+        * flag(depth_before < WALL_DEPTH)
+    )
 
     speed = most(sign * wp.dot(corner_velocity, across), 0.0)
     lever = sign * wp.dot(wp.cross(arm, across), up)

@@ -1,0 +1,258 @@
+"""The simulator as Gymnasium environments: a batch of worlds, and a single one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any, Literal
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from trackmania_rl.environment.simulator.observation import Layout, Observer
+from trackmania_rl.environment.simulator.reward import TIME_LIMIT, Reward, cause_of_end
+from trackmania_rl.environment.simulator.simulator import LIDAR_RANGE, Simulator
+from trackmania_rl.environment.tracks.track import Track
+from trackmania_rl.protocol.errors import InputError
+
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
+Info = dict[str, Any]
+
+TICKS = 5
+"""Ticks in a step: control at 20 Hz, as TMRL."""
+STEP_SECONDS = 0.05
+SPEED_SLOWEST = 10.0
+"""An average below this runs into the default time limit [m/s] (guess)."""
+LINE_SHARE = 0.25
+"""Share of the episodes that start at the line with start="anywhere" (guess)."""
+SPEED_ANYWHERE = 50.0
+"""Fastest start anywhere [m/s] (guess)."""
+
+
+class TrackVectorEnv(VectorEnv[Floats, Floats, Floats]):
+    """A batch of worlds on one track, each with one car.
+
+    Actions are TMRL's: (gas, brake, steering) of -1..1 each; the positive part presses a pedal, steering
+    1 is to the right. Autoreset is SAME_STEP: the observation of an ended world is the next episode's
+    first one. Then `info` has
+
+        final_obs: (worlds, size), valid where `_final_obs` is True;
+        final_info: arrays (worlds,) finished, lap_time [s], track_completion, episode_return, cause
+            (index of protocol.frames.CAUSES), valid where `_final_info` is True.
+
+    Every `info` has track_completion and lap_time, (worlds,), of the current episodes. A finish, a fall
+    and being stuck terminate; the time limit truncates. All arrays returned are fresh.
+
+    Args:
+        num_envs: Number of worlds.
+        track: Id, path or Track.
+        observation: Layout of the observation, see Observer.
+        lidar: "metric" for distances in metres, the only kind that is built in.
+        beams: LIDAR beams over 180 degrees.
+        lidar_range: Longest distance that the LIDAR measures [m].
+        delay: Steps from sending an action to the car feeling it. 1 as in the game, where the action
+            arrives while the previous one is held; 0 applies it at once.
+        start: "line" at the track's spawn point, or "anywhere" at random places and speeds.
+        time_limit: Longest episode [s]; default 10 s and the time at 10 m/s.
+        stuck_seconds: An episode ends after this long without reaching a new furthest point [s].
+        reward: Weights by name, see Reward.
+        device: "cpu" or a CUDA device.
+        threads: CPU threads; default all.
+        seed: Seed of the first reset that names none.
+    """
+
+    metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        *,
+        track: Track | str | PathLike[str] = "sprint",
+        observation: Layout = "lidar",
+        lidar: Literal["metric"] = "metric",
+        beams: int = 19,
+        lidar_range: float = LIDAR_RANGE,
+        delay: int = 1,
+        start: Literal["line", "anywhere"] = "line",
+        time_limit: float | None = None,
+        stuck_seconds: float = 3.0,
+        reward: Mapping[str, float] | None = None,
+        device: str = "cpu",
+        threads: int | None = None,
+        seed: int | None = None,
+        render_mode: None = None,
+    ) -> None:
+        if lidar != "metric":
+            raise InputError(f"lidar={lidar!r}, expected 'metric'", field="lidar")
+        if delay not in (0, 1):
+            raise InputError(f"delay={delay!r}, expected 0 or 1 steps", field="delay")
+        if start not in ("line", "anywhere"):
+            raise InputError(f"start={start!r}, expected 'line' or 'anywhere'", field="start")
+        self.track = load_track(track)
+        self.simulator = Simulator(
+            self.track, num_envs, device=device, threads=threads, beams=beams, lidar_range=lidar_range
+        )
+        self.observer = Observer(self.simulator, observation)
+        self.delay = delay
+        self.start = start
+        self.time_limit = time_limit or 10.0 + self.track.length / SPEED_SLOWEST
+        self.stuck_seconds = stuck_seconds
+        self.reward = _reward(reward or {})
+        self.render_mode = render_mode
+        self._first_seed = seed
+        self.num_envs = num_envs
+        self.single_observation_space = self.observer.space
+        self.single_action_space = Box(-1.0, 1.0, (3,), np.float32)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._pending = np.zeros((num_envs, 3), np.float32)
+        self._steps = np.zeros(num_envs, np.int64)
+        self._idle = np.zeros(num_envs, np.int64)
+        self._return = np.zeros(num_envs, np.float32)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Floats, Info]:
+        """Start a new episode in every world."""
+        super().reset(seed=self._first_seed if seed is None else seed)
+        self._first_seed = None
+        observation = self.restart(np.arange(self.num_envs))
+        return observation, self._info()
+
+    def step(self, actions: Floats) -> tuple[Floats, Floats, Bools, Bools, Info]:
+        """Advance every world by one step of 50 ms; worlds whose episode ends begin the next one."""
+        observation, reward, cause = self.advance(actions)
+        truncated = cause == TIME_LIMIT
+        terminated = (cause > 0) & ~truncated
+        info = self._info()
+        ended = np.flatnonzero(cause)
+        if len(ended):
+            info |= {
+                "final_obs": observation.copy(),
+                "_final_obs": cause > 0,
+                "final_info": self.final_info(cause),
+                "_final_info": cause > 0,
+            }
+            observation[ended] = self.restart(ended)
+        return observation, reward, terminated, truncated, info
+
+    # --- the parts of a step, shared with the single environment ----------------------------------
+
+    def advance(self, actions: Floats) -> tuple[Floats, Floats, NDArray[np.uint8]]:
+        """Drive one step without autoreset: observation, reward and cause of end of every world."""
+        sent = np.clip(np.asarray(actions, np.float32), -1.0, 1.0)
+        if sent.shape != (self.num_envs, 3):
+            raise InputError(f"actions of shape {sent.shape}, expected {(self.num_envs, 3)}", field="actions")
+        applied = np.maximum(self._pending if self.delay else sent, FLOOR)
+        self._pending = sent
+        simulator = self.simulator
+        before, already = simulator.furthest, simulator.finished
+        simulator.step(applied, TICKS)
+        gain = simulator.furthest - before
+        finished, fallen = simulator.finished & ~already, simulator.fallen
+        reward = self.reward(gain, finished, simulator.wall_impact, fallen)
+        self._steps += 1
+        self._idle = np.where(gain > 0, 0, self._idle + 1)
+        self._return += reward
+        cause = cause_of_end(
+            finished,
+            fallen,
+            self._idle * STEP_SECONDS >= self.stuck_seconds,
+            self._steps * STEP_SECONDS >= self.time_limit,
+        )
+        return self.observer.observe(sent), reward, cause
+
+    def restart(self, worlds: NDArray[np.intp]) -> Floats:
+        """Begin new episodes in some worlds and return their first observations."""
+        count = len(worlds)
+        if self.start == "line":
+            self.simulator.spawn(worlds)
+        else:
+            random = self.np_random
+            anywhere = random.random(count) >= LINE_SHARE
+            self.simulator.spawn(
+                worlds,
+                arc=self.track.start + anywhere * random.uniform(0.0, 0.95, count) * self.track.length,
+                lateral=anywhere * random.uniform(-8.0, 8.0, count),
+                speed=anywhere * random.uniform(0.0, SPEED_ANYWHERE, count),
+            )
+        self._pending[worlds] = 0.0
+        self._steps[worlds] = self._idle[worlds] = 0
+        self._return[worlds] = 0.0
+        return self.observer.restart(worlds)
+
+    def final_info(self, cause: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        """How each world's episode stands, with the cause of its end."""
+        return {
+            "finished": self.simulator.finished,
+            "lap_time": self.simulator.lap_time,
+            "track_completion": self._completion(),
+            "episode_return": self._return.copy(),
+            "cause": cause,
+        }
+
+    def _completion(self) -> Floats:
+        """Share of the track driven, 0..1; the nose finishes a little before the car's origin."""
+        share = np.clip(self.simulator.furthest / self.track.length, 0.0, 1.0)
+        return np.where(self.simulator.finished, 1.0, share).astype(np.float32)
+
+    def _info(self) -> Info:
+        return {"track_completion": self._completion(), "lap_time": self.simulator.lap_time}
+
+
+class TrackEnv(gymnasium.Env[Floats, Floats]):
+    """One world. Takes the keyword arguments of TrackVectorEnv; `info` holds plain numbers."""
+
+    metadata = {"render_modes": []}  # noqa: RUF012
+
+    def __init__(self, **options: Any) -> None:
+        self._worlds = TrackVectorEnv(1, **options)
+        self.observation_space = self._worlds.single_observation_space
+        self.action_space = self._worlds.single_action_space
+        self.track = self._worlds.track
+        self.render_mode = None
+
+    @property
+    def simulator(self) -> Simulator:
+        """The world's simulator, with one car."""
+        return self._worlds.simulator
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Floats, Info]:
+        """Start a new episode."""
+        super().reset(seed=seed)
+        observation, info = self._worlds.reset(seed=seed)
+        return observation[0], {name: value[0].item() for name, value in info.items()}
+
+    def step(self, action: Floats) -> tuple[Floats, float, bool, bool, Info]:
+        """Advance by one step of 50 ms."""
+        observation, reward, cause = self._worlds.advance(np.asarray(action, np.float32)[None])
+        truncated = bool(cause[0] == TIME_LIMIT)
+        info = {name: value[0].item() for name, value in self._worlds.final_info(cause).items()}
+        return observation[0], float(reward[0]), bool(cause[0]) and not truncated, truncated, info
+
+
+FLOOR = np.array([0.0, 0.0, -1.0], np.float32)
+"""Least gas, brake and steering: the negative part of a pedal's action releases it."""
+
+
+def load_track(track: Track | str | PathLike[str]) -> Track:
+    """A track as it is, by id or by path."""
+    if isinstance(track, Track):
+        return track
+    from trackmania_rl.environment.tracks import library
+
+    return library.load(track)
+
+
+def _reward(weights: Mapping[str, float]) -> Reward:
+    """The reward with some weights set by name."""
+    unknown = set(weights) - set(Reward.__dataclass_fields__)
+    if unknown:
+        known = ", ".join(Reward.__dataclass_fields__)
+        raise InputError(
+            f"reward weight {min(unknown)!r} is unknown, expected one of {known}", field="reward"
+        )
+    return Reward(**weights)

@@ -1,0 +1,144 @@
+"""The layouts of the observation vectors."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+from gymnasium.spaces import Box
+from numpy.typing import NDArray
+
+from trackmania_rl.environment.simulator.ribbon import Node
+from trackmania_rl.environment.simulator.simulator import HORIZON, Simulator, rotate
+from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.protocol.errors import InputError
+
+Floats = NDArray[np.float32]
+Layout = Literal["lidar", "progress", "horizon"]
+
+SCANS = 4
+"""LIDAR scans in an observation, as TMRL."""
+SURFACE_GRIP = np.array([1.0, 0.65, 0.45, 0.28, 1.0], np.float32)
+"""Grip of each surface, as in the physics."""
+BODY = 23
+"""Numbers of the horizon layout that describe the car itself and its last two actions."""
+SCALES = np.stack([*3 * [HORIZON], *2 * [np.full(len(HORIZON), 12.8)]], axis=1).astype(np.float32)
+"""What the five numbers of each point ahead are divided by, (points, 5)."""
+LIMIT = 10.0
+"""Features of the horizon layout are clipped to this size."""
+
+
+class Observer:
+    """Turns the state of a simulator's cars into observation vectors, and keeps what they remember.
+
+    Layouts (n = LIDAR beams):
+        lidar: TMRL's: speed [m/s], the four newest scans, oldest first [m] (4 n), the action before the
+            last (3), the last action (3); 83 numbers with 19 beams.
+        progress: the same with the share of the track driven (0..1) after the speed; 84 numbers.
+        horizon: the car (velocity, rates, gravity's direction in its own frame; steering, gear, tyres),
+            its room to both borders, the last two actions, then five numbers for each road point ahead:
+            direction (left, up, forward over its distance) and half-widths over 12.8 m. All of order 1.
+
+    Args:
+        simulator: Whose cars to observe; for the horizon layout with its default horizon.
+        layout: Name of the layout.
+    """
+
+    def __init__(self, simulator: Simulator, layout: Layout) -> None:
+        if layout not in get_args(Layout):
+            raise InputError(f"observation {layout!r}, expected one of {', '.join(get_args(Layout))}")
+        self.simulator = simulator
+        self.layout = layout
+        cars = simulator.cars
+        self.actions = np.zeros((cars, 2, 3), np.float32)
+        """The action before the last and the last one, (cars, 2, 3), each of -1..1."""
+        self._scans = np.zeros((cars, SCANS, simulator.beams), np.float32)
+
+    @property
+    def space(self) -> Box:
+        """Space of one car's observation."""
+        if self.layout == "horizon":
+            return Box(-LIMIT, LIMIT, (BODY + 5 * len(HORIZON),), np.float32)
+        head_low, head_high = [-1000.0], [1000.0]
+        if self.layout == "progress":
+            head_low, head_high = [*head_low, -1.0], [*head_high, 2.0]
+        scans = SCANS * self.simulator.beams
+        low = np.array([*head_low, *[0.0] * scans, *[-1.0] * 6], np.float32)
+        high = np.array([*head_high, *[self.simulator.lidar_range] * scans, *[1.0] * 6], np.float32)
+        return Box(low, high, dtype=np.float32)
+
+    def restart(self, cars: NDArray[np.intp]) -> Floats:
+        """First observations of newly spawned cars, (len(cars), size): actions of zero, one scan repeated."""
+        self.actions[cars] = 0.0
+        if self.layout == "horizon":
+            return self._horizon(cars)
+        self._scans[cars] = self.simulator.lidar(cars)[:, None]
+        return self._lidar(cars)
+
+    def observe(self, action: Floats) -> Floats:
+        """Observations of all cars after a step, (cars, size).
+
+        Args:
+            action: What the agents sent last, (cars, 3) of -1..1.
+        """
+        self.actions[:, 0] = self.actions[:, 1]
+        self.actions[:, 1] = action
+        if self.layout == "horizon":
+            return self._horizon(None)
+        self._scans[:, :-1] = self._scans[:, 1:]
+        self._scans[:, -1] = self.simulator.lidar()
+        return self._lidar(None)
+
+    def _lidar(self, cars: NDArray[np.intp] | None) -> Floats:
+        simulator = self.simulator
+        index = slice(None) if cars is None else cars
+        scans, actions = self._scans[index], self.actions[index]
+        head = [simulator.speed[index, None]]
+        if self.layout == "progress":
+            share = simulator.progress[index, None] / simulator.track.length
+            head.append(np.clip(share, -1, 2).astype(np.float32))
+        count = len(scans)
+        return np.concatenate([*head, scans.reshape(count, -1), actions.reshape(count, -1)], axis=1)
+
+    def _horizon(self, cars: NDArray[np.intp] | None) -> Floats:
+        simulator = self.simulator
+        index = slice(None) if cars is None else cars
+        points = simulator.horizon(cars).reshape(-1, len(HORIZON), 5)
+        state = simulator.fields()[:, index]
+        nodes = simulator.ribbon.nodes[state[Field.SEGMENT].astype(np.intp)]
+        inverse = state[Field.QX : Field.QW + 1] * np.array([[-1], [-1], [-1], [1]], np.float32)
+        velocity = turn(inverse, state[Field.VX : Field.VZ + 1])
+        gravity = rotate(inverse, np.array([0.0, 1.0, 0.0], np.float32))
+        observation = np.empty((len(points), BODY + points[0].size), np.float32)
+        observation[:, :BODY] = np.stack(
+            [
+                velocity[2] / 50,
+                velocity[0] / 10,
+                velocity[1] / 10,
+                state[Field.WX] / 2,
+                state[Field.WY] / 2,
+                state[Field.WZ] / 2,
+                gravity[0],
+                gravity[2],
+                state[Field.STEER],
+                state[Field.GEAR] / 5,
+                state[Field.SHIFT] / 0.3,
+                state[Field.TURBO] / 0.25,
+                state[Field.SLIDING],
+                state[Field.CONTACTS] / 4,
+                (nodes[:, Node.WIDTH_LEFT] - state[Field.LATERAL]) / 12.8,
+                (nodes[:, Node.WIDTH_RIGHT] + state[Field.LATERAL]) / 12.8,
+                SURFACE_GRIP[nodes[:, Node.SURFACE].astype(np.intp)],
+                *self.actions[index].reshape(-1, 6).T,
+            ],
+            axis=1,
+        )
+        observation[:, BODY:] = (points / SCALES).reshape(len(points), -1)
+        return np.clip(observation, -LIMIT, LIMIT, out=observation)
+
+
+def turn(quaternion: Floats, vectors: Floats) -> Floats:
+    """Turn vectors (3, n), each by its own quaternion (4, n)."""
+    axis, w = quaternion[:3], quaternion[3]
+    turned = 2 * np.cross(axis, vectors, axis=0)
+    return np.asarray(vectors + w * turned + np.cross(axis, turned, axis=0), np.float32)
