@@ -123,7 +123,12 @@ class ReplayBuffer:
         """The filled part, oldest first, and the sampling's generator."""
         order = (torch.arange(self.filled, device=self.device) + self.head - self.filled) % self.length
         whole = self.filled < self.length  # then the order is 0, 1, 2... and a slice needs no copy
-        columns = {"rows": self.rows, "reward": self.reward, "terminated": self.terminated, "ended": self.ended}
+        columns = {
+            "rows": self.rows,
+            "reward": self.reward,
+            "terminated": self.terminated,
+            "ended": self.ended,
+        }
         saved = {name: column[: self.filled] if whole else column[order] for name, column in columns.items()}
         return {**saved, "generator": self.generator.get_state()}
 

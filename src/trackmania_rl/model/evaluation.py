@@ -11,6 +11,8 @@ from trackmania_rl.model.checkpoint import Result
 from trackmania_rl.model.episodes import endings
 from trackmania_rl.model.policy import Policy
 
+EVALUATION_SEED = 1_000_000
+"""Seed of all evaluations, apart from those of training (guess)."""
 STEPS_MAX = 20_000
 """Longest episode waited for [steps], should an environment have no limit of its own."""
 

@@ -19,7 +19,7 @@ from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model.buffer import ReplayBuffer
 from trackmania_rl.model.checkpoint import Checkpoint, Result
 from trackmania_rl.model.episodes import check_spaces, endings, last_observation
-from trackmania_rl.model.evaluation import evaluate
+from trackmania_rl.model.evaluation import EVALUATION_SEED, evaluate
 from trackmania_rl.model.metrics import MetricsWriter
 from trackmania_rl.model.normaliser import Normaliser
 from trackmania_rl.model.policy import Policy
@@ -30,8 +30,6 @@ from trackmania_rl.protocol.volume import runs_folder
 
 RECENT = 100
 """Episodes that the figures of training are averaged over."""
-EVALUATION_SEED = 1_000_000
-"""Seed of all evaluations, apart from those of training (guess)."""
 
 
 @dataclass(frozen=True)
@@ -394,7 +392,7 @@ def train(
     Args:
         config: All settings.
         on_progress: Called about once a second with how far it is, and the learner.
-        should_stop: Asked after every step.
+        should_stop: Asked before every step; it may wait, which does not count as training.
         resume: Go on from the run's last checkpoint.
         checkpoint: Begin with these networks.
 
@@ -422,7 +420,11 @@ class _Schedule:
         began = time.perf_counter() - learner.seconds
         now = learner.seconds
         self._after(now, "evaluate", "checkpoint", "report")
-        while not should_stop():
+        while True:
+            asked = time.perf_counter()
+            if should_stop():
+                break
+            began += time.perf_counter() - asked  # a pause does not count
             if now >= (config.seconds or np.inf) or learner.steps >= (config.steps or np.inf):
                 break
             learner.advance()

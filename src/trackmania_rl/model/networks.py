@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Mlp:
         """Shapes of the tensors in the flat vector, layer by layer: weight, bias, then gain and shift."""
         sizes = [self.inputs, *self.hidden, self.outputs]
         shapes: list[tuple[int, ...]] = []
-        for layer, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for layer, (fan_in, fan_out) in enumerate(pairwise(sizes)):
             shapes += [(self.copies, fan_in, fan_out), (self.copies, 1, fan_out)]
             if self.layer_norm and layer < len(self.hidden):
                 shapes += [(self.copies, 1, fan_out)] * 2
@@ -75,6 +76,6 @@ class Mlp:
             if layer < len(self.hidden):
                 if self.layer_norm:
                     gain, shift = next(views), next(views)
-                    x = F.layer_norm(x, (x.shape[-1],)) * gain + shift
+                    x = functional.layer_norm(x, (x.shape[-1],)) * gain + shift
                 x = torch.relu(x)
         return x

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from trackmania_rl.model.networks import Mlp
 
@@ -87,7 +87,9 @@ class State(NamedTuple):
 # --- policy and losses ----------------------------------------------------------------------------
 
 
-def policy(actor: Mlp, parameters: Tensor, observation: Tensor, precision: torch.dtype) -> tuple[Tensor, Tensor]:
+def policy(
+    actor: Mlp, parameters: Tensor, observation: Tensor, precision: torch.dtype
+) -> tuple[Tensor, Tensor]:
     """Mean and log standard deviation (B, a) of the Gaussian before it is squashed."""
     mean, log_std = actor(parameters, observation, precision)[0].chunk(2, dim=-1)
     return mean, log_std.clamp(LOG_STD_MIN, LOG_STD_MAX)
@@ -106,11 +108,13 @@ def squash(mean: Tensor, log_std: Tensor, noise: Tensor) -> tuple[Tensor, Tensor
     """
     u = mean + log_std.exp() * noise
     gaussian = -0.5 * noise.square() - log_std - 0.5 * math.log(2.0 * math.pi)
-    jacobian = 2.0 * (math.log(2.0) - u - F.softplus(-2.0 * u))
+    jacobian = 2.0 * (math.log(2.0) - u - functional.softplus(-2.0 * u))
     return torch.tanh(u), (gaussian - jacobian).sum(-1)
 
 
-def values(critic: Mlp, parameters: Tensor, observation: Tensor, action: Tensor, precision: torch.dtype) -> Tensor:
+def values(
+    critic: Mlp, parameters: Tensor, observation: Tensor, action: Tensor, precision: torch.dtype
+) -> Tensor:
     """Both critics' Q(s, a), (2, B), as one batched product."""
     return critic(parameters, torch.cat([observation, action], dim=-1), precision).squeeze(-1)
 
@@ -120,7 +124,7 @@ def critic_loss(
 ) -> Tensor:
     """Soft Bellman error of the twin critics (Eq. 5; the factor 1/2 is dropped, Adam does not see it).
 
-        J_Q = sum_i mean((Q_i(s, a) - y)^2)
+    J_Q = sum_i mean((Q_i(s, a) - y)^2)
     """
     q = values(critic, parameters, batch.observation, batch.action, precision)
     return (q - target).square().mean(dim=1).sum()
@@ -131,7 +135,7 @@ def bellman_target(
 ) -> Tensor:
     """What the critics should have said (Eqs. 3 and 6, with n-step returns: Sutton & Barto 2018, ch. 7).
 
-        y = r + discount * (min_i Q'_i(s', a') - alpha * log pi(a'|s')),   a' ~ pi(.|s')
+    y = r + discount * (min_i Q'_i(s', a') - alpha * log pi(a'|s')),   a' ~ pi(.|s')
     """
     mean, log_std = policy(actor, state.actor, batch.next_observation, precision)
     action, log_prob = squash(mean, log_std, noise)
@@ -140,7 +144,13 @@ def bellman_target(
 
 
 def actor_loss(
-    parameters: Tensor, actor: Mlp, critic: Mlp, state: State, batch: Batch, noise: Tensor, precision: torch.dtype
+    parameters: Tensor,
+    actor: Mlp,
+    critic: Mlp,
+    state: State,
+    batch: Batch,
+    noise: Tensor,
+    precision: torch.dtype,
 ) -> tuple[Tensor, Tensor]:
     """Policy improvement (Eq. 9, with the lesser of the two critics).
 
@@ -158,7 +168,7 @@ def actor_loss(
 def entropy_gradient(log_prob: Tensor, entropy_target: float) -> Tensor:
     """Derivative of the entropy's loss (Eq. 18, taken in log alpha so that alpha stays positive).
 
-        J_alpha = -log(alpha) * (mean log pi + H)
+    J_alpha = -log(alpha) * (mean log pi + H)
     """
     return -(log_prob + entropy_target).reshape(1)
 
@@ -274,7 +284,9 @@ class Sac:
         """
         for name, tensor in self.state._asdict().items():
             if saved[name].shape != tensor.shape:
-                raise ValueError(f"{name} has shape {tuple(saved[name].shape)}, expected {tuple(tensor.shape)}")
+                raise ValueError(
+                    f"{name} has shape {tuple(saved[name].shape)}, expected {tuple(tensor.shape)}"
+                )
             tensor.copy_(saved[name])
         self.generator.set_state(saved["generator"].cpu())
 
@@ -314,7 +326,5 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     features = Path("/proc/cpuinfo")
-    native = features.exists() and any(
-        flag in features.read_text() for flag in ("avx512_bf16", "amx_bf16")
-    )
+    native = features.exists() and any(flag in features.read_text() for flag in ("avx512_bf16", "amx_bf16"))
     return torch.bfloat16 if native else torch.float32

@@ -1,0 +1,138 @@
+"""Updates per second of the learner, side by side with Stable-Baselines3 in the same run."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+OBSERVATIONS, ACTIONS, BATCH = 83, 3, 256
+"""TMRL's LIDAR observation and action, and Stable-Baselines3's default batch."""
+ROWS = 100_000
+"""Transitions in the buffers."""
+
+
+def command(
+    seconds: Annotated[float, typer.Option(min=0.5, help="Time of one measurement [s].")] = 3.0,
+    repeats: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 5,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of PyTorch.")] = 1,
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Updates per second of SAC: batch 256, networks 256x256, 83 observations, 3 actions.
+
+    Both learners sample from their own buffer and update actor, critics, entropy and targets. They are
+    measured in turns, so that other load on the machine falls on both; figures are medians.
+    """
+    import torch
+
+    torch.set_num_threads(threads)
+    console = Console(stderr=True)
+    with console.status("Compiling the update ..."):
+        ours = _ours()
+    peer = _peer(console)
+    figures = _in_turns([run for run in (ours, peer) if run is not None], seconds, repeats, console)
+    own = statistics.median(figures[0])
+    report: dict[str, Any] = {"updates_per_second": own, "batch": BATCH, "threads": threads}
+    if peer is not None:
+        other = statistics.median(figures[1])
+        report |= {"peer": "stable-baselines3", "peer_updates_per_second": other, "ratio": own / other}
+    if json_output:
+        typer.echo(json.dumps(report))
+        return
+    table = Table("learner", "updates/s", "all measurements")
+    names = ["TrackMania RL", "Stable-Baselines3"]
+    for name, rates in zip(names, figures, strict=False):
+        table.add_row(name, f"{statistics.median(rates):.0f}", "  ".join(f"{rate:.0f}" for rate in rates))
+    Console().print(table)
+    if peer is not None:
+        Console().print(f"Ratio of the medians: [bold]{report['ratio']:.2f}[/]")
+
+
+def _ours() -> Callable[[], None]:
+    """One sample and update of our learner."""
+    import torch
+
+    from trackmania_rl.model.buffer import ReplayBuffer
+    from trackmania_rl.model.sac import Sac, SacConfig
+
+    config = SacConfig(batch=BATCH)
+    sac = Sac(OBSERVATIONS, ACTIONS, config)
+    buffer = ReplayBuffer(ROWS, 100, OBSERVATIONS, ACTIONS, n_step=config.n_step, gamma=config.gamma)
+    never = torch.zeros(100, dtype=torch.bool)
+    for _ in range(buffer.length):
+        state, action, after = (
+            torch.randn(100, OBSERVATIONS),
+            torch.rand(100, ACTIONS),
+            torch.randn(100, OBSERVATIONS),
+        )
+        buffer.add(state, action * 2 - 1, torch.randn(100), after, never, never)
+    mean, scale = torch.zeros(OBSERVATIONS), torch.ones(OBSERVATIONS)
+
+    def run() -> None:
+        sac.update(buffer.sample(BATCH, mean, scale))
+
+    return run
+
+
+def _peer(console: Console) -> Callable[[], None] | None:
+    """One sample and update of Stable-Baselines3's learner; None if it is not installed."""
+    try:
+        import stable_baselines3
+        from stable_baselines3.common.logger import Logger
+    except ImportError:
+        console.print(
+            "Stable-Baselines3 is not installed, so there is no ratio: pip install stable-baselines3"
+        )
+        return None
+    import gymnasium
+    import numpy as np
+
+    observation = gymnasium.spaces.Box(-np.inf, np.inf, (OBSERVATIONS,), np.float32)
+    action = gymnasium.spaces.Box(-1.0, 1.0, (ACTIONS,), np.float32)
+
+    class Spaces(gymnasium.Env[Any, Any]):
+        """Spaces alone: the learner is measured, nothing is stepped."""
+
+        observation_space, action_space = observation, action
+
+    sac = stable_baselines3.SAC("MlpPolicy", Spaces(), batch_size=BATCH, buffer_size=ROWS, device="cpu")
+    sac.set_logger(Logger(folder=None, output_formats=[]))
+    buffer = sac.replay_buffer
+    assert buffer is not None
+    generator = np.random.default_rng(0)
+    for array in (buffer.observations, buffer.next_observations, buffer.actions, buffer.rewards):
+        array[:] = generator.standard_normal(array.shape, np.float32)
+    buffer.full = True
+
+    def run() -> None:
+        sac.train(gradient_steps=1, batch_size=BATCH)
+
+    return run
+
+
+def _in_turns(
+    runs: list[Callable[[], None]], seconds: float, repeats: int, console: Console
+) -> list[list[float]]:
+    """Calls per second of each function, measured in turns `repeats` times."""
+    rates: list[list[float]] = [[] for _ in runs]
+    for run in runs:
+        run()
+    with console.status("Measuring ..."):
+        for _ in range(repeats):
+            for run, measured in zip(runs, rates, strict=True):
+                measured.append(_rate(run, seconds))
+    return rates
+
+
+def _rate(run: Callable[[], None], seconds: float) -> float:
+    began, calls = time.perf_counter(), 0
+    while (elapsed := time.perf_counter() - began) < seconds:
+        run()
+        calls += 1
+    return calls / elapsed

@@ -1,0 +1,252 @@
+"""The commands of the model area: serve agents, train one, evaluate a policy."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from trackmania_rl.protocol.errors import InputError
+
+if TYPE_CHECKING:
+    from trackmania_rl.model.checkpoint import Result
+    from trackmania_rl.model.learner import Progress
+
+HORIZON = "TrackMania/Horizon-v0"
+
+
+def model(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all networks.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8081,
+    environment: Annotated[
+        str | None,
+        typer.Option(help="Environment service in whose race the agents drive, e.g. http://127.0.0.1:8080."),
+    ] = None,
+    env: Annotated[str, typer.Option(help="Environment that the first agents learn.")] = HORIZON,
+    track: Annotated[str | None, typer.Option(help="Track that the first agents learn.")] = None,
+    agents: Annotated[int, typer.Option(min=0, max=16, help="Agents to begin with, where none are yet.")] = 0,
+    champion: Annotated[
+        bool, typer.Option(help="Let the shipped policy race along; it does not learn.")
+    ] = False,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TRACKMANIA_RL_TOKEN", help="Secret that everything that changes something must bring."
+        ),
+    ] = None,
+    origin: Annotated[
+        list[str] | None, typer.Option(help="Page that may talk to this service; repeatable.")
+    ] = None,
+) -> None:
+    """Serve learning agents: train, race, evaluate and save them."""
+    from trackmania_rl.model.agents import Agents
+    from trackmania_rl.model.server import model_app
+    from trackmania_rl.protocol.access import Access
+    from trackmania_rl.protocol.service import serve
+
+    pool = Agents(environment=environment, token=token)
+    pool.revive()
+    pool.begin(agents, env=env, track=track, champion=champion)
+    Console(stderr=True).print(f"Model service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
+    serve(model_app(pool, Access(token=token, origins=tuple(origin or ()))), host, port)
+
+
+def train(
+    env: Annotated[
+        str, typer.Option(help="Environment: an id, gymnasium:ID or package.module:factory.")
+    ] = HORIZON,
+    track: Annotated[str | None, typer.Option(help="Track, for environments that have one.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.0, help="Stop after this time [s].")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many environment steps.")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    run: Annotated[
+        str | None, typer.Option(help="Name of the run's folder; made from the rest if not given.")
+    ] = None,
+    worlds: Annotated[int | None, typer.Option(min=1, help="Parallel worlds.")] = None,
+    environment: Annotated[
+        str | None,
+        typer.Option(help="Train on the worlds of this environment service instead of in process."),
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the run's last checkpoint.")] = False,
+    checkpoint: Annotated[Path | None, typer.Option(help="Begin with this checkpoint's networks.")] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Another setting as name=value (docs/sac.md); repeatable."),
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
+) -> None:
+    """Train a SAC agent; Ctrl-C stops and saves. Prints the best policy's file and the learning curves'."""
+    from trackmania_rl.model import checkpoint as checkpoints
+    from trackmania_rl.model.curves import draw
+    from trackmania_rl.model.learner import LearnerConfig
+    from trackmania_rl.model.learner import train as learn
+    from trackmania_rl.protocol.volume import runs_folder
+
+    given = {"track": track, "seconds": seconds, "steps": steps, "worlds": worlds, "environment": environment}
+    name = run or "-".join(
+        part.split("/")[-1].replace(":", ".") for part in (env, track, f"seed{seed}") if part
+    )
+    config = LearnerConfig.of(
+        _settings(setting or []),
+        env=env,
+        seed=seed,
+        run=name,
+        agent_id=name,
+        **{key: value for key, value in given.items() if value is not None},
+    )
+    begin = checkpoints.load(checkpoint) if checkpoint else None
+    console = Console(stderr=True)
+    stopping = _Interrupt()
+    with Live(console=console, refresh_per_second=4, transient=True) as live, stopping:
+        live.update("Preparing the worlds and compiling the update ...")
+        progress = learn(
+            config,
+            lambda progress, _: live.update(_figures(config.run, progress)),
+            should_stop=lambda: stopping.asked,
+            resume=resume,
+            checkpoint=begin,
+        )
+    folder = runs_folder() / config.run
+    best = folder / checkpoints.FOLDER / checkpoints.BEST
+    picture = draw(folder)
+    if json_output:
+        typer.echo(json.dumps(_train_report(progress, best, picture)))
+        return
+    console.print(_figures(config.run, progress))
+    typer.echo(f"best policy      {best}\nlearning curves  {picture}")
+
+
+def evaluate(
+    checkpoint: Annotated[Path, typer.Argument(help="A .pt file that training wrote.")],
+    track: Annotated[
+        str | None, typer.Option(help="Track; the one that it was trained on if not given.")
+    ] = None,
+    env: Annotated[
+        str | None, typer.Option(help="Environment; the one that it was trained on if not given.")
+    ] = None,
+    episodes: Annotated[int, typer.Option(min=1)] = 16,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the worlds.")] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Drive a frozen policy from the start line: how often it finishes, and how fast."""
+    from trackmania_rl.model import checkpoint as checkpoints
+    from trackmania_rl.model.episodes import check_spaces
+    from trackmania_rl.model.evaluation import EVALUATION_SEED
+    from trackmania_rl.model.evaluation import evaluate as drive
+    from trackmania_rl.protocol.environments import make_vector_env
+
+    saved = checkpoints.load(checkpoint)
+    env = env or saved.env
+    options = dict(saved.env_options)
+    if env.startswith("TrackMania/"):
+        options["start"] = "line"
+    envs = make_vector_env(env, min(episodes, 64), track=track or saved.track or None, **options)
+    try:
+        observation, action = check_spaces(envs, env)
+        if observation.shape != (saved.observations,) or action.shape != tuple(saved.low.shape):
+            raise InputError(
+                f"{checkpoint} was trained on {saved.env} ({saved.observations} numbers in, {len(saved.low)} "
+                f"actions out), but {env} gives {observation.shape[0]} and takes {action.shape[0]}: "
+                f"use --env {saved.env}"
+            )
+        result = drive(
+            saved.policy(), envs, seed=EVALUATION_SEED if seed is None else seed, episodes=episodes
+        )
+    finally:
+        envs.close()
+    if json_output:
+        typer.echo(json.dumps({"checkpoint": str(checkpoint), "steps": saved.steps, **_result(result)}))
+        return
+    table = Table("figure", "value", box=None, header_style="dim")
+    for key, value in _result(result).items():
+        table.add_row(key, "-" if value is None else f"{value:.3f}".rstrip("0").rstrip("."))
+    Console().print(table)
+
+
+def _settings(given: list[str]) -> dict[str, Any]:
+    """Settings of the form name=value; values as JSON where they are, else as text."""
+    settings: dict[str, Any] = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise InputError(f"--set {item}: expected name=value", field="set")
+        try:
+            settings[name] = json.loads(value)
+        except json.JSONDecodeError:
+            settings[name] = value
+    return settings
+
+
+def _result(result: Result) -> dict[str, Any]:
+    """An evaluation under the names of the command's report."""
+    return {
+        "episodes": result.episodes,
+        "finish_rate": result.finish_rate,
+        "lap_time_s_best": result.lap_time_best,
+        "lap_time_s_median": result.lap_time_median,
+        "completion": result.completion,
+        "return_mean": result.return_mean,
+    }
+
+
+def _train_report(progress: Progress, best: Path, picture: Path) -> dict[str, Any]:
+    report = {
+        key: value
+        for key, value in dataclasses.asdict(progress).items()
+        if key not in ("values", "evaluation", "best")
+    }
+    result = _result(progress.best) if progress.best else {}
+    return {**report, **result, "checkpoint": str(best), "curves": str(picture)}
+
+
+def _figures(run: str, progress: Progress) -> Table:
+    """A training as it stands."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(justify="right")
+    evaluation, best, values = progress.evaluation, progress.best, progress.values
+    rows: list[tuple[str, float | None, str]] = [
+        ("time", progress.seconds, "{:.0f} s"),
+        ("steps", progress.steps, "{:,}"),
+        ("steps per second", progress.steps_per_second, "{:,.0f}"),
+        ("updates per second", progress.updates_per_second, "{:,.0f}"),
+        ("episodes", progress.episodes, "{:,}"),
+        ("return, training", values.get("train/return"), "{:.2f}"),
+        ("finish rate, training", values.get("train/finished"), "{:.0%}"),
+        ("return, evaluation", evaluation and evaluation.return_mean, "{:.2f}"),
+        ("finish rate, evaluation", evaluation and evaluation.finish_rate, "{:.0%}"),
+        ("track driven, evaluation", evaluation and evaluation.completion, "{:.0%}"),
+        ("best lap", best and best.lap_time_best, "{:.3f} s"),
+    ]
+    table.add_row("run", run)
+    for name, value, form in rows:
+        if value is not None:
+            table.add_row(name, form.format(value))
+    return table
+
+
+class _Interrupt:
+    """Turns Ctrl-C and SIGTERM into a wish to stop, so that what was learned is saved."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> None:
+        import signal
+
+        self._previous = [(s, signal.signal(s, self._ask)) for s in (signal.SIGINT, signal.SIGTERM)]
+
+    def __exit__(self, *_: object) -> None:
+        import signal
+
+        for sign, handler in self._previous:
+            signal.signal(sign, handler)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
