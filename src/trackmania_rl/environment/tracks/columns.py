@@ -39,44 +39,45 @@ def read_columns(text: str, source: str) -> Columns:
     """The columns of a table, by name.
 
     The first line names them, with or without a leading "#"; what follows a name after a space is a
-    remark. Further lines that begin with "#" are remarks.
+    remark. Further lines that begin with "#" are remarks. A column that is empty in the first row is
+    left out: not every recording knows everything.
 
     Raises:
         InputError: Naming the line and the value that is no number, or the number of columns.
     """
     lines = text.splitlines()
-    names = [name.split()[0] for name in lines[0].lstrip("# ").split(",") if name.strip()] if lines else []
+    title = lines[0] if lines else ""
+    names = [name.split()[0] for name in title.lstrip("# ").split(",") if name.strip()]
     if len(names) < 2 or not all(re.fullmatch(r"[A-Za-z_]\w*", name) for name in names):
-        raise InputError(
-            f"{source}: found «{lines[0][:60] if lines else ''}» in line 1, expected the columns' names"
-        )
+        raise InputError(f"{source}: found «{title[:60]}» in line 1, expected the names of the columns")
     if len(lines) > ROWS_MAX:
         raise InputError(f"{source} has {len(lines)} lines, expected at most {ROWS_MAX}")
     rows = [
-        _row(line, number, len(names), source)
+        (number, line.split(","))
         for number, line in enumerate(lines[1:], start=2)
         if line.strip() and not line.startswith("#")
     ]
     if not rows:
         raise InputError(f"{source} has no rows under its {len(names)} columns")
-    return dict(zip(names, np.array(rows, dtype=np.float64).T, strict=True))
+    for number, words in rows:
+        if len(words) != len(names):
+            raise InputError(f"{source}, line {number}: found {len(words)} values, expected {len(names)}")
+    return {
+        name: np.array([_number(words[k], number, source) for number, words in rows])
+        for k, name in enumerate(names)
+        if rows[0][1][k].strip()
+    }
 
 
-def _row(line: str, number: int, count: int, source: str) -> list[float]:
-    """The numbers of a line."""
-    words = line.split(",")
-    if len(words) != count:
-        raise InputError(f"{source}, line {number}: found {len(words)} values, expected {count}")
-    values = []
-    for word in words:
-        try:
-            value = float(word)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise InputError(f"{source}, line {number}: found «{word.strip()[:30]}», expected a number")
-        values.append(value)
-    return values
+def _number(word: str, line: int, source: str) -> float:
+    """A finite number."""
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{source}, line {line}: found «{word.strip()[:30]}», expected a number")
+    return value
 
 
 def require(columns: Columns, names: Iterable[str], source: str, what: str) -> None:
