@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 import difflib
 import importlib
+import importlib.metadata
 import inspect
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import gymnasium
+import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from trackmania_rl.protocol.client import RemoteVectorEnv
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.mixture import MixedVectorEnv
 
 FOREIGN = "gymnasium:"
 """Prefix of environments that are not ours, e.g. "gymnasium:Pendulum-v1"."""
@@ -37,8 +41,10 @@ def make_vector_env(
         env: "TrackMania/Horizon-v0" or another of ours, "gymnasium:Pendulum-v1" or another of
             Gymnasium's registry, "package.module:factory" for a callable that makes one.
         worlds: Number of parallel worlds.
-        track: Track's id or file, for environments that take one.
-        url: Address of an environment service that hosts the worlds; None: this process does.
+        track: Track's id or file, for environments that take one; several, with commas between,
+            share the worlds.
+        url: Address of an environment service that hosts the worlds; None: this process does. Several,
+            with commas between, share the worlds.
         seed: Seed of the first reset, which is then done here; None: the caller resets.
         token: Token of a service that asks for one.
         patience: Longest wait for a service that is not there [s].
@@ -47,19 +53,40 @@ def make_vector_env(
     Raises:
         InputError: Unknown environment or track, wrong option, or no service.
     """
-    if worlds < 1:
-        raise InputError(f"worlds is {worlds}, expected at least 1", field="worlds")
-    if url is not None:
-        batch: VectorEnv[Any, Any, Any] = RemoteVectorEnv(
-            url, env, worlds, track=track, options=options, token=token, patience=patience
-        )
-    else:
-        if track is not None:
-            options["track"] = track
-        batch = _local(env, worlds, options)
+    places = [(one_url, one_track) for one_track in _listed(track) for one_url in _listed(url)]
+    if worlds < len(places):
+        raise InputError(f"worlds is {worlds}, expected at least {len(places)}", field="worlds")
+    shares = [len(share) for share in np.array_split(range(worlds), len(places))]
+    batches = [
+        _batch(env, share, one_track, one_url, token, patience, dict(options))
+        for share, (one_url, one_track) in zip(shares, places, strict=True)
+    ]
+    batch = batches[0] if len(batches) == 1 else MixedVectorEnv(batches)
     if seed is not None:
         batch.reset(seed=seed)
     return batch
+
+
+def _listed(names: str | None) -> list[str | None]:
+    """Names with commas between them; one None if there is none."""
+    return [None] if names is None else [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _batch(
+    env: str,
+    worlds: int,
+    track: str | None,
+    url: str | None,
+    token: str | None,
+    patience: float,
+    options: dict[str, Any],
+) -> VectorEnv[Any, Any, Any]:
+    """Worlds on one track in one place."""
+    if url is not None:
+        return RemoteVectorEnv(url, env, worlds, track=track, options=options, token=token, patience=patience)
+    if track is not None:
+        options["track"] = track
+    return _local(env, worlds, options)
 
 
 def _local(env: str, worlds: int, options: dict[str, Any]) -> VectorEnv[Any, Any, Any]:
@@ -68,6 +95,7 @@ def _local(env: str, worlds: int, options: dict[str, Any]) -> VectorEnv[Any, Any
         return _side_by_side(partial(_make, env.removeprefix(FOREIGN), options), worlds)
     if ":" in env:
         return _side_by_side(partial(_factory(env), **options), worlds)
+    _register_ours()
     spec = gymnasium.registry.get(env)
     if spec is None or spec.vector_entry_point is None:
         raise _unknown(env)
@@ -76,6 +104,13 @@ def _local(env: str, worlds: int, options: dict[str, Any]) -> VectorEnv[Any, Any
             env, num_envs=worlds, vectorization_mode="vector_entry_point", **options
         )
     return batch
+
+
+def _register_ours() -> None:
+    """Register our ids through the package's entry point; Gymnasium does it itself only before 1.4."""
+    for entry in importlib.metadata.entry_points(group="gymnasium.envs"):
+        if entry.value.startswith("trackmania_rl."):
+            entry.load()()
 
 
 def _side_by_side(make: Any, worlds: int) -> VectorEnv[Any, Any, Any]:
@@ -117,10 +152,10 @@ def _options_explained(env: str) -> Iterator[None]:
     try:
         yield
     except TypeError as error:
-        if "unexpected keyword argument" not in str(error):
+        option = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+        if option is None:
             raise
-        option = str(error).rsplit("argument", 1)[-1].strip(" '.")
-        raise InputError(f"{env} takes no option {option}", field=option) from error
+        raise InputError(f"{env} takes no option {option[1]}", field=option[1]) from error
 
 
 def known() -> list[str]:
@@ -135,9 +170,9 @@ def known() -> list[str]:
 def _unknown(env: str) -> InputError:
     ours = known()
     near = difflib.get_close_matches(env, ours, 1, 0.8)
-    hint = f" - did you mean {near[0]}?" if near else ""
+    hint = f" (did you mean {near[0]}?)" if near else ""
     return InputError(
-        f"no environment {env}{hint or ';'} known are {', '.join(ours) or 'none (is trackmania-rl installed?)'}; "
+        f"no environment {env}{hint}; known are {', '.join(ours) or 'none: install trackmania-rl'}; "
         f"others as {FOREIGN}ID or package.module:factory",
         status=404,
         field="env",
