@@ -1,0 +1,12 @@
+"""`python -m trackmania_rl.environment.simulator` compiles the kernels, so that the first race starts at once."""
+
+import time
+
+import warp as wp
+
+from trackmania_rl.environment.simulator.simulator import warm_up
+
+for device in ("cpu", *(["cuda"] if wp.is_cuda_available() else [])):
+    began = time.monotonic()
+    warm_up(device)
+    print(f"{device}: ready after {time.monotonic() - began:.1f} s")
