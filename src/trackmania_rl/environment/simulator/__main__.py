@@ -1,4 +1,4 @@
-"""`python -m trackmania_rl.environment.simulator` compiles the kernels, so that the first race starts at once."""
+"""`python -m trackmania_rl.environment.simulator` compiles the kernels: then the first race starts fast."""
 
 import time
 
