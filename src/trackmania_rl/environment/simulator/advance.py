@@ -20,15 +20,15 @@ from trackmania_rl.environment.simulator.maths import (
 )
 from trackmania_rl.environment.simulator.ribbon import (
     COLUMNS,
-    FRAME,
+    Ground,
     PATCH_ROWS,
     Patch,
     Road,
-    load_patch,
+    patch_of,
     road_at,
     segment_step,
 )
-from trackmania_rl.environment.simulator.state import BLOCK, FIELDS, Car, Field, load, save
+from trackmania_rl.environment.simulator.state import BLOCK, FIELDS, Car, Field, Row, pack, unpack
 from trackmania_rl.environment.simulator.vehicle import (
     AIR_DRAG,
     CENTRE_FORWARD,
@@ -61,6 +61,8 @@ from trackmania_rl.environment.simulator.walls import Body, collide
 wp.set_module_options(
     {
         "enable_backward": False,
+        # Loops over the numbers of a car are unrolled, those over the cars of a block are not.
+        "max_unroll": BLOCK - 1,
         # Vectorised over cars by inlining everything; contraction off, so that the same arithmetic gives
         # the same bits in both kernels and on every processor of a kind.
         "cpu_compiler_flags": "-march=native -ffp-contract=off -fno-slp-vectorize "
@@ -231,16 +233,30 @@ def step_blocks(
         cells[Field.WALL_IMPACT * BLOCK + i] = 0.0
     for _ in range(ticks):
         for i in range(BLOCK):
-            segment = walk(nodes, segments, course, cells, BLOCK, i)
-            for column in range(COLUMNS):
-                cells[(FIELDS + column) * BLOCK + i] = nodes[segment * COLUMNS + column]
-            for column in range(FRAME):
-                cells[(FIELDS + COLUMNS + column) * BLOCK + i] = nodes[(segment + 1) * COLUMNS + column]
+            at = wp.vec3(
+                cells[Field.X * BLOCK + i], cells[Field.Y * BLOCK + i], cells[Field.Z * BLOCK + i]
+            )
+            found = walk(nodes, segments, course, at, int(cells[Field.SEGMENT * BLOCK + i]))
+            cells[Field.SEGMENT * BLOCK + i] = float(found[0])
+            cells[Field.LAP * BLOCK + i] += float(found[1])
+            near = found[0] * COLUMNS
+            for k in range(PATCH_ROWS):
+                cells[(FIELDS + k) * BLOCK + i] = nodes[near + k]
         for i in range(BLOCK):
-            patch = load_patch(cells, FIELDS * BLOCK, (FIELDS + COLUMNS) * BLOCK, BLOCK, i)
-            save(cells, BLOCK, i, tick(load(cells, BLOCK, i), patch, course))
+            car = Row()
+            for k in range(FIELDS):
+                car[k] = cells[k * BLOCK + i]
+            ground = Ground()
+            for k in range(PATCH_ROWS):
+                ground[k] = cells[(FIELDS + k) * BLOCK + i]
+            car = pack(car, tick(unpack(car), patch_of(ground), course))
+            for k in range(FIELDS):
+                cells[k * BLOCK + i] = car[k]
     for i in range(BLOCK):
-        walk(nodes, segments, course, cells, BLOCK, i)
+        at = wp.vec3(cells[Field.X * BLOCK + i], cells[Field.Y * BLOCK + i], cells[Field.Z * BLOCK + i])
+        found = walk(nodes, segments, course, at, int(cells[Field.SEGMENT * BLOCK + i]))
+        cells[Field.SEGMENT * BLOCK + i] = float(found[0])
+        cells[Field.LAP * BLOCK + i] += float(found[1])
     for row in range(FIELDS):
         for i in range(BLOCK):
             state[row, begin + i] = cells[row * BLOCK + i]
@@ -253,54 +269,53 @@ def step_cars(
     segments: int,
     course: Course,
     ticks: int,
-    cars: int,  # columns of the state
     # In, out:
-    state: wp.array(dtype=float),
+    state: wp.array2d(dtype=float),
 ):
-    """GPU: each thread advances one car."""
+    """GPU: each thread advances one car, which stays in its registers."""
     i = wp.tid()
-    state[Field.WALL_IMPACT * cars + i] = 0.0
+    car = Row()
+    for k in range(FIELDS):
+        car[k] = state[k, i]
+    car[Field.WALL_IMPACT] = 0.0
     for _ in range(ticks):
-        segment = walk(nodes, segments, course, state, cars, i)
-        patch = load_patch(nodes, segment * COLUMNS, (segment + 1) * COLUMNS, 1, 0)
-        save(state, cars, i, tick(load(state, cars, i), patch, course))
-    walk(nodes, segments, course, state, cars, i)
+        at = wp.vec3(car[Field.X], car[Field.Y], car[Field.Z])
+        found = walk(nodes, segments, course, at, int(car[Field.SEGMENT]))
+        car[Field.SEGMENT] = float(found[0])
+        car[Field.LAP] = car[Field.LAP] + float(found[1])
+        ground = Ground()
+        for k in range(PATCH_ROWS):
+            ground[k] = nodes[found[0] * COLUMNS + k]
+        car = pack(car, tick(unpack(car), patch_of(ground), course))
+    at = wp.vec3(car[Field.X], car[Field.Y], car[Field.Z])
+    found = walk(nodes, segments, course, at, int(car[Field.SEGMENT]))
+    car[Field.SEGMENT] = float(found[0])
+    car[Field.LAP] = car[Field.LAP] + float(found[1])
+    for k in range(FIELDS):
+        state[k, i] = car[k]
 
 
 @wp.func
-def walk(
-    nodes: wp.array(dtype=float),
-    segments: int,
-    course: Course,
-    cells: wp.array(dtype=float),
-    stride: int,
-    i: int,
-) -> int:
-    """Move a car's remembered segment to where the car is now, and count laps; returns the segment."""
-    position = wp.vec3(cells[Field.X * stride + i], cells[Field.Y * stride + i], cells[Field.Z * stride + i])
-    segment = int(cells[Field.SEGMENT * stride + i])
-    lap = cells[Field.LAP * stride + i]
+def walk(nodes: wp.array(dtype=float), segments: int, course: Course, position: wp.vec3, start: int) -> wp.vec2i:
+    """From a remembered segment to the one that a point is on now.
+
+    Returns:
+        The segment, and the laps completed (or undone) on the way.
+    """
+    segment = start
+    lap = int(0)
     way = segment_step(nodes, position, segment)
     moving = way
     count = int(0)
     while moving != 0 and moving == way and count < SEARCH_STEPS:
         segment += way
-        if segment < 0:
+        count += 1
+        if segment < 0 or segment >= segments:
             if course.lap > 0.0:
-                segment = segments - 1
-                lap -= 1.0
+                segment -= way * segments
+                lap += way
             else:
-                segment = 0
-                count = SEARCH_STEPS
-        elif segment >= segments:
-            if course.lap > 0.0:
-                segment = 0
-                lap += 1.0
-            else:
-                segment = segments - 1
+                segment -= way
                 count = SEARCH_STEPS
         moving = segment_step(nodes, position, segment)
-        count += 1
-    cells[Field.SEGMENT * stride + i] = float(segment)
-    cells[Field.LAP * stride + i] = lap
-    return segment
+    return wp.vec2i(segment, lap)

@@ -167,45 +167,47 @@ PATCH_ROWS = COLUMNS + FRAME
 """Numbers that a patch takes in a scratch array."""
 
 
+Ground = wp.types.vector(PATCH_ROWS, float)
+"""The columns of a segment's first node, then the frame of its second."""
+
+
 @wp.func
-def load_patch(cells: wp.array(dtype=float), near: int, far: int, stride: int, i: int) -> Patch:
-    """Read a patch whose first node begins at `near`, the second at `far`, with columns `stride` apart."""
-    a = near + i
-    b = far + i
+def patch_of(ground: Ground) -> Patch:
+    """The patch in a row of numbers."""
     patch = Patch()
     patch.position = wp.vec3(
-        cells[a + Node.PX * stride], cells[a + Node.PY * stride], cells[a + Node.PZ * stride]
+        ground[Node.PX], ground[Node.PY], ground[Node.PZ]
     )
-    patch.width_left = cells[a + Node.WIDTH_LEFT * stride]
+    patch.width_left = ground[Node.WIDTH_LEFT]
     patch.tangent = wp.vec3(
-        cells[a + Node.TX * stride], cells[a + Node.TY * stride], cells[a + Node.TZ * stride]
+        ground[Node.TX], ground[Node.TY], ground[Node.TZ]
     )
-    patch.width_right = cells[a + Node.WIDTH_RIGHT * stride]
+    patch.width_right = ground[Node.WIDTH_RIGHT]
     patch.left = wp.vec3(
-        cells[a + Node.LX * stride], cells[a + Node.LY * stride], cells[a + Node.LZ * stride]
+        ground[Node.LX], ground[Node.LY], ground[Node.LZ]
     )
-    patch.arc = cells[a + Node.ARC * stride]
-    patch.up = wp.vec3(cells[a + Node.UX * stride], cells[a + Node.UY * stride], cells[a + Node.UZ * stride])
-    patch.length = cells[a + Node.LENGTH * stride]
-    patch.surface = cells[a + Node.SURFACE * stride]
-    patch.border_left = cells[a + Node.BORDER_LEFT * stride]
-    patch.border_right = cells[a + Node.BORDER_RIGHT * stride]
-    patch.boost_begin = cells[a + Node.BOOST_BEGIN * stride]
-    patch.boost_end = cells[a + Node.BOOST_END * stride]
-    patch.boost_factor = cells[a + Node.BOOST_FACTOR * stride]
+    patch.arc = ground[Node.ARC]
+    patch.up = wp.vec3(ground[Node.UX], ground[Node.UY], ground[Node.UZ])
+    patch.length = ground[Node.LENGTH]
+    patch.surface = ground[Node.SURFACE]
+    patch.border_left = ground[Node.BORDER_LEFT]
+    patch.border_right = ground[Node.BORDER_RIGHT]
+    patch.boost_begin = ground[Node.BOOST_BEGIN]
+    patch.boost_end = ground[Node.BOOST_END]
+    patch.boost_factor = ground[Node.BOOST_FACTOR]
     patch.next_position = wp.vec3(
-        cells[b + Node.PX * stride], cells[b + Node.PY * stride], cells[b + Node.PZ * stride]
+        ground[COLUMNS + Node.PX], ground[COLUMNS + Node.PY], ground[COLUMNS + Node.PZ]
     )
-    patch.next_width_left = cells[b + Node.WIDTH_LEFT * stride]
+    patch.next_width_left = ground[COLUMNS + Node.WIDTH_LEFT]
     patch.next_tangent = wp.vec3(
-        cells[b + Node.TX * stride], cells[b + Node.TY * stride], cells[b + Node.TZ * stride]
+        ground[COLUMNS + Node.TX], ground[COLUMNS + Node.TY], ground[COLUMNS + Node.TZ]
     )
-    patch.next_width_right = cells[b + Node.WIDTH_RIGHT * stride]
+    patch.next_width_right = ground[COLUMNS + Node.WIDTH_RIGHT]
     patch.next_left = wp.vec3(
-        cells[b + Node.LX * stride], cells[b + Node.LY * stride], cells[b + Node.LZ * stride]
+        ground[COLUMNS + Node.LX], ground[COLUMNS + Node.LY], ground[COLUMNS + Node.LZ]
     )
     patch.next_up = wp.vec3(
-        cells[b + Node.UX * stride], cells[b + Node.UY * stride], cells[b + Node.UZ * stride]
+        ground[COLUMNS + Node.UX], ground[COLUMNS + Node.UY], ground[COLUMNS + Node.UZ]
     )
     return patch
 

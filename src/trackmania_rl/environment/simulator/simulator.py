@@ -356,12 +356,7 @@ class Simulator:
         course.lap = self.ribbon.length if self.ribbon.closed else 0.0
         segments = self.ribbon.segments
         if self.device.is_cuda:
-            flat = self._state.flatten()
-            return [
-                self._prepare(
-                    step_cars, self.cars, [self._nodes, segments, course, ticks, self._columns, flat]
-                )
-            ]
+            return [self._prepare(step_cars, self.cars, [self._nodes, segments, course, ticks, self._state])]
         return [
             self._prepare(step_blocks, number, [self._nodes, segments, course, ticks, first, self._state])
             for first, number in self._slices(self._columns // BLOCK)

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import warp as wp
 
-BLOCK = 32
+BLOCK = 64
 """Cars that one CPU kernel invocation advances together, so that the compiler vectorises over them."""
 
 
@@ -85,75 +85,81 @@ class Car:
     wheel: float
 
 
+Row = wp.types.vector(FIELDS, float)
+"""One column of the state array. Kernels copy it number by number, which keeps their loops vectorisable."""
+
+
 @wp.func
-def load(cells: wp.array(dtype=float), stride: int, i: int) -> Car:
-    """Read car i of a flat struct of arrays whose rows are `stride` apart."""
+def unpack(row: Row) -> Car:
+    """The car in a row of numbers."""
     car = Car()
     car.position = wp.vec3(
-        cells[Field.X * stride + i], cells[Field.Y * stride + i], cells[Field.Z * stride + i]
+        row[Field.X], row[Field.Y], row[Field.Z]
     )
     car.rotation = wp.quat(
-        cells[Field.QX * stride + i],
-        cells[Field.QY * stride + i],
-        cells[Field.QZ * stride + i],
-        cells[Field.QW * stride + i],
+        row[Field.QX],
+        row[Field.QY],
+        row[Field.QZ],
+        row[Field.QW],
     )
     car.velocity = wp.vec3(
-        cells[Field.VX * stride + i], cells[Field.VY * stride + i], cells[Field.VZ * stride + i]
+        row[Field.VX], row[Field.VY], row[Field.VZ]
     )
     car.spin = wp.vec3(
-        cells[Field.WX * stride + i], cells[Field.WY * stride + i], cells[Field.WZ * stride + i]
+        row[Field.WX], row[Field.WY], row[Field.WZ]
     )
-    car.steer = cells[Field.STEER * stride + i]
-    car.gear = cells[Field.GEAR * stride + i]
-    car.shift = cells[Field.SHIFT * stride + i]
-    car.turbo = cells[Field.TURBO * stride + i]
-    car.turbo_factor = cells[Field.TURBO_FACTOR * stride + i]
-    car.sliding = cells[Field.SLIDING * stride + i]
-    car.progress = cells[Field.PROGRESS * stride + i]
-    car.furthest = cells[Field.FURTHEST * stride + i]
-    car.clock = cells[Field.CLOCK * stride + i]
-    car.finish_time = cells[Field.FINISH_TIME * stride + i]
-    car.lap = cells[Field.LAP * stride + i]
-    car.wall_impact = cells[Field.WALL_IMPACT * stride + i]
-    car.gas = cells[Field.GAS * stride + i]
-    car.brake = cells[Field.BRAKE * stride + i]
-    car.wheel = cells[Field.WHEEL * stride + i]
+    car.steer = row[Field.STEER]
+    car.gear = row[Field.GEAR]
+    car.shift = row[Field.SHIFT]
+    car.turbo = row[Field.TURBO]
+    car.turbo_factor = row[Field.TURBO_FACTOR]
+    car.sliding = row[Field.SLIDING]
+    car.progress = row[Field.PROGRESS]
+    car.furthest = row[Field.FURTHEST]
+    car.clock = row[Field.CLOCK]
+    car.finish_time = row[Field.FINISH_TIME]
+    car.lap = row[Field.LAP]
+    car.wall_impact = row[Field.WALL_IMPACT]
+    car.gas = row[Field.GAS]
+    car.brake = row[Field.BRAKE]
+    car.wheel = row[Field.WHEEL]
     return car
 
 
 @wp.func
-def save(cells: wp.array(dtype=float), stride: int, i: int, car: Car):  # type: ignore[no-untyped-def]
-    """Write car i back; the segment and the held action are not the car's to change."""
-    cells[Field.X * stride + i] = car.position[0]
-    cells[Field.Y * stride + i] = car.position[1]
-    cells[Field.Z * stride + i] = car.position[2]
-    cells[Field.QX * stride + i] = car.rotation[0]
-    cells[Field.QY * stride + i] = car.rotation[1]
-    cells[Field.QZ * stride + i] = car.rotation[2]
-    cells[Field.QW * stride + i] = car.rotation[3]
-    cells[Field.VX * stride + i] = car.velocity[0]
-    cells[Field.VY * stride + i] = car.velocity[1]
-    cells[Field.VZ * stride + i] = car.velocity[2]
-    cells[Field.WX * stride + i] = car.spin[0]
-    cells[Field.WY * stride + i] = car.spin[1]
-    cells[Field.WZ * stride + i] = car.spin[2]
-    cells[Field.STEER * stride + i] = car.steer
-    cells[Field.GEAR * stride + i] = car.gear
-    cells[Field.SHIFT * stride + i] = car.shift
-    cells[Field.TURBO * stride + i] = car.turbo
-    cells[Field.TURBO_FACTOR * stride + i] = car.turbo_factor
-    cells[Field.SLIDING * stride + i] = car.sliding
-    cells[Field.PROGRESS * stride + i] = car.progress
-    cells[Field.FURTHEST * stride + i] = car.furthest
-    cells[Field.CLOCK * stride + i] = car.clock
-    cells[Field.FINISH_TIME * stride + i] = car.finish_time
-    cells[Field.LATERAL * stride + i] = car.lateral
-    cells[Field.HEIGHT * stride + i] = car.height
-    cells[Field.CONTACTS * stride + i] = car.contacts
-    cells[Field.OFF_ROAD * stride + i] = car.off_road
-    cells[Field.WALL_IMPACT * stride + i] = car.wall_impact
-    cells[Field.SUSPENSION_FL * stride + i] = car.suspension[0]
-    cells[Field.SUSPENSION_FR * stride + i] = car.suspension[1]
-    cells[Field.SUSPENSION_RL * stride + i] = car.suspension[2]
-    cells[Field.SUSPENSION_RR * stride + i] = car.suspension[3]
+def pack(row: Row, car: Car) -> Row:
+    """The row with the car written into it; the segment and the held action are not the car's to change."""
+    result = row
+    result[Field.X] = car.position[0]
+    result[Field.Y] = car.position[1]
+    result[Field.Z] = car.position[2]
+    result[Field.QX] = car.rotation[0]
+    result[Field.QY] = car.rotation[1]
+    result[Field.QZ] = car.rotation[2]
+    result[Field.QW] = car.rotation[3]
+    result[Field.VX] = car.velocity[0]
+    result[Field.VY] = car.velocity[1]
+    result[Field.VZ] = car.velocity[2]
+    result[Field.WX] = car.spin[0]
+    result[Field.WY] = car.spin[1]
+    result[Field.WZ] = car.spin[2]
+    result[Field.STEER] = car.steer
+    result[Field.GEAR] = car.gear
+    result[Field.SHIFT] = car.shift
+    result[Field.TURBO] = car.turbo
+    result[Field.TURBO_FACTOR] = car.turbo_factor
+    result[Field.SLIDING] = car.sliding
+    result[Field.PROGRESS] = car.progress
+    result[Field.FURTHEST] = car.furthest
+    result[Field.CLOCK] = car.clock
+    result[Field.FINISH_TIME] = car.finish_time
+    result[Field.LATERAL] = car.lateral
+    result[Field.HEIGHT] = car.height
+    result[Field.CONTACTS] = car.contacts
+    result[Field.OFF_ROAD] = car.off_road
+    result[Field.WALL_IMPACT] = car.wall_impact
+    result[Field.SUSPENSION_FL] = car.suspension[0]
+    result[Field.SUSPENSION_FR] = car.suspension[1]
+    result[Field.SUSPENSION_RL] = car.suspension[2]
+    result[Field.SUSPENSION_RR] = car.suspension[3]
+    return result
