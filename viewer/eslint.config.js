@@ -12,7 +12,6 @@ export default defineConfig(
   typescript.configs.strict,
   hooks.configs.flat["recommended-latest"],
   {
-    files: ["src/**/*.{ts,tsx}"],
     rules: {
       "@typescript-eslint/no-non-null-assertion": "off", // typed arrays and Map look-ups that cannot fail
     },

@@ -1,3 +1,21 @@
+import "@fontsource/barlow/latin-400.css";
+import "@fontsource/barlow/latin-500.css";
+import "@fontsource/barlow/latin-600.css";
+import "@fontsource/barlow-condensed/latin-600.css";
+import "@fontsource/barlow-condensed/latin-700.css";
+import "@fontsource/barlow-condensed/latin-700-italic.css";
+import "@mantine/core/styles.css";
+import "./style.css";
+import { MantineProvider } from "@mantine/core";
 import { createRoot } from "react-dom/client";
+import { App } from "./app";
+import { findAddresses } from "./connection/addresses";
+import { theme } from "./theme";
+import { viewOf } from "./view";
 
-createRoot(document.getElementById("root")!).render(<p>TrackMania RL</p>);
+viewOf(new URLSearchParams(window.location.search));
+createRoot(document.getElementById("root")!).render(
+  <MantineProvider theme={theme} forceColorScheme="dark">
+    <App addresses={await findAddresses()} />
+  </MantineProvider>,
+);

@@ -2,8 +2,14 @@ import { create } from "zustand";
 import { poseLayout } from "../playback/interpolation";
 import { LiveBuffer } from "../playback/livebuffer";
 import { LiveClock } from "../playback/liveclock";
-import { decodePoses, PROTOCOL_VERSION, VersionMismatch } from "../protocol/frames";
-import type { EventMessage, Race, Standing, WatchMessage } from "../protocol/messages";
+import { decodePoses, VersionMismatch } from "../protocol/frames";
+import {
+  PROTOCOL_VERSION,
+  type EventMessage,
+  type Race,
+  type Standing,
+  type WatchMessage,
+} from "../protocol/messages";
 import { socketAddress } from "./addresses";
 import { Socket, type Status } from "./socket";
 

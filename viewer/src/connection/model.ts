@@ -1,6 +1,11 @@
 import { create } from "zustand";
-import { PROTOCOL_VERSION, VersionMismatch } from "../protocol/frames";
-import type { AgentStatus, MetricsMessage, ModelWatchMessage } from "../protocol/messages";
+import { VersionMismatch } from "../protocol/frames";
+import {
+  PROTOCOL_VERSION,
+  type AgentStatus,
+  type MetricsMessage,
+  type ModelWatchMessage,
+} from "../protocol/messages";
 import { socketAddress } from "./addresses";
 import { Socket, type Status } from "./socket";
 

@@ -36,6 +36,16 @@ export class PlaybackClock {
     this.playing = !this.playing;
   }
 
+  /** Begin again at the end, or stop there. */
+  toggleLoop(): void {
+    this.loop = !this.loop;
+  }
+
+  /** Play at a multiple of real time. */
+  setSpeed(speed: number): void {
+    this.speed = speed;
+  }
+
   /** Pause and go on by `seconds`, which may be negative. */
   step(seconds: number): void {
     this.playing = false;

@@ -2,15 +2,10 @@
  * Binary frames as `protocol/frames.py` writes them: a 16-byte header and little-endian float32 rows.
  */
 
-/** Version of the protocol that this page speaks. */
-export const PROTOCOL_VERSION = 1;
+import { FRAME_HEADER_SIZE, FRAME_MAGIC, FrameKind, PROTOCOL_VERSION } from "./messages";
 
 /** Seconds in a tick of the simulator, the unit of a pose frame's clock. */
 export const TICK = 0.01;
-
-const MAGIC = 0x4d54;
-const HEADER_SIZE = 16;
-const KIND_POSES = 1;
 
 /** The other side speaks another version of the protocol. */
 export class VersionMismatch extends Error {
@@ -38,31 +33,35 @@ export interface PoseFrame {
  * @throws RangeError when the bytes are no pose frame, or cut off.
  */
 export function decodePoses(data: ArrayBuffer): PoseFrame {
-  if (data.byteLength < HEADER_SIZE) {
-    throw new RangeError(`A frame of ${data.byteLength} bytes is shorter than its header of ${HEADER_SIZE}.`);
+  if (data.byteLength < FRAME_HEADER_SIZE) {
+    throw new RangeError(
+      `A frame of ${data.byteLength} bytes is shorter than its header of ${FRAME_HEADER_SIZE}.`,
+    );
   }
-  const header = new DataView(data, 0, HEADER_SIZE);
+  const header = new DataView(data, 0, FRAME_HEADER_SIZE);
   const magic = header.getUint16(0, true);
-  if (magic !== MAGIC) {
-    throw new RangeError(`The frame begins with 0x${magic.toString(16)}, expected 0x${MAGIC.toString(16)}.`);
+  if (magic !== FRAME_MAGIC) {
+    throw new RangeError(
+      `The frame begins with 0x${magic.toString(16)}, expected 0x${FRAME_MAGIC.toString(16)}.`,
+    );
   }
   const version = header.getUint8(2);
   if (version !== PROTOCOL_VERSION) throw new VersionMismatch(version);
   const kind = header.getUint8(3);
-  if (kind !== KIND_POSES)
-    throw new RangeError(`The frame is of kind ${kind}, expected ${KIND_POSES}, poses.`);
+  if (kind !== FrameKind.POSES)
+    throw new RangeError(`The frame is of kind ${kind}, expected ${FrameKind.POSES}, poses.`);
   const rows = header.getUint32(4, true);
   const columns = header.getUint32(8, true);
   const bytes = rows * columns * Float32Array.BYTES_PER_ELEMENT;
-  if (data.byteLength !== HEADER_SIZE + bytes) {
+  if (data.byteLength !== FRAME_HEADER_SIZE + bytes) {
     throw new RangeError(
-      `A frame of ${rows} x ${columns} has ${HEADER_SIZE + bytes} bytes, got ${data.byteLength}.`,
+      `A frame of ${rows} x ${columns} has ${FRAME_HEADER_SIZE + bytes} bytes, got ${data.byteLength}.`,
     );
   }
   return {
     time: header.getInt32(12, true) * TICK,
     rows,
     columns,
-    values: new Float32Array(data, HEADER_SIZE, rows * columns),
+    values: new Float32Array(data, FRAME_HEADER_SIZE, rows * columns),
   };
 }

@@ -73,6 +73,11 @@ export interface ActionRequest {
   action: Action;
   timestamp: string;
   seq?: number;
+  /**
+   * The policy's own gas, brake and steering, -1..1 each, which the observation vector repeats to it;
+   * a pedal's negative part, which `action` cannot say, releases it.
+   */
+  raw?: Signed[];
 }
 
 /** World position of the car's origin [m]. */
@@ -430,6 +435,13 @@ export interface AgentCreate {
   checkpoint?: string;
   /** Drive in the environment service's race with the newest policy. */
   race?: boolean;
+  /** False: the checkpoint's policy stays as it is and only drives. */
+  learn?: boolean;
+}
+
+/** Let an agent go on from a checkpoint: the id of one in the list. */
+export interface CheckpointLoad {
+  checkpoint: string;
 }
 
 /** An agent, how far it has learned, and what ails it in plain words. */

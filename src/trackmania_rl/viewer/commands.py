@@ -1,0 +1,41 @@
+"""The command that serves the viewer's page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def viewer(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the page.")] = 3000,
+    environment: Annotated[
+        str | None,
+        typer.Option(
+            help="Environment service as the browser reaches it. [default: the page's host, port 8080]",
+            envvar="TRACKMANIA_RL_ENVIRONMENT",
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Model service as the browser reaches it, or «none». [default: the page's host, port 8081]",
+            envvar="TRACKMANIA_RL_MODEL",
+        ),
+    ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the default browser.")] = False,
+) -> None:
+    """Serve the page on which races, replays and learning curves are watched."""
+    import webbrowser
+
+    from trackmania_rl.protocol.service import serve
+    from trackmania_rl.viewer.server import viewer_app
+
+    app = viewer_app(environment=environment, model=model)
+    address = f"http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}/"
+    Console(stderr=True).print(f"The viewer is at [bold]{address}[/] (Ctrl-C stops it)")
+    if open_page:
+        webbrowser.open(address)
+    serve(app, host, port)

@@ -1,0 +1,110 @@
+import { useCallback, useEffect, useState } from "react";
+import { type Addresses } from "./connection/addresses";
+import { followCurves } from "./connection/curves";
+import { useEnvironment, watchEnvironment } from "./connection/environment";
+import { useModel, watchModel } from "./connection/model";
+import { useKeys } from "./keys";
+import { LivePage } from "./pages/live";
+import { ReplayPage } from "./pages/replay";
+import { ReplaysPage } from "./pages/replays";
+import { TrainingPage } from "./pages/training";
+import { neighbour } from "./panels/camerabar";
+import { Header } from "./panels/header";
+import { Help } from "./panels/help";
+import { Notice } from "./panels/notice";
+import { Settings } from "./panels/settings";
+import { useRoute } from "./route";
+import { StageContext } from "./stage/context";
+import { Stage } from "./stage/stage";
+import { CAMERAS, setView, TRAILS, useView, WEATHERS } from "./view";
+
+/** The whole page: one canvas that stays, and over it whatever the address asks for. */
+export function App({ addresses }: { addresses: Addresses }) {
+  const [stage, setStage] = useState<Stage | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const [tier, setTier] = useState("");
+  const { page, query } = useRoute();
+  const presenting = useView((view) => view.presenting);
+  const connected = useModel((model) => model.status === "open");
+
+  useEffect(() => watchEnvironment(addresses.environment), [addresses]);
+  useEffect(() => watchModel(addresses.model), [addresses]);
+  useEffect(
+    () => (addresses.model !== null && connected ? followCurves(addresses.model) : undefined),
+    [addresses, connected],
+  );
+  const mount = useCallback((canvas: HTMLCanvasElement) => {
+    try {
+      const made = new Stage(canvas, setTier);
+      setStage(made);
+      return () => made.dispose();
+    } catch (error) {
+      console.warn(error);
+      setFailure("This browser offers no WebGL 2, which the race is drawn with.");
+      return undefined;
+    }
+  }, []);
+  useViewKeys(stage);
+
+  const replay = query.get("replay");
+  return (
+    <StageContext value={stage}>
+      <canvas ref={mount} className="stage" aria-label="The race in 3D" />
+      {!presenting && (
+        <Header page={page}>
+          <Settings tier={tier} />
+        </Header>
+      )}
+      {failure && <Notice title="No picture">{failure}</Notice>}
+      {stage && page === "live" && <LivePage addresses={addresses} />}
+      {stage && page === "replays" && replay !== null && (
+        <ReplayPage
+          key={replay}
+          base={addresses.environment}
+          ids={replay.split(",")}
+          begin={Number(query.get("t")) || 0}
+        />
+      )}
+      {page === "replays" && replay === null && <ReplaysPage base={addresses.environment} />}
+      {page === "training" && <TrainingPage base={addresses.model} />}
+      <Help />
+    </StageContext>
+  );
+}
+
+/** The entry after `current`, around the end. */
+function next<T>(entries: readonly T[], current: T): T {
+  return entries[(entries.indexOf(current) + 1) % entries.length]!;
+}
+
+function useViewKeys(stage: Stage | null): void {
+  const look = (by: 1 | -1) => () => {
+    const drivers = stage?.drivers ?? [];
+    setView({ focus: neighbour(drivers, stage?.driver?.agent_id, by) });
+  };
+  useKeys({
+    ...Object.fromEntries(CAMERAS.map((camera, at) => [String(at + 1), () => setView({ camera })])),
+    "0": () => setView({ focus: null }),
+    ArrowLeft: look(-1),
+    ArrowRight: look(1),
+    t: () => setView(({ trails }) => ({ trails: next(TRAILS, trails) })),
+    w: () => setView(({ weather }) => ({ weather: next(WEATHERS, weather) })),
+    l: () => setView(({ lidar }) => ({ lidar: !lidar })),
+    a: () => setView(({ agents }) => ({ agents: !agents })),
+    p: () =>
+      setView(({ presenting, camera }) => ({
+        presenting: !presenting,
+        camera: presenting ? camera : "director",
+      })),
+    Escape: () => setView({ presenting: false }),
+    f: () =>
+      void (document.fullscreenElement
+        ? document.exitFullscreen()
+        : document.documentElement.requestFullscreen()),
+    "?": () => setView({ helping: true }),
+  });
+  const title = useEnvironment((environment) => environment.race?.track_name);
+  useEffect(() => {
+    document.title = title ? `${title} · TrackMania RL` : "TrackMania RL";
+  }, [title]);
+}

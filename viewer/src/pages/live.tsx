@@ -1,0 +1,77 @@
+import { useMemo } from "react";
+import type { Addresses } from "../connection/addresses";
+import { liveClock, useEnvironment } from "../connection/environment";
+import { useModel } from "../connection/model";
+import { getTrack, useRemote } from "../connection/rest";
+import { Agents } from "../panels/agents";
+import { EventFeed } from "../panels/events";
+import { Notice } from "../panels/notice";
+import type { Race, TrackGeometry } from "../protocol/messages";
+import { liveDrive } from "../stage/drive";
+import { setView, useView } from "../view";
+import { RaceView } from "./race";
+
+/** The race that runs now. */
+export function LivePage({ addresses }: { addresses: Addresses }) {
+  const { status, detail, race } = useEnvironment();
+  if (status === "mismatch") return <Notice title="Two versions that do not fit">{detail}</Notice>;
+  if (race === null) {
+    return status === "open" ? (
+      <Notice title="No race yet" busy>
+        The environment service is there and has not announced a race so far.
+      </Notice>
+    ) : (
+      <Notice title="The environment service is not there" busy>
+        Waiting for it at {addresses.environment}. <code>trackmania-rl environment</code> starts it.
+      </Notice>
+    );
+  }
+  return <RaceTrack key={race.track_hash} race={race} base={addresses.environment} />;
+}
+
+function RaceTrack({ race, base }: { race: Race; base: string }) {
+  const track = useRemote(`${base} ${race.track_hash}`, () => getTrack(base, race.track));
+  if (track.state === "ready") return <LiveRace race={race} track={track.value} />;
+  if (track.state === "loading") return <Notice title={race.track_name} busy />;
+  return (
+    <Notice title="The track could not be loaded" action={{ label: "Try again", run: track.retry }}>
+      {track.error.message}
+    </Notice>
+  );
+}
+
+const STATES: Record<Race["state"], string> = {
+  waiting: "waiting for cars",
+  countdown: "countdown",
+  racing: "racing",
+  finished: "finished",
+};
+
+function LiveRace({ race, track }: { race: Race; track: TrackGeometry }) {
+  const { buffer, standings, events, status } = useEnvironment();
+  const absent = useModel((model) => model.status === "absent");
+  const showingAgents = useView((view) => view.agents);
+  const cars = JSON.stringify(race.cars);
+  const drive = useMemo(
+    () => buffer && liveDrive(track, JSON.parse(cars) as Race["cars"], buffer, liveClock),
+    [track, cars, buffer],
+  );
+  if (drive === null) return <Notice title={race.track_name} busy />;
+  return (
+    <>
+      <RaceView
+        drive={drive}
+        standings={standings}
+        title={race.track_name}
+        subtitle={`Heat ${race.heat} · ${STATES[race.state]} · ${Math.round(track.length)} m`}
+        left={<EventFeed events={events} drivers={drive.drivers} />}
+        right={!absent && showingAgents && <Agents onClose={() => setView({ agents: false })} />}
+      />
+      {status !== "open" && (
+        <p className="panel banner" role="status">
+          The environment service is gone: the picture stands still until it is back…
+        </p>
+      )}
+    </>
+  );
+}

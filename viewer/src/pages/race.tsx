@@ -1,0 +1,81 @@
+import { useContext, useEffect, type ReactNode } from "react";
+import { CameraBar } from "../panels/camerabar";
+import { Leaderboard } from "../panels/leaderboard";
+import { LowerThird } from "../panels/lowerthird";
+import { Minimap } from "../panels/minimap";
+import { Telemetry } from "../panels/telemetry";
+import { Timer } from "../panels/timer";
+import type { Standing } from "../protocol/messages";
+import { StageContext } from "../stage/context";
+import type { Drive } from "../stage/drive";
+import { useFocus } from "../stage/focus";
+import { useView } from "../view";
+
+interface Props {
+  drive: Drive;
+  standings: readonly Standing[];
+  /** Heading over the leaderboard. */
+  title: string;
+  subtitle: string;
+  /** Below the leaderboard. */
+  left?: ReactNode;
+  right?: ReactNode;
+  /** At the bottom, above the cameras. */
+  bottom?: ReactNode;
+}
+
+/** Cars on a track, live or recorded, with everything that lies over the picture. */
+export function RaceView({ drive, standings, title, subtitle, left, right, bottom }: Props) {
+  const stage = useContext(StageContext);
+  const presenting = useView((view) => view.presenting);
+  const focus = useFocus(drive.drivers, standings);
+
+  useEffect(() => {
+    stage?.show(drive);
+    return () => stage?.show(null);
+  }, [stage, drive]);
+
+  useEffect(() => {
+    stage?.follow(drive.drivers.findIndex((driver) => driver.agent_id === focus));
+  }, [stage, drive, focus]);
+
+  if (presenting) {
+    return (
+      <div className="presentation">
+        <LowerThird
+          title={title}
+          subtitle={subtitle}
+          standings={standings}
+          drivers={drive.drivers}
+          focus={focus}
+        />
+      </div>
+    );
+  }
+  return (
+    <div className="hud">
+      <div className="hud-left">
+        <section className="panel racecard">
+          <h1>{title}</h1>
+          <p>{subtitle}</p>
+        </section>
+        <Leaderboard standings={standings} drivers={drive.drivers} focus={focus} />
+        {left}
+      </div>
+      <div className="hud-top">
+        <Timer />
+      </div>
+      <div className="hud-right">{right}</div>
+      <div className="hud-map">
+        <Minimap track={drive.track} drivers={drive.drivers} />
+      </div>
+      <div className="hud-bottom">
+        {bottom}
+        <CameraBar drivers={drive.drivers} focus={focus} />
+      </div>
+      <div className="hud-dials">
+        <Telemetry />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,140 @@
+import { Button, Checkbox, Table, TextInput } from "@mantine/core";
+import { IconPlayerPlayFilled, IconSearch } from "@tabler/icons-react";
+import { useState } from "react";
+import { getReplays, useRemote } from "../connection/rest";
+import { bytes, moment, raceTime } from "../format";
+import { Notice } from "../panels/notice";
+import type { ReplaySummary } from "../protocol/messages";
+import { addressOf, go } from "../route";
+
+/** Replays compared at once. */
+const COMPARED_MOST = 8;
+
+const open = (ids: readonly string[]) => go(addressOf("replays", { replay: ids.join(",") }));
+
+/** The recorded races, newest first; one opens, several of a track are compared. */
+export function ReplaysPage({ base }: { base: string }) {
+  const replays = useRemote(base, () => getReplays(base));
+  if (replays.state === "loading") return <Notice title="Replays" busy />;
+  if (replays.state === "failed") {
+    return (
+      <Notice title="The replays could not be listed" action={{ label: "Try again", run: replays.retry }}>
+        {replays.error.message}
+      </Notice>
+    );
+  }
+  if (replays.value.length === 0) {
+    return (
+      <Notice title="No replays yet" action={{ label: "Look again", run: replays.retry }}>
+        Every heat of a race is recorded when it ends.
+      </Notice>
+    );
+  }
+  return <ReplayTable replays={replays.value} />;
+}
+
+function ReplayTable({ replays }: { replays: readonly ReplaySummary[] }) {
+  const [search, setSearch] = useState("");
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const wanted = search.toLowerCase();
+  const found = replays.filter(({ track_name, cars }) =>
+    [track_name, ...cars.map((car) => car.name)].some((name) => name.toLowerCase().includes(wanted)),
+  );
+  const track = replays.find((replay) => replay.id === chosen[0])?.track_hash;
+  return (
+    <main className="page">
+      <div className="page-head">
+        <h1>Replays</h1>
+        <TextInput
+          size="sm"
+          aria-label="Search by track or driver"
+          placeholder="Track or driver"
+          leftSection={<IconSearch size={16} />}
+          value={search}
+          onChange={(event) => setSearch(event.currentTarget.value)}
+        />
+        <Button size="sm" disabled={chosen.length < 2} onClick={() => open(chosen)}>
+          {chosen.length < 2 ? "Choose two to compare" : `Compare ${chosen.length}`}
+        </Button>
+      </div>
+      <Table.ScrollContainer minWidth={560}>
+        <Table highlightOnHover verticalSpacing="sm">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th w={40} aria-label="Compare" />
+              <Table.Th>Track</Table.Th>
+              <Table.Th>Drivers</Table.Th>
+              <Table.Th>Length</Table.Th>
+              <Table.Th>Recorded</Table.Th>
+              <Table.Th aria-label="Open" />
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {found.map((replay) => (
+              <Table.Tr
+                key={replay.id}
+                data-replay={replay.id}
+                className="replay"
+                onClick={() => open([replay.id])}
+              >
+                <Table.Td onClick={(event) => event.stopPropagation()}>
+                  <Checkbox
+                    size="xs"
+                    aria-label={`Compare ${replay.track_name}, ${moment(replay.recorded)}`}
+                    checked={chosen.includes(replay.id)}
+                    disabled={
+                      !chosen.includes(replay.id) &&
+                      (chosen.length >= COMPARED_MOST || (track !== undefined && replay.track_hash !== track))
+                    }
+                    onChange={() =>
+                      setChosen((ids) =>
+                        ids.includes(replay.id) ? ids.filter((id) => id !== replay.id) : [...ids, replay.id],
+                      )
+                    }
+                  />
+                </Table.Td>
+                <Table.Td>
+                  <b>{replay.track_name}</b>
+                  {replay.complete === false && <small className="cut"> cut off</small>}
+                </Table.Td>
+                <Table.Td>
+                  <Drivers replay={replay} />
+                </Table.Td>
+                <Table.Td className="number">{raceTime(replay.duration)}</Table.Td>
+                <Table.Td>
+                  {moment(replay.recorded)} <small>{bytes(replay.size_bytes)}</small>
+                </Table.Td>
+                <Table.Td>
+                  <Button
+                    size="compact-sm"
+                    variant="light"
+                    leftSection={<IconPlayerPlayFilled size={12} />}
+                    onClick={() => open([replay.id])}
+                  >
+                    Watch
+                  </Button>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      {found.length === 0 && <p className="quiet">Nothing fits «{search}».</p>}
+    </main>
+  );
+}
+
+function Drivers({ replay }: { replay: ReplaySummary }) {
+  const best = [...replay.cars].sort((a, b) => Number(b.finished) - Number(a.finished) || a.time - b.time);
+  return (
+    <ul className="drivers">
+      {best.slice(0, 4).map((car) => (
+        <li key={car.agent_id}>
+          <span className="swatch" style={{ background: car.colour }} />
+          {car.name} <span className="number">{car.finished ? raceTime(car.time, 3) : "did not finish"}</span>
+        </li>
+      ))}
+      {best.length > 4 && <li>and {best.length - 4} more</li>}
+    </ul>
+  );
+}

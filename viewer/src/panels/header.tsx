@@ -1,0 +1,109 @@
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { IconHelp, IconPresentation } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import type { Status } from "../connection/socket";
+import { useEnvironment } from "../connection/environment";
+import { useModel } from "../connection/model";
+import { addressOf, go, PAGES, type Page } from "../route";
+import { setView } from "../view";
+
+const TITLES: Record<Page, string> = { live: "Live", replays: "Replays", training: "Training" };
+
+const SAYS: Record<Status | "absent", string> = {
+  connecting: "connecting…",
+  open: "connected",
+  waiting: "is not there: waiting…",
+  mismatch: "speaks another protocol",
+  absent: "not used",
+};
+
+/** The name, the pages, how the services are, and what can be set. */
+export function Header({ page, children }: { page: Page; children?: ReactNode }) {
+  return (
+    <header className="header">
+      <Link page="live" className="brand">
+        <img src="/logo.svg" alt="" width={30} height={30} />
+        <span className="wordmark">
+          Track<b>Mania</b> <i>RL</i>
+        </span>
+      </Link>
+      <nav aria-label="Pages">
+        {(Object.keys(PAGES) as Page[]).map((one) => (
+          <Link key={one} page={one} className="tab" current={one === page}>
+            {TITLES[one]}
+          </Link>
+        ))}
+      </nav>
+      <div className="header-end">
+        <Services />
+        {children}
+        <Tooltip label="Presentation (P)" openDelay={400}>
+          <ActionIcon
+            className="wide-only"
+            variant="subtle"
+            color="gray"
+            aria-label="Presentation"
+            onClick={() => setView({ presenting: true })}
+          >
+            <IconPresentation size={20} />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label="Keys (?)" openDelay={400}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label="Keys"
+            onClick={() => setView({ helping: true })}
+          >
+            <IconHelp size={20} />
+          </ActionIcon>
+        </Tooltip>
+      </div>
+    </header>
+  );
+}
+
+function Link(props: { page: Page; className: string; current?: boolean; children: ReactNode }) {
+  const address = addressOf(props.page);
+  return (
+    <a
+      href={address}
+      className={props.className}
+      aria-current={props.current ? "page" : undefined}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey) return; // a new tab is wanted
+        event.preventDefault();
+        go(address);
+      }}
+    >
+      {props.children}
+    </a>
+  );
+}
+
+function Services() {
+  const environment = useEnvironment((state) => state.status);
+  const model = useModel((state) => state.status);
+  return (
+    <div className="services">
+      <Service name="Environment" status={environment} />
+      {model !== "absent" && <Service name="Model" status={model} />}
+    </div>
+  );
+}
+
+function Service({ name, status }: { name: string; status: Status | "absent" }) {
+  return (
+    <Tooltip label={`${name} service: ${SAYS[status]}`}>
+      <span
+        className="service"
+        data-status={status}
+        role="status"
+        aria-label={`${name} service ${SAYS[status]}`}
+      >
+        <span className="lamp" />
+        <span className="wide-only">{name}</span>
+      </span>
+    </Tooltip>
+  );
+}

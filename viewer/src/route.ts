@@ -1,0 +1,56 @@
+import { useSyncExternalStore } from "react";
+
+/** The pages, by their path. */
+export const PAGES = { live: "/", replays: "/replays", training: "/training" } as const;
+
+export type Page = keyof typeof PAGES;
+
+/** What the address says: which page, and what is in the query. */
+export interface Route {
+  page: Page;
+  query: URLSearchParams;
+}
+
+const CHANGED = "trackmania:route";
+
+/** Parts of the query that belong to one replay, and go when another page opens. */
+const REPLAY_PARTS = ["replay", "t"];
+
+/** Read an address: `?replay=` opens that replay wherever it stands. */
+export function parseRoute(address: string): Route {
+  const [path = "/", search = ""] = address.split("?", 2);
+  const query = new URLSearchParams(search);
+  const named = (Object.keys(PAGES) as Page[]).find((page) => PAGES[page] === path) ?? "live";
+  return { page: query.has("replay") ? "replays" : named, query };
+}
+
+/** The address of a page; parts of the query that are not about a replay stay. */
+export function addressOf(page: Page, parts: Record<string, string> = {}): string {
+  const query = new URLSearchParams(window.location.search);
+  for (const part of REPLAY_PARTS) query.delete(part);
+  for (const [name, value] of Object.entries(parts)) query.set(name, value);
+  const search = query.toString();
+  return PAGES[page] + (search && `?${search}`);
+}
+
+/** Go to an address within the page. */
+export function go(address: string, { replace = false } = {}): void {
+  if (replace) window.history.replaceState(null, "", address);
+  else window.history.pushState(null, "", address);
+  window.dispatchEvent(new Event(CHANGED));
+}
+
+/** The current route. */
+export function useRoute(): Route {
+  const address = useSyncExternalStore(subscribe, () => window.location.pathname + window.location.search);
+  return parseRoute(address);
+}
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener("popstate", listener);
+  window.addEventListener(CHANGED, listener);
+  return () => {
+    window.removeEventListener("popstate", listener);
+    window.removeEventListener(CHANGED, listener);
+  };
+}

@@ -1,0 +1,16 @@
+import { createContext, useContext, useEffect } from "react";
+import type { Moment } from "./moment";
+import type { Stage } from "./stage";
+
+/** The one stage of the page; null until its canvas is there. */
+export const StageContext = createContext<Stage | null>(null);
+
+/**
+ * Draw an overlay whenever the stage says so, about 12 times a second, past React.
+ *
+ * @param draw Called with the moment on the screen; must be stable (useCallback).
+ */
+export function useOverlay(draw: (moment: Moment) => void): void {
+  const stage = useContext(StageContext);
+  useEffect(() => stage?.onMoment(draw), [stage, draw]);
+}

@@ -1,0 +1,37 @@
+import { TIERS, type Tier } from "../view";
+
+/** Frames over which the time of a frame is judged. */
+const WINDOW = 90;
+/** A tier whose median frame takes longer than this [s] is given up; 60 Hz screens need 0.0167. */
+const SLOW = 0.026;
+/** A tier that holds this [s] at the median may try the next; a little over 1/60. */
+const FAST = 0.0175;
+
+/** Finds the best quality that the machine draws fluently, from the times between frames. */
+export class QualityGauge {
+  private readonly intervals: number[] = [];
+  private ceiling = TIERS.length - 1;
+
+  /** @param tier Where to begin. */
+  constructor(public tier: Tier) {}
+
+  /** Take in the time since the last frame [s]; true when the tier has changed. */
+  measure(interval: number): boolean {
+    if (interval > 0.5) return false; // the page slept
+    this.intervals.push(interval);
+    if (this.intervals.length < WINDOW) return false;
+    const median = this.intervals.sort((a, b) => a - b)[WINDOW >> 1]!;
+    this.intervals.length = 0;
+    const at = TIERS.indexOf(this.tier);
+    if (median > SLOW && at > 0) {
+      this.ceiling = at - 1; // it was tried: not again
+      this.tier = TIERS[at - 1]!;
+      return true;
+    }
+    if (median < FAST && at < this.ceiling) {
+      this.tier = TIERS[at + 1]!;
+      return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,77 @@
+import { create } from "zustand";
+import { persist } from "zustand/middleware";
+
+/** The cameras, in the order of the keys 1 to 6. "director" cuts between the others by itself. */
+export const CAMERAS = ["chase", "overhead", "cockpit", "trackside", "free", "director"] as const;
+export type CameraName = (typeof CAMERAS)[number];
+
+export const TRAILS = ["agent", "speed", "off"] as const;
+export type TrailColouring = (typeof TRAILS)[number];
+
+export const WEATHERS = ["clear", "sunset", "rain", "fog", "night"] as const;
+export type WeatherName = (typeof WEATHERS)[number];
+
+/** Quality of the picture, cheapest first. */
+export const TIERS = ["light", "standard", "high"] as const;
+export type Tier = (typeof TIERS)[number];
+
+interface View {
+  camera: CameraName;
+  /** The car that the cameras follow; null: whoever leads. */
+  focus: string | null;
+  trails: TrailColouring;
+  lidar: boolean;
+  weather: WeatherName;
+  /** "auto" goes by the measured time of a frame. */
+  quality: Tier | "auto";
+  /** Chrome hidden, title and lower third shown, the director at the camera. */
+  presenting: boolean;
+  helping: boolean;
+  /** The panel of the learning agents is open. */
+  agents: boolean;
+}
+
+/** How the race is looked at. Tastes are remembered, the moment's choices are not. */
+export const useView = create<View>()(
+  persist(
+    (): View => ({
+      camera: "chase",
+      focus: null,
+      trails: "agent",
+      lidar: false,
+      weather: "clear",
+      quality: "auto",
+      presenting: false,
+      helping: false,
+      agents: true,
+    }),
+    {
+      name: "trackmania-rl.view",
+      partialize: ({ trails, lidar, weather, quality, agents }) => ({
+        trails,
+        lidar,
+        weather,
+        quality,
+        agents,
+      }),
+    },
+  ),
+);
+
+/** Change how the race is looked at. */
+export const setView = useView.setState;
+
+/** Look as the page's address says: `?camera=…&focus=…&weather=…&quality=…&trails=…&present`. */
+export function viewOf(query: URLSearchParams): void {
+  const choice = <T extends string>(name: string, known: readonly T[]) =>
+    known.find((value) => value === query.get(name));
+  const asked: Partial<View> = {
+    camera: choice("camera", CAMERAS),
+    weather: choice("weather", WEATHERS),
+    trails: choice("trails", TRAILS),
+    quality: choice("quality", [...TIERS, "auto"]),
+    focus: query.get("focus") ?? undefined,
+    presenting: query.has("present") || undefined,
+  };
+  setView(Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)));
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { QualityGauge } from "../src/stage/quality";
+
+const feed = (gauge: QualityGauge, interval: number, frames = 90) => {
+  for (let k = 0; k < frames; k++) gauge.measure(interval);
+};
+
+describe("quality", () => {
+  it("rises while frames are fast, and not again to what was too slow", () => {
+    const gauge = new QualityGauge("standard");
+    feed(gauge, 1 / 60);
+    expect(gauge.tier).toBe("high");
+    feed(gauge, 1 / 30);
+    expect(gauge.tier).toBe("standard");
+    feed(gauge, 1 / 60, 900);
+    expect(gauge.tier).toBe("standard");
+  });
+
+  it("falls to the lightest and stays there", () => {
+    const gauge = new QualityGauge("high");
+    feed(gauge, 0.1, 900);
+    expect(gauge.tier).toBe("light");
+  });
+
+  it("is not misled by a page that slept", () => {
+    const gauge = new QualityGauge("high");
+    feed(gauge, 30, 900);
+    expect(gauge.tier).toBe("high");
+  });
+});
