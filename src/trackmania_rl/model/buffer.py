@@ -107,7 +107,7 @@ class ReplayBuffer:
         end = window.gather(1, last[:, None]).squeeze(1)
         rows = self.rows.view(-1, self.rows.shape[-1])
         first = rows.index_select(0, window[:, 0])
-        observation, action, next_observation = first.split(self.widths, dim=1)
+        observation, action, next_observation = torch.split(first, self.widths, dim=1)
         if self.n_step > 1:
             next_observation = rows.index_select(0, end)[:, -self.widths[-1] :]
         alive = ~self.terminated.view(-1)[end]

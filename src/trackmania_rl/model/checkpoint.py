@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
@@ -27,6 +28,29 @@ LEARNER = "learner.pt"
 """In a run's folder: the newest checkpoint with buffer and generators, from which the run goes on."""
 BEST = "best.pt"
 """In the folder of checkpoints: the policy with the best frozen evaluation."""
+
+
+def now() -> str:
+    """The time, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name when it is complete, and not at all if writing fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
+    with _whole(path) as file:
+        file.write(content)
 
 
 @dataclass(frozen=True)
@@ -82,7 +106,7 @@ class Checkpoint:
     sac: dict[str, Tensor]
     normaliser: dict[str, Tensor]
     result: Result | None = None
-    saved: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    saved: str = field(default_factory=now)
     learner: dict[str, Any] | None = None
 
     @property
@@ -110,15 +134,10 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         content = {"format": FORMAT, **{f.name: getattr(self, f.name) for f in dataclasses.fields(self)}}
         content["result"] = dataclasses.asdict(self.result) if self.result else None
-        part = path.with_name(path.name + ".part")
-        with part.open("wb") as file:
+        with _whole(path) as file:
             torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
 
 
 def frozen(mlp: Mlp, parameters: Tensor, *, version: str, **arrays: Tensor) -> Policy:

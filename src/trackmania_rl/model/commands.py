@@ -219,10 +219,10 @@ def _figures(run: str, progress: Progress) -> Table:
         ("episodes", progress.episodes, "{:,}"),
         ("return, training", values.get("train/return"), "{:.2f}"),
         ("finish rate, training", values.get("train/finished"), "{:.0%}"),
-        ("return, evaluation", evaluation and evaluation.return_mean, "{:.2f}"),
-        ("finish rate, evaluation", evaluation and evaluation.finish_rate, "{:.0%}"),
-        ("track driven, evaluation", evaluation and evaluation.completion, "{:.0%}"),
-        ("best lap", best and best.lap_time_best, "{:.3f} s"),
+        ("return, evaluation", evaluation.return_mean if evaluation else None, "{:.2f}"),
+        ("finish rate, evaluation", evaluation.finish_rate if evaluation else None, "{:.0%}"),
+        ("track driven, evaluation", evaluation.completion if evaluation else None, "{:.0%}"),
+        ("best lap", best.lap_time_best if best else None, "{:.3f} s"),
     ]
     table.add_row("run", run)
     for name, value, form in rows:

@@ -17,12 +17,13 @@ import torch
 
 from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model.buffer import ReplayBuffer
-from trackmania_rl.model.checkpoint import Checkpoint, Result
+from trackmania_rl.model.checkpoint import Checkpoint, Result, write_whole
 from trackmania_rl.model.episodes import check_spaces, endings, last_observation
 from trackmania_rl.model.evaluation import EVALUATION_SEED, evaluate
 from trackmania_rl.model.metrics import MetricsWriter
 from trackmania_rl.model.normaliser import Normaliser
 from trackmania_rl.model.policy import Policy
+from trackmania_rl.model.runs import RUN
 from trackmania_rl.model.sac import Sac, SacConfig
 from trackmania_rl.protocol.environments import make_vector_env
 from trackmania_rl.protocol.errors import InputError
@@ -371,10 +372,9 @@ class Learner:
         self.best = msgspec.convert(learner["best"], Result | None)
 
     def _write_config(self) -> None:
-        text = json.dumps(_plain(self.config), indent=2)
-        part = self.folder / "run.json.part"
-        part.write_text(text)
-        part.replace(self.folder / "run.json")
+        path = self.folder / RUN
+        started = json.loads(path.read_text())["started"] if path.exists() else checkpoints.now()
+        write_whole(path, json.dumps({**_plain(self.config), "started": started}, indent=2).encode())
 
 
 def train(
@@ -391,8 +391,9 @@ def train(
 
     Args:
         config: All settings.
-        on_progress: Called about once a second with how far it is, and the learner.
-        should_stop: Asked before every step; it may wait, which does not count as training.
+        on_progress: Called about once a second with how far it is, and the learner; it may take its time,
+            which does not count as training.
+        should_stop: Asked before every step.
         resume: Go on from the run's last checkpoint.
         checkpoint: Begin with these networks.
 
@@ -420,11 +421,7 @@ class _Schedule:
         began = time.perf_counter() - learner.seconds
         now = learner.seconds
         self._after(now, "evaluate", "checkpoint", "report")
-        while True:
-            asked = time.perf_counter()
-            if should_stop():
-                break
-            began += time.perf_counter() - asked  # a pause does not count
+        while not should_stop():
             if now >= (config.seconds or np.inf) or learner.steps >= (config.steps or np.inf):
                 break
             learner.advance()
@@ -436,7 +433,9 @@ class _Schedule:
                 learner.save()
                 self._after(time.perf_counter() - began, "checkpoint")
             if now >= self.due["report"]:
+                called = time.perf_counter()
                 self._report()
+                began += time.perf_counter() - called
                 self._after(now, "report")
         self._evaluate()
         learner.save()
@@ -460,7 +459,6 @@ class _Schedule:
         learner = self.learner
         before, steps, updates = self.reported
         now = time.perf_counter()
-        self.reported = (now, learner.steps, learner.updates)
         progress = Progress(
             steps=learner.steps,
             updates=learner.updates,
@@ -476,6 +474,7 @@ class _Schedule:
         learner.metrics.write(learner.steps, learner.seconds, {**progress.values, **speed})
         if self.on_progress is not None:
             self.on_progress(progress, learner)
+        self.reported = (time.perf_counter(), learner.steps, learner.updates)
         return progress
 
 

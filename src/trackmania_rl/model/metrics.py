@@ -71,6 +71,14 @@ def read_keys(folder: Path) -> list[str]:
         return [name for (name,) in database.execute("SELECT name FROM keys ORDER BY name")]
 
 
+def last_step(folder: Path) -> int:
+    """Step of the newest point of the run in `folder`."""
+    if not (folder / FILE).exists():
+        return 0
+    with closing(_open(folder)) as database:
+        return int(database.execute("SELECT coalesce(max(step), 0) FROM scalars").fetchone()[0])
+
+
 def read_curves(folder: Path, keys: Sequence[str] | None = None, points: int = 500) -> list[Curve]:
     """Curves of the run in `folder`, each down-sampled to at most `points` buckets of equal size.
 

@@ -69,7 +69,8 @@ class Policy:
             if layer.gain is not None and layer.shift is not None:
                 x = x - x.mean(axis=-1, keepdims=True)
                 variance = np.mean(x * x, axis=-1, keepdims=True)
-                x = x / np.sqrt(variance + NORM_EPSILON) * layer.gain + layer.shift
+                x /= np.sqrt(variance + NORM_EPSILON, dtype=np.float32)
+                x = x * layer.gain + layer.shift
             x = np.maximum(x, 0.0)
         return x @ self.layers[-1].weight + self.layers[-1].bias
 

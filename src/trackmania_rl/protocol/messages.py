@@ -47,6 +47,9 @@ class ActionRequest(Message):
     action: Action
     timestamp: str
     seq: int | None = None
+    raw: Annotated[list[Signed], Meta(min_length=3, max_length=3)] | None = None
+    """The policy's own gas, brake and steering, -1..1 each, which the observation vector repeats to it;
+    a pedal's negative part, which `action` cannot say, releases it."""
 
 
 class Position(Answer):
@@ -441,6 +444,14 @@ class AgentCreate(Message):
     """Start from this checkpoint instead of from scratch."""
     race: bool = True
     """Drive in the environment service's race with the newest policy."""
+    learn: bool = True
+    """False: the checkpoint's policy stays as it is and only drives."""
+
+
+class CheckpointLoad(Message):
+    """Let an agent go on from a checkpoint: the id of one in the list."""
+
+    checkpoint: str
 
 
 class AgentStatus(Answer):

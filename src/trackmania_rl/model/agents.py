@@ -1,0 +1,387 @@
+"""The agents of a service: who learns, who races, how they are, and where they are kept."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+
+import msgspec
+from msgspec import Struct
+
+from trackmania_rl.model import checkpoint as checkpoints
+from trackmania_rl.model.checkpoint import Checkpoint, Result, write_whole
+from trackmania_rl.model.health import diagnose
+from trackmania_rl.model.learner import LearnerConfig, Progress
+from trackmania_rl.model.policy import Policy
+from trackmania_rl.model.process import Failed, LearnerProcess, Report, Saved
+from trackmania_rl.model.racing import Racer
+from trackmania_rl.model.runs import CHAMPION, checkpoint_file
+from trackmania_rl.protocol.client import ServiceClient
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.messages import AgentAdd, AgentCreate, AgentState, AgentStatus
+from trackmania_rl.protocol.volume import runs_folder
+
+FILE = "agent.json"
+"""In a run's folder: the agent that the run belongs to."""
+COLOURS = ("#ff5a36", "#2f9bff", "#ffc52e", "#2fd07a", "#b46bff", "#ff6fb5", "#35d6d6", "#a6e22e")
+"""Given to agents in turn that bring none."""
+CHAMPION_COLOUR = "#f2f2f2"
+AGENTS_MAX = 32
+"""Most agents of one service: each learner is a process."""
+HISTORY = 300
+"""Reports kept of each agent, about one a second."""
+STOP_TIMEOUT = 12.0
+"""Longest wait for a learner to save itself when it is stopped [s]."""
+SAVE_TIMEOUT = 30.0
+"""Longest wait for a checkpoint that was asked for [s]."""
+
+
+class Kept(Struct, kw_only=True):
+    """An agent as it is kept on disk, to go on when the service starts again."""
+
+    create: AgentCreate
+    run: str
+    state: AgentState
+
+
+class Agent:
+    """One agent: its learner's process, its newest policy and its car.
+
+    Args:
+        kept: Who it is.
+        environment: Environment service in which it races, if any.
+        token: Of that service.
+    """
+
+    def __init__(self, kept: Kept, *, environment: str | None, token: str | None) -> None:
+        self.kept = kept
+        self.policy: Policy | None = None
+        self.history: deque[Progress] = deque(maxlen=HISTORY)
+        self.reports = 0
+        """Counts the reports of its learner."""
+        self._problem: str | None = None
+        self._result: Result | None = None
+        self._trained: tuple[int, int] = (0, 0)
+        self._process: LearnerProcess | None = None
+        self._saved = threading.Event()
+        self._load_policy()
+        if kept.create.learn and kept.state == "training":
+            self.start()
+        self._racer = self._join_race(environment, token)
+        self._environment, self._token = environment, token
+
+    @property
+    def create(self) -> AgentCreate:
+        """How it was created."""
+        return self.kept.create
+
+    @property
+    def racing(self) -> bool:
+        """Does its car drive?"""
+        return self._racer is not None and self._racer.racing
+
+    def start(self) -> None:
+        """Learn on from where it was.
+
+        Raises:
+            InputError: It is one that does not learn.
+        """
+        if not self.create.learn:
+            raise InputError(f"agent {self.create.agent_id!r} only drives: it was created with learn=false")
+        if self._process is None:
+            begin = str(checkpoint_file(self.create.checkpoint)) if self.create.checkpoint else None
+            self._problem = None
+            self._process = LearnerProcess(learner_config(self.kept), checkpoint=begin)
+            threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+        else:
+            self._process.send("start")
+        self._keep("training")
+
+    def pause(self) -> None:
+        """Rest, saved, until it is started."""
+        if self._process is not None:
+            self._process.send("pause")
+            self._keep("paused")
+
+    def save(self) -> None:
+        """Write the learner's state; returns when it is on disk.
+
+        Raises:
+            InputError: It does not learn now, or its state was not written in time.
+        """
+        if self._process is None:
+            raise InputError(f"agent {self.create.agent_id!r} does not learn now: start it first", status=409)
+        self._saved.clear()
+        self._process.send("save")
+        if not self._saved.wait(SAVE_TIMEOUT):
+            raise InputError(
+                f"agent {self.create.agent_id!r} was not saved within {SAVE_TIMEOUT:.0f} s, perhaps it is "
+                "still preparing: try again",
+                status=503,
+            )
+
+    def ask_to_stop(self) -> None:
+        """Begin to stop the learner."""
+        if self._process is not None:
+            self._process.send("stop")
+
+    def stop(self) -> None:
+        """Stop the learner, saved, and leave the race."""
+        self.ask_to_stop()
+        if self._process is not None:
+            self._process.join(STOP_TIMEOUT)
+        if self._racer is not None:
+            self._racer.leave()
+
+    def leave(self) -> None:
+        """Stop, and take the car out of the race and the agent from the disk; its run stays."""
+        self.stop()
+        (runs_folder() / self.kept.run / FILE).unlink(missing_ok=True)
+        if self._racer is not None and self._environment is not None:
+            with contextlib.suppress(InputError):
+                ServiceClient(self._environment, token=self._token).delete(
+                    f"/api/agents/{self.create.agent_id}"
+                )
+
+    def status(self) -> AgentStatus:
+        """How it is."""
+        create, newest = self.create, self.history[-1] if self.history else None
+        evaluation = newest.evaluation if newest else self._result
+        best = newest.best if newest else self._result
+        training = self.kept.state == "training"
+        return AgentStatus(
+            agent_id=create.agent_id,
+            name=create.name or create.agent_id,
+            colour=create.colour or COLOURS[0],
+            run=self.kept.run,
+            env=create.env,
+            track=create.track or "",
+            state=self.kept.state,
+            seed=create.seed,
+            steps=newest.steps if newest else self._trained[0],
+            updates=newest.updates if newest else self._trained[1],
+            episodes=newest.episodes if newest else 0,
+            seconds=newest.seconds if newest else 0.0,
+            finish_rate=evaluation.finish_rate if evaluation else None,
+            lap_time_best=best.lap_time_best if best else None,
+            lap_time_median=evaluation.lap_time_median if evaluation else None,
+            steps_per_second=newest.steps_per_second if newest and training else None,
+            updates_per_second=newest.updates_per_second if newest and training else None,
+            health=self._health(),
+            racing=self.racing,
+        )
+
+    def _health(self) -> list[str]:
+        sentences = [self._problem] if self._problem else []
+        if self.kept.state == "training":
+            sentences += diagnose(self.history)
+        elif self.kept.state == "paused":
+            sentences.append("Paused.")
+        elif not self.create.learn:
+            sentences.append("Drives a finished policy and does not learn.")
+        if self._racer is not None and self._racer.problem:
+            sentences.append(self._racer.problem)
+        return sentences
+
+    def _listen(self, process: LearnerProcess) -> None:
+        """Take in what the learner says until it ends; runs in a thread."""
+        while (message := process.receive()) is not None:
+            if isinstance(message, Report):
+                self.policy = Policy.unpack(message.policy)
+                self.history.append(message.progress)
+                self.reports += 1
+            elif isinstance(message, Saved):
+                self._saved.set()
+            elif isinstance(message, Failed):
+                self._problem = f"It cannot train: {message.detail}."
+        exit_code = process.join(STOP_TIMEOUT)
+        if self._process is not process:
+            return
+        self._process = None
+        if exit_code != 0 and self._problem is None:
+            self._problem = (
+                f"Its learner died (exit code {exit_code}; -9 often means too little memory): "
+                "start it to go on from its last checkpoint."
+            )
+        self._keep("failed" if self._problem else "stopped")
+
+    def _keep(self, state: AgentState) -> None:
+        self.kept.state = state
+        path = runs_folder() / self.kept.run / FILE
+        if state in ("training", "paused") or path.exists():
+            write_whole(path, msgspec.json.encode(self.kept))
+
+    def _load_policy(self) -> None:
+        """The policy to drive with until the learner gives a newer one."""
+        saved = self._newest_checkpoint()
+        if saved is not None:
+            self.policy = saved.policy()
+            self._result = saved.result
+            self._trained = (saved.steps, saved.updates)
+
+    def _newest_checkpoint(self) -> Checkpoint | None:
+        own = runs_folder() / self.kept.run / checkpoints.LEARNER
+        if own.exists():
+            return checkpoints.load(own)
+        if self.create.checkpoint:
+            return checkpoints.load(checkpoint_file(self.create.checkpoint))
+        return None
+
+    def _join_race(self, environment: str | None, token: str | None) -> Racer | None:
+        create = self.create
+        if environment is None or not create.race or not create.env.startswith("TrackMania/"):
+            return None
+        add = AgentAdd(
+            agent_id=create.agent_id,
+            name=create.name,
+            colour=create.colour,
+            observation=create.env,
+            policy=create.checkpoint if not create.learn else self.kept.run,
+        )
+        return Racer(environment, add, lambda: self.policy, token)
+
+
+def learner_config(kept: Kept) -> LearnerConfig:
+    """The settings of an agent's learner.
+
+    Raises:
+        InputError: A setting is unknown or wrong.
+    """
+    create = kept.create
+    return LearnerConfig.of(
+        create.settings,
+        env=create.env,
+        track=create.track,
+        seed=create.seed,
+        agent_id=create.agent_id,
+        run=kept.run,
+    )
+
+
+class Agents:
+    """All agents of a service.
+
+    Args:
+        environment: Address of the environment service in whose race they drive.
+        token: Token of that service.
+    """
+
+    def __init__(self, *, environment: str | None = None, token: str | None = None) -> None:
+        self.environment = environment
+        self._token = token
+        self._agents: dict[str, Agent] = {}
+        self._lock = threading.Lock()
+
+    def revive(self) -> None:
+        """Go on with the agents that are kept on the volume."""
+        for path in sorted(runs_folder().glob(f"*/{FILE}")):
+            with contextlib.suppress(msgspec.DecodeError):
+                kept = msgspec.json.decode(path.read_bytes(), type=Kept)
+                kept.state = "training" if kept.state == "failed" else kept.state
+                self._agents[kept.create.agent_id] = self._agent(kept)
+
+    def begin(self, count: int, *, env: str, track: str | None, champion: bool) -> None:
+        """Create the first agents where they are not there yet: `count` that learn, and the champion."""
+        if champion and CHAMPION not in self._agents:
+            self.add(
+                AgentCreate(
+                    agent_id=CHAMPION,
+                    env=checkpoints.load(checkpoint_file(CHAMPION)).env,
+                    track=track,
+                    name="Champion",
+                    colour=CHAMPION_COLOUR,
+                    checkpoint=CHAMPION,
+                    learn=False,
+                )
+            )
+        for number in range(1, count + 1):
+            id = f"sac_agent_{number}"
+            if id not in self._agents:
+                self.add(AgentCreate(agent_id=id, env=env, track=track, name=f"SAC {number}", seed=number))
+
+    def add(self, create: AgentCreate) -> Agent:
+        """Bring in a new agent.
+
+        Raises:
+            InputError: The id is taken, there are too many, or a setting or checkpoint is wrong.
+        """
+        with self._lock:
+            if create.agent_id in self._agents:
+                raise InputError(
+                    f"agent {create.agent_id!r} exists already: choose another agent_id",
+                    status=409,
+                    field="agent_id",
+                )
+            if len(self._agents) >= AGENTS_MAX:
+                raise InputError(f"there are {AGENTS_MAX} agents already: remove one first", status=409)
+            if not create.learn and create.checkpoint is None:
+                raise InputError("learn is false, expected a checkpoint to drive with", field="checkpoint")
+            create.colour = create.colour or COLOURS[len(self._agents) % len(COLOURS)]
+            kept = Kept(
+                create=create,
+                run=_free_run(create.agent_id),
+                state="training" if create.learn else "stopped",
+            )
+            learner_config(kept)
+            if create.checkpoint is not None:
+                checkpoints.load(checkpoint_file(create.checkpoint))
+            write_whole(runs_folder() / kept.run / FILE, msgspec.json.encode(kept))
+            agent = self._agents[create.agent_id] = self._agent(kept)
+            return agent
+
+    def get(self, id: str) -> Agent:
+        """An agent by its id.
+
+        Raises:
+            InputError: Status 404, there is none of that id.
+        """
+        if id not in self._agents:
+            names = ", ".join(self._agents) or "none yet"
+            raise InputError(f"agent {id!r} does not exist, known are: {names}", status=404, field="agent_id")
+        return self._agents[id]
+
+    def remove(self, id: str) -> None:
+        """Take an agent out; its run and checkpoints stay on disk."""
+        agent = self.get(id)
+        with self._lock:
+            del self._agents[id]
+        agent.leave()
+
+    def load(self, id: str, checkpoint: str) -> Agent:
+        """Let an agent go on from a checkpoint, as a new run.
+
+        Raises:
+            InputError: There is no such agent or checkpoint.
+        """
+        checkpoints.load(checkpoint_file(checkpoint))
+        create = self.get(id).create
+        self.remove(id)
+        return self.add(msgspec.structs.replace(create, checkpoint=checkpoint))
+
+    def all(self) -> list[Agent]:
+        """The agents, oldest first."""
+        return list(self._agents.values())
+
+    def close(self) -> None:
+        """Stop all learners, saved; they go on when the service starts again."""
+        states = {agent: agent.kept.state for agent in self.all()}
+        for agent in states:
+            agent.ask_to_stop()
+        for agent, state in states.items():
+            agent.stop()
+            agent._keep(state)
+
+    def _agent(self, kept: Kept) -> Agent:
+        return Agent(kept, environment=self.environment, token=self._token)
+
+
+def _free_run(agent_id: str) -> str:
+    """A name for a new run: the agent's, with a number where that is taken."""
+    taken = {path.name for path in runs_folder().glob("*")}
+    if agent_id not in taken:
+        return agent_id
+    number = 2
+    while f"{agent_id}.{number}" in taken:
+        number += 1
+    return f"{agent_id}.{number}"

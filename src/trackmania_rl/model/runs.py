@@ -1,0 +1,122 @@
+"""What lies on the shared volume: runs, their curves and checkpoints."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from trackmania_rl.model import checkpoint as checkpoints
+from trackmania_rl.model.metrics import last_step, read_keys
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.messages import CheckpointSummary, RunSummary
+from trackmania_rl.protocol.volume import runs_folder
+
+RUN = "run.json"
+"""In a run's folder: the learner's settings."""
+
+
+def run_folder(run: str) -> Path:
+    """The folder of an existing run.
+
+    Raises:
+        InputError: Status 404, there is none of that name.
+    """
+    known = {folder.name: folder for folder in _folders()}
+    if run not in known:
+        names = ", ".join(sorted(known)) or "none yet"
+        raise InputError(f"run {run!r} does not exist, known are: {names}", status=404, field="run")
+    return known[run]
+
+
+def list_runs() -> list[RunSummary]:
+    """All runs, newest first."""
+    folders = sorted(_folders(), key=lambda folder: -(folder / RUN).stat().st_mtime)
+    return [_run_summary(folder) for folder in folders]
+
+
+def list_checkpoints() -> list[CheckpointSummary]:
+    """All checkpoints, newest first."""
+    found = [_checkpoint_summary(path, path.stat().st_mtime_ns) for path in _checkpoint_files()]
+    return sorted((summary for summary in found if summary), key=lambda summary: summary.saved, reverse=True)
+
+
+def checkpoint_file(id: str) -> Path:
+    """The file of a checkpoint in the list.
+
+    Raises:
+        InputError: Status 404, there is none with that id.
+    """
+    known = {_checkpoint_id(path): path for path in _checkpoint_files()}
+    if id == CHAMPION:
+        return champion_file()
+    if id not in known:
+        names = ", ".join(sorted(known)) or "none yet"
+        raise InputError(
+            f"checkpoint {id!r} does not exist, known are: {names}", status=404, field="checkpoint"
+        )
+    return known[id]
+
+
+CHAMPION = "champion"
+"""Id of the policy that comes with the package."""
+
+
+def champion_file() -> Path:
+    """The policy that comes with the package.
+
+    Raises:
+        InputError: The package was built without it.
+    """
+    path = Path(__file__).with_name("champion.pt")
+    if not path.exists():
+        raise InputError("this package has no champion; train one and give its checkpoint", field="champion")
+    return path
+
+
+def _folders() -> list[Path]:
+    return [path.parent for path in runs_folder().glob(f"*/{RUN}")]
+
+
+def _checkpoint_files() -> list[Path]:
+    return [path for folder in _folders() for path in (folder / checkpoints.FOLDER).glob("*.pt")]
+
+
+def _checkpoint_id(path: Path) -> str:
+    return f"{path.parent.parent.name}:{path.stem}"
+
+
+def _run_summary(folder: Path) -> RunSummary:
+    config: dict[str, Any] = json.loads((folder / RUN).read_text())
+    return RunSummary(
+        id=folder.name,
+        agent_id=config["agent_id"],
+        env=config["env"],
+        track=config["track"] or "",
+        seed=config["seed"],
+        started=config["started"],
+        steps=last_step(folder),
+        keys=read_keys(folder),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _checkpoint_summary(path: Path, _modified: int) -> CheckpointSummary | None:
+    """What a checkpoint holds; None for a file that is none of ours."""
+    try:
+        saved = checkpoints.load(path)
+    except InputError:
+        return None
+    result = saved.result
+    return CheckpointSummary(
+        id=_checkpoint_id(path),
+        agent_id=saved.agent_id,
+        env=saved.env,
+        track=saved.track,
+        steps=saved.steps,
+        saved=saved.saved,
+        best=path.name == checkpoints.BEST,
+        finish_rate=result.finish_rate if result else None,
+        lap_time=result.lap_time_median if result else None,
+    )
