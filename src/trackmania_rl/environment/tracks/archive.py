@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trackmania_rl.environment.tracks.track import Booster, Track
 from trackmania_rl.protocol.errors import InputError
 
 FORMAT = 1
 """Version of the file's layout."""
-ARRAYS = (
-    "position", "tangent", "left", "up", "half_width_left", "half_width_right",
-    "surface", "border_left", "border_right",
-)  # fmt: skip
+VECTORS = ("position", "tangent", "left", "up")
+BYTES = ("surface", "border_left", "border_right")
+ARRAYS = (*VECTORS, "half_width_left", "half_width_right", *BYTES)
 BYTES_MAX = 256 * 1024 * 1024
 """Most bytes an archive may unpack to; a road of a million nodes needs 63 MB."""
 
@@ -64,23 +66,38 @@ def load_track(path: Path) -> Track:
         if unpacked > BYTES_MAX:
             raise ValueError(f"it unpacks to {unpacked} bytes, more than {BYTES_MAX}")
         with np.load(path, allow_pickle=False) as file:
-            if int(file["format"]) != FORMAT:
-                raise ValueError(f"its format is {int(file['format'])}, this program reads {FORMAT}")
-            arrays = {name: file[name] for name in ARRAYS}
-            author_time = float(file["author_time"])
-            return Track(
-                id=str(file["id"]),
-                name=str(file["name"]),
-                author=str(file["author"]),
-                closed=bool(file["closed"]),
-                start=float(file["start"]),
-                finish=float(file["finish"]),
-                author_time=None if np.isnan(author_time) else author_time,
-                checkpoints=tuple(float(arc) for arc in file["checkpoints"]),
-                boosters=tuple(Booster(*(float(value) for value in row)) for row in file["boosters"]),
-                **arrays,
-            )
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, EOFError) as error:
+            return _track({name: file[name] for name in file.files})
+    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise InputError(
             f"{path.name} is no track of this program ({error}); import the track's source again"
         ) from error
+
+
+def _track(values: dict[str, NDArray[Any]]) -> Track:
+    """The track of an archive's content.
+
+    Raises:
+        ValueError: An array has another shape or type, or holds what is no number.
+    """
+    if int(values["format"]) != FORMAT:
+        raise ValueError(f"its format is {int(values['format'])}, this program reads {FORMAT}")
+    count = len(values["position"])
+    for name in ARRAYS:
+        array = values[name]
+        dtype = np.uint8 if name in BYTES else np.float32
+        shape = (count, 3) if name in VECTORS else (count,)
+        if array.dtype != dtype or array.shape != shape or count < 2 or not np.isfinite(array).all():
+            raise ValueError(f"its {name} is {array.dtype} {array.shape}, expected finite {shape}")
+    author_time = float(values["author_time"])
+    return Track(
+        id=str(values["id"]),
+        name=str(values["name"]),
+        author=str(values["author"]),
+        closed=bool(values["closed"]),
+        start=float(values["start"]),
+        finish=float(values["finish"]),
+        author_time=None if np.isnan(author_time) else author_time,
+        checkpoints=tuple(float(arc) for arc in values["checkpoints"]),
+        boosters=tuple(Booster(*(float(value) for value in row)) for row in values["boosters"]),
+        **{name: values[name] for name in ARRAYS},
+    )

@@ -41,27 +41,39 @@ def tracks() -> list[Track]:
     return [load(id) for id in (*bundled_ids(), *(i for i in imported_ids() if i not in bundled_ids()))]
 
 
-def load(name: str | Path) -> Track:
+def load(name: str | Path, *, files: bool = True) -> Track:
     """The track with this id, or in this file.
 
     Args:
         name: Id of a bundled or imported track, or the path of a .track, .Map.Gbx or .csv file.
+        files: False to take ids only, as a service does with what comes over the network.
 
     Raises:
         InputError: No such track or file, or the file cannot be read as a track.
     """
-    if str(name) in bundled_ids():
-        return _load(BUNDLED / f"{name}.track", 0)
-    stored = tracks_folder() / f"{name}.npz"
-    path = stored if ID.fullmatch(str(name)) and stored.is_file() else Path(name)
-    if not path.is_file():
+    id = str(name)
+    if id in bundled_ids():
+        path = BUNDLED / f"{id}.track"
+    elif id in imported_ids():
+        path = tracks_folder() / f"{id}.npz"
+    elif files and _is_file(Path(name)):
+        path = Path(name)
+    else:
         known = ", ".join((*bundled_ids(), *imported_ids()))
         raise InputError(
-            f"no track «{name}»; known are {known}, or give the path of a .Map.Gbx, .csv or .track file",
+            f"no track «{id[:64]}»; known are {known}, or give the path of a .Map.Gbx, .csv or .track file",
             status=404,
             field="track",
         )
     return _load(path.resolve(), path.stat().st_mtime_ns)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; no for names that no file can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 @cache

@@ -1,0 +1,50 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from trackmania_rl.environment.tracks import library
+from trackmania_rl.environment.tracks.commands import app
+from trackmania_rl.protocol.errors import InputError
+from tracks.samples import SHORT, map_bytes
+
+
+@pytest.fixture(autouse=True)
+def volume(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRACKMANIA_RL_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str) -> str:
+    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def test_import_prints_its_figures(volume):
+    (volume / "short.Map.Gbx").write_bytes(map_bytes(SHORT))
+    figures = json.loads(run("import", "short.Map.Gbx", "--json"))
+    assert figures == {"blocks": 5, "chained": 5, "length_m": 160.0, "track": "short"}
+    assert "5 of 5 blocks chained" in run("import", "short.Map.Gbx", "--id", "other")
+    assert library.load("other").name == "Test"
+
+
+def test_list_has_every_track():
+    listed = json.loads(run("list", "--json"))["tracks"]
+    assert [entry["id"] for entry in listed] == library.bundled_ids()
+    table = run("list")
+    assert all(id in table for id in library.bundled_ids())
+
+
+def test_show_draws_and_says_where(volume):
+    facts = json.loads(run("show", "sprint", "--json"))
+    assert facts["picture"] == "sprint.png"
+    assert (volume / "sprint.png").stat().st_size > 10_000
+    assert "p.svg" in run("show", "oval", "--output", str(volume / "p.svg"))
+    assert (volume / "p.svg").exists()
+
+
+def test_errors_reach_the_command_line_as_they_are():
+    with pytest.raises(InputError, match="no track «nowhere»"):
+        run("show", "nowhere")
