@@ -36,6 +36,8 @@ STEER_ZERO = 0.004
 """Recorded steering below this is straight ahead: one step of the game's byte."""
 UPSHIFT_KMH = (102.4, 162.2, 235.1, 341.7)
 """Speeds at which the game's gearbox shifts up; for recordings without the gear."""
+RPM_RED = 100.0
+"""Recorded engine speed at the red line: the game shifts up at 83 to 93."""
 WHEEL_ANGLE_KMH = (0.0, 100.0)
 WHEEL_ANGLE = (math.radians(30.0), math.radians(10.0))
 """Angle of the front wheels at full steer, by speed [rad]: TrackMania Nations Forever's car."""
@@ -214,7 +216,7 @@ def _samples(
         "gas": np.clip(columns["gas"], 0.0, 1.0),
         "brake": np.clip(columns["brake"], 0.0, 1.0),
         "gear": columns.get("gear", np.searchsorted(UPSHIFT_KMH, speed_kmh) + 1.0),
-        "rpm": np.clip(columns.get("rpm_raw", zeros) / 255.0, 0.0, 1.0),
+        "rpm": np.clip(columns.get("rpm_raw", zeros) / RPM_RED, 0.0, 1.0),
         "progress": progress,
         "lap_time": np.minimum(time, ends),
         "state": state,
