@@ -72,7 +72,7 @@ def _read(path: Path, *, lasting: bool) -> File:
     content = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return File(
-        media_type=f"{kind}; charset=utf-8" if path.suffix in COMPRESSED else kind,
+        media_type=kind,
         content=content,
         gzipped=gzip.compress(content, 6) if path.suffix in COMPRESSED else None,
         etag=f'"{hashlib.sha256(content).hexdigest()[:16]}"',
@@ -108,8 +108,9 @@ def viewer_app(
         return Response(given, headers={"Cache-Control": "no-store"})
 
     @get(["/", "/{path:path}"], sync_to_thread=False)
-    def file(request: Request[Any, Any, Any], path: str = "/") -> Response[bytes]:
+    def file(request: Request[Any, Any, Any]) -> Response[bytes]:
         """A file of the page; addresses that the page itself understands get its index."""
+        path = request.url.path
         name = path.strip("/") or "index.html"
         if name not in page and "." in name.rsplit("/", 1)[-1]:
             raise NotFoundException(f"the page has no file {path}")

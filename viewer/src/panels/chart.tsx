@@ -18,7 +18,7 @@ const WRITE: Record<Unit, (value: number) => string> = {
   number: (value) => (Math.abs(value) >= 1000 ? count(value) : String(Number(value.toPrecision(3)))),
   share: percent,
   lap: (value) => raceTime(value, 1),
-  seconds: duration,
+  seconds: (value) => (value < 3600 ? raceTime(value, 0) : duration(value)),
   count,
   gap: (value) => `${value > 0 ? "+" : ""}${value.toFixed(2)}`,
 };

@@ -134,6 +134,8 @@ export interface AgentAdd {
   observation?: string;
   /** What drives, for the record: a checkpoint's name, a version, "human". */
   policy?: string;
+  /** Which race; the service's first one without it. */
+  race?: Identifier;
 }
 
 /** Start the race anew, on another track if one is named; with `agent_id` only that car. */
@@ -141,6 +143,8 @@ export interface ResetRequest {
   agent_id?: Identifier;
   track?: Identifier;
   seed?: number;
+  /** Which race; the service's first one without it. */
+  race?: Identifier;
 }
 
 /** A car in a race and who drives it. */
