@@ -34,6 +34,8 @@ ANSWER_TIMEOUT = 120.0
 """Longest wait for an answer: the first batch of worlds compiles its kernels before it [s]."""
 CONNECT_TIMEOUT = 5.0
 """Longest wait for a connection [s]."""
+_FINAL_TYPES = {"finished": np.bool_, "cause": np.uint8}
+"""Types of the final info that are not float32, as the environments have them."""
 INFINITE = 3.4e38
 """Bounds of a space from here on mean infinity, which JSON has not."""
 BACKOFF_MIN, BACKOFF_MAX = 0.1, 3.0
@@ -156,16 +158,23 @@ class DriveClient:
             except msgspec.ValidationError:
                 _control(data)
 
-    def act(self, *, gas: float, brake: float, steering: float) -> None:
-        """Send the action for the coming step; lost silently while the service is away."""
+    def act(self, action: NDArray[Any]) -> None:
+        """Send the action for the coming step; lost silently while the service is away.
+
+        Args:
+            action: Gas, brake and steering as the environments take them, (3,) of -1..1; the negative part
+                of a pedal releases it.
+        """
         if self._stream is None:
             return
         self._seq += 1
+        raw = np.clip(np.asarray(action, np.float32), -1.0, 1.0).tolist()
         request = messages.ActionRequest(
             agent_id=self.agent.agent_id,
-            action=messages.Action(gas=gas, brake=brake, steering=steering),
+            action=messages.Action(gas=max(0.0, raw[0]), brake=max(0.0, raw[1]), steering=raw[2]),
             timestamp=timestamp(),
             seq=self._seq,
+            raw=raw,
         )
         with contextlib.suppress(ConnectionClosed):
             self._stream.send(msgspec.json.encode(request), text=True)
@@ -341,12 +350,11 @@ class RemoteVectorEnv(VectorEnv[Floats, NDArray[Any], Any]):
         mask[ended] = True
         final = np.zeros((self.num_envs, observations.shape[1]), np.float32)
         final[ended] = observations
-        values: dict[str, Any] = {}
+        values: dict[str, NDArray[Any]] = {}
         for column, name in enumerate(FINAL_INFO):
-            value = np.zeros(self.num_envs, np.float32)
-            value[ended] = info[:, column]
-            values[name] = value
-            values[f"_{name}"] = mask
+            if not np.isnan(info[:, column]).all():  # else the environment does not say
+                values[name] = np.zeros(self.num_envs, _FINAL_TYPES.get(name, np.float32))
+                values[name][ended] = info[:, column]
         return {
             "final_obs": self._shaped(final),
             "_final_obs": mask,

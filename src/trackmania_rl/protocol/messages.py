@@ -114,6 +114,8 @@ class AgentAdd(Message):
     observation: str | None = None
     policy: str | None = None
     """What drives, for the record: a checkpoint's name, a version, "human"."""
+    race: Identifier | None = None
+    """Which race; the service's first one without it."""
 
 
 class ResetRequest(Message):
@@ -122,6 +124,8 @@ class ResetRequest(Message):
     agent_id: Identifier | None = None
     track: Identifier | None = None
     seed: int | None = None
+    race: Identifier | None = None
+    """Which race; the service's first one without it."""
 
 
 class Car(Answer):

@@ -1,0 +1,591 @@
+"""A race: several agents' cars on one track, heat after heat, tick by tick.
+
+A race knows nothing of clocks on the wall or of connections: whoever runs it calls `tick` a hundred times
+a second, or as fast as it can, and takes what happened from `events`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trackmania_rl.environment.entrant import COLOURS, TICKS_PER_STEP, Entrant, Ghost
+from trackmania_rl.environment.registration import LAYOUTS
+from trackmania_rl.environment.replay.recording import About, Recording, new_id
+from trackmania_rl.environment.simulator.environment import FLOOR, SPEED_SLOWEST
+from trackmania_rl.environment.simulator.observation import Layout, Observer
+from trackmania_rl.environment.simulator.reward import Reward
+from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
+from trackmania_rl.environment.standings import Drive, standings
+from trackmania_rl.environment.tracks.track import Track
+from trackmania_rl.protocol import messages
+from trackmania_rl.protocol.client import timestamp
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT, lidar_fields
+
+Floats = NDArray[np.float32]
+
+TICK = 0.01
+"""Length of a tick [s]."""
+CONTROL_HZ = 20.0
+FRAME_HZ = 60.0
+"""Pose frames for viewers per second."""
+LANE = 3.0
+"""Distance between two cars on the start grid [m], less where the road is narrow (guess)."""
+LANE_MARGIN = 1.5
+"""Least distance of a car's middle to the border on the start grid [m] (guess)."""
+IMPACT_MIN = 3.0
+"""Impacts below this are no event [m/s] (guess)."""
+IMPACT_PAUSE = 50
+"""Ticks from one impact of a car to its next that counts as a new one (guess)."""
+GAIN_MIN = 0.5
+"""A car that gets ahead by less than this in `stuck_seconds` is stuck [m] (guess)."""
+HOLD = np.array([0.0, 1.0, 0.0], np.float32)
+"""What a car does that has finished or is out: it brakes."""
+STATE_COLUMN = POSE_FIELDS.index("state")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How a race is run.
+
+    Attributes:
+        countdown: Time from line-up to start [s].
+        pause: Time from a heat's end to the next line-up [s].
+        stuck_seconds: A car that gains nothing for this long is out [s].
+        finish_seconds: A heat ends this long after the first finish [s].
+        time_limit: Longest heat [s]; None: 10 s and the time at 10 m/s, as in the environments.
+        heats: Number of heats; None: for ever.
+        agents_max: Most agents in the race.
+    """
+
+    countdown: float = 3.0
+    pause: float = 3.0
+    stuck_seconds: float = 5.0
+    finish_seconds: float = 15.0
+    time_limit: float | None = None
+    heats: int | None = None
+    agents_max: int = 16
+
+
+@dataclass(eq=False)
+class Race:
+    """Several cars on one track.
+
+    Each step of 50 ms goes like this: what every agent sent since the last step is taken, and driven in
+    the step after it. So an agent has 50 ms to answer, and feels its action one step later, as in the game
+    and as in the environments that it learned in. Who is late goes on as before (and is counted); who is
+    gone coasts.
+
+    Attributes:
+        id: Name of the race.
+        track: Where it is driven.
+        rules: How it is run.
+        ghosts: Recorded drives that are shown in every heat.
+        folder: Where its heats are recorded; None: nowhere.
+        state: "waiting" for agents, "countdown", "racing" or "finished".
+        clock: Ticks since the start of the heat, negative while the countdown runs.
+        entrants: The agents by id.
+        grid: Those who are in the present heat; the others wait for the next one.
+        events: What happened; whoever runs the race takes them out.
+        changed: Something in `describe` other than the clock changed.
+        late_actions: Steps in which an action was missing and the previous one was held.
+    """
+
+    id: str
+    track: Track
+    rules: Rules = field(default_factory=Rules)
+    ghosts: Sequence[Ghost] = ()
+    folder: Path | None = None
+    seed: int = 0
+    state: messages.RaceState = "waiting"
+    clock: int = 0
+    heat: int = 0
+    entrants: dict[str, Entrant] = field(default_factory=dict)
+    grid: list[Entrant] = field(default_factory=list)
+    events: list[messages.EventMessage] = field(default_factory=list)
+    changed: bool = True
+    late_actions: int = 0
+    recording: Recording | None = None
+
+    def __post_init__(self) -> None:
+        self.reward = Reward()
+        self._place_on(self.track)
+
+    # --- who takes part ---------------------------------------------------------------------------
+
+    def add(self, request: messages.AgentAdd) -> Entrant:
+        """Bring an agent in, for the next heat, or at once when nobody races. Adding it again updates it.
+
+        Raises:
+            InputError: The race is full, or the observation is unknown.
+        """
+        layout = None if request.observation is None else _layout(request.observation)
+        entrant = self.entrants.get(request.agent_id)
+        if entrant is None:
+            entrant = self._enter(request.agent_id)
+        car = entrant.car
+        car.name = request.name or car.name
+        car.colour = request.colour or car.colour
+        car.policy = request.policy or car.policy
+        entrant.layout = layout
+        if layout is not None and layout not in self._observers:
+            self._observers[layout] = Observer(self.simulator, layout)
+            self._restart_observers(np.arange(self.simulator.cars))
+        self.changed = True
+        if self.state == "waiting" or not any(one.racing for one in self.grid):
+            self._line_up()
+        return entrant
+
+    def remove(self, agent_id: str) -> None:
+        """Take an agent and its car out at once.
+
+        Raises:
+            InputError: Status 404; names the agents that there are.
+        """
+        entrant = self.entrant(agent_id)
+        del self.entrants[agent_id]
+        if entrant in self.grid:
+            self.grid.remove(entrant)
+        self.changed = True
+        if not self.entrants and self.state != "waiting":
+            self._end_heat()
+
+    def entrant(self, agent_id: str) -> Entrant:
+        """The agent of this id.
+
+        Raises:
+            InputError: Status 404; names the agents that there are.
+        """
+        if agent_id not in self.entrants:
+            known = ", ".join(self.entrants) or "none"
+            raise InputError(
+                f"no agent {agent_id} in race {self.id}; known are {known}: add it with POST /api/agents/add",
+                status=404,
+                field="agent_id",
+            )
+        return self.entrants[agent_id]
+
+    def reset(self, *, track: Track | None = None, agent_id: str | None = None) -> None:
+        """Line up anew, on another track if one is given; with an agent only its car returns to the start."""
+        if agent_id is not None:
+            entrant = self.entrant(agent_id)
+            self._spawn([entrant])
+            if self.state == "racing":
+                self._happened("respawn", entrant)
+            return
+        self._close_recording(complete=False)
+        if track is not None:
+            self.track = track
+            self._place_on(track)
+        if self.entrants or self.ghosts:
+            self._line_up()
+
+    # --- acting and sensing -----------------------------------------------------------------------
+
+    def act(self, request: messages.ActionRequest) -> messages.ActionAnswer:
+        """Take an agent's action for the coming step; answer with what it senses now.
+
+        Raises:
+            InputError: Unknown agent.
+        """
+        entrant = self.entrant(request.agent_id)
+        if entrant.answer is not None and request.seq is not None and request.seq == entrant.seq:
+            return entrant.answer
+        action = request.action
+        entrant.send(np.array(request.raw or (action.gas, action.brake, action.steering), np.float32))
+        entrant.seq = request.seq
+        entrant.answer = self.answer(entrant, seq=request.seq)
+        return entrant.answer
+
+    def answer(self, entrant: Entrant, seq: int | None = None) -> messages.ActionAnswer:
+        """What an agent senses now, and the reward since it was last told."""
+        answer = self.sensed(entrant, seq)
+        entrant.reward = 0.0
+        return answer
+
+    def sensed(self, entrant: Entrant, seq: int | None = None) -> messages.ActionAnswer:
+        """What an agent senses now, for others to see."""
+        slot = entrant.slot
+        pose = dict(zip(POSE_FIELDS, self._poses[slot].tolist(), strict=True))
+        finished = entrant.cause == "finish"
+        driven = float(self.simulator.furthest[slot]) / self.track.length
+        return messages.ActionAnswer(
+            agent_id=entrant.car.agent_id,
+            observation=messages.Observation(
+                speed=round(float(self.simulator.speed[slot]), 4),
+                lidar=np.round(self._lidar[slot].astype(np.float64), 3).tolist(),
+                position=messages.Position(**{axis: round(pose[axis], 4) for axis in "xyz"}),
+                rotation=rotation(pose["qx"], pose["qy"], pose["qz"], pose["qw"]),
+                vector=None if entrant.layout is None else self._vectors[entrant.layout][slot].tolist(),
+            ),
+            reward=round(entrant.reward, 6),
+            done=bool(entrant.cause),
+            info=messages.Info(
+                track_completion=1.0 if finished else round(min(max(driven, 0.0), 1.0), 5),
+                lap_time=round(pose["lap_time"], 4),
+                finished=finished or None,
+                cause=entrant.cause or None,
+            ),
+            timestamp=timestamp(),
+            seq=seq,
+        )
+
+    # --- the clock --------------------------------------------------------------------------------
+
+    @property
+    def at_step(self) -> bool:
+        """Whether the present tick begins a step, so that agents sense and act."""
+        return self.clock % TICKS_PER_STEP == 0
+
+    def tick(self) -> None:
+        """Go on by 10 ms."""
+        if self.state == "waiting":
+            if self.ghosts:
+                self._line_up()
+            return
+        if self.state != "countdown":
+            self.simulator.step(self._actions, 1)
+            self._watch_impacts()
+        self.clock += 1
+        if self.at_step:
+            self._step()
+
+    def _step(self) -> None:
+        """What happens between two steps of control."""
+        if self.state == "countdown" and self.clock == 0:
+            self._start()
+        elif self.state == "racing":
+            self._judge()
+        self._latch()
+        self._sense()
+        if self.state == "racing":
+            self._record()
+            if self._over():
+                self._end_heat()
+        elif self.state == "finished":
+            self._after_heat()
+
+    @property
+    def over(self) -> bool:
+        """Whether the last heat has been driven."""
+        heats = self.rules.heats
+        return heats is not None and self.heat >= heats and self.state in ("finished", "waiting")
+
+    def poses(self) -> Floats:
+        """Cars as viewers draw them, LIDAR included: (cars, len(pose_fields)), in the order of `cars`."""
+        slots = [entrant.slot for entrant in self.grid]
+        live = np.concatenate(
+            [self._marked(self.simulator.poses()[slots]), self.simulator.lidar()[slots]], axis=1
+        )
+        if not self.ghosts:
+            return live
+        ghosts = np.zeros((len(self.ghosts), live.shape[1]), np.float32)
+        ghosts[:, : len(POSE_FIELDS)] = [ghost.pose(self.clock) for ghost in self.ghosts]
+        return np.concatenate([live, ghosts])
+
+    # --- as others see it -------------------------------------------------------------------------
+
+    @property
+    def cars(self) -> list[messages.Car]:
+        """The cars of the present heat, in the order of the rows of `poses`."""
+        return [one.car for one in self.grid] + [ghost.car for ghost in self.ghosts]
+
+    @property
+    def time_limit(self) -> float:
+        """Longest heat [s]."""
+        return self.rules.time_limit or 10.0 + self.track.length / SPEED_SLOWEST
+
+    def describe(self) -> messages.Race:
+        """The race as it stands."""
+        return messages.Race(
+            id=self.id,
+            track=self.track.id,
+            track_name=self.track.name,
+            track_hash=self.track.hash,
+            state=self.state,
+            heat=self.heat,
+            time=round(self.clock * TICK, 2),
+            cars=self.cars,
+            pose_fields=[*POSE_FIELDS, *lidar_fields(self.simulator.beams)],
+            rate_hz=FRAME_HZ,
+            control_hz=CONTROL_HZ,
+            time_limit=self.time_limit,
+            late_actions=self.late_actions,
+        )
+
+    def standings(self) -> list[messages.Standing]:
+        """The leaderboard of the present heat, ghosts included."""
+        lap_time = self.simulator.lap_time
+        drives = [
+            Drive(
+                agent_id=one.car.agent_id,
+                progress=one.progress,
+                lap_time=float(lap_time[one.slot]),
+                finished=one.cause == "finish",
+                running=one.racing,
+                best_time=one.best_time,
+            )
+            for one in self.grid
+        ]
+        steps = max(self.clock, 0) // TICKS_PER_STEP + 1
+        drives += [
+            Drive(
+                agent_id=ghost.car.agent_id,
+                progress=ghost.progress[:steps],
+                lap_time=ghost.lap_time(self.clock),
+                finished=ghost.finished(self.clock),
+                running=steps < len(ghost.samples),
+            )
+            for ghost in self.ghosts
+        ]
+        return standings(drives)
+
+    def close(self) -> None:
+        """Finish the recording."""
+        self._close_recording(complete=False)
+        if self.recording is not None:
+            self.recording.wait()
+
+    # --- inside -----------------------------------------------------------------------------------
+
+    def _place_on(self, track: Track) -> None:
+        """A new simulator; its cars are slots for the agents."""
+        self.simulator = Simulator(track, self.rules.agents_max, threads=1)
+        self._actions = np.zeros((self.simulator.cars, 3), np.float32)
+        self._sent = np.zeros((self.simulator.cars, 3), np.float32)
+        self._impact = np.full(self.simulator.cars, -IMPACT_PAUSE)
+        layouts = {entrant.layout for entrant in self.entrants.values() if entrant.layout is not None}
+        self._observers = {layout: Observer(self.simulator, layout) for layout in layouts}
+        self._vectors: dict[Layout, Floats] = {}
+        self._furthest = self.simulator.furthest
+        self._restart_observers(np.arange(self.simulator.cars))
+        self.changed = True
+
+    def _enter(self, agent_id: str) -> Entrant:
+        taken = {entrant.slot for entrant in self.entrants.values()}
+        free = [slot for slot in range(self.simulator.cars) if slot not in taken]
+        if not free:
+            raise InputError(
+                f"the race has {len(taken)} agents, the most it takes: DELETE one of them, or start the "
+                "service with a larger --agents",
+                status=409,
+                field="agent_id",
+            )
+        colour = COLOURS[free[0] % len(COLOURS)]
+        entrant = Entrant(messages.Car(agent_id=agent_id, name=agent_id, colour=colour), free[0])
+        self.entrants[agent_id] = entrant
+        self._spawn([entrant])
+        return entrant
+
+    def _line_up(self) -> None:
+        """Everybody to the start; the countdown begins."""
+        self._close_recording(complete=False)
+        self.state, self.clock = "countdown", -round(self.rules.countdown / TICK)
+        self.heat += 1
+        self.grid = list(self.entrants.values())
+        for entrant in self.grid:
+            entrant.line_up()
+        self._impact[:] = -IMPACT_PAUSE
+        if self.grid:
+            self._spawn(self.grid)
+        self.changed = True
+
+    def _spawn(self, entrants: Sequence[Entrant]) -> None:
+        slots = np.array([entrant.slot for entrant in entrants])
+        grid = self.grid or list(self.entrants.values())
+        places = [grid.index(one) if one in grid else 0 for one in entrants]
+        self.simulator.spawn(slots, lateral=lanes(self.track, max(len(grid), 1))[places])
+        self._furthest[slots] = self.simulator.furthest[slots]
+        self._restart_observers(slots)
+
+    def _restart_observers(self, slots: NDArray[np.intp]) -> None:
+        self._poses, self._lidar = self.simulator.poses(), self.simulator.lidar()
+        for layout, observer in self._observers.items():
+            vectors = observer.restart(slots)
+            known = self._vectors.setdefault(
+                layout, np.zeros((self.simulator.cars, vectors.shape[1]), np.float32)
+            )
+            known[slots] = vectors
+
+    def _start(self) -> None:
+        """The lights go out."""
+        self.state = "racing"
+        self.changed = True
+        if self.folder is not None and self.grid:
+            about = About(
+                id=new_id(self.track.id, self.heat),
+                track=self.track.id,
+                track_name=self.track.name,
+                track_hash=self.track.hash,
+                recorded=timestamp(),
+                physics=PHYSICS_VERSION,
+                seed=self.seed,
+                cars=self.cars,
+                lateral=lanes(self.track, len(self.grid)).tolist(),
+            )
+            self.recording = Recording(self.folder, about)
+        self._happened("start")
+
+    def _latch(self) -> None:
+        """What the agents sent last is driven in the coming step."""
+        for entrant in self.grid:
+            slot = entrant.slot
+            racing = entrant.racing and self.state == "racing"
+            if racing and entrant.driving and not entrant.fresh:
+                self.late_actions += 1
+            entrant.fresh = False
+            self._sent[slot] = entrant.sent
+            self._actions[slot] = np.maximum(entrant.sent, FLOOR) if entrant.racing else HOLD
+
+    def _sense(self) -> None:
+        """What the agents observe at the step that begins now."""
+        self._poses, self._lidar = self.simulator.poses(), self.simulator.lidar()
+        for entrant in self.grid:
+            self._sent[entrant.slot] = entrant.sent
+        for layout, observer in self._observers.items():
+            self._vectors[layout] = observer.observe(self._sent)
+
+    def _judge(self) -> None:
+        """Rewards, checkpoints, finishes; who is out; whether the heat is over."""
+        simulator = self.simulator
+        furthest, finished, fallen = simulator.furthest, simulator.finished, simulator.fallen
+        checkpoint, progress, lap_time = simulator.checkpoint, simulator.progress, simulator.lap_time
+        gain = furthest - self._furthest
+        self._furthest = furthest
+        rewards = self.reward(gain, finished, simulator.wall_impact, fallen)
+        for entrant in self.grid:
+            slot = entrant.slot
+            entrant.progress.append(float(progress[slot]))
+            if not entrant.racing:
+                continue
+            entrant.reward += float(rewards[slot])
+            if gain[slot] > GAIN_MIN * TICKS_PER_STEP * TICK / self.rules.stuck_seconds:
+                entrant.gained = self.clock
+            for number in range(entrant.checkpoint, int(checkpoint[slot])):
+                self._happened("checkpoint", entrant, number + 1)
+            entrant.checkpoint = int(checkpoint[slot])
+            if finished[slot]:
+                time = float(lap_time[slot])
+                entrant.best_time = min(time, entrant.best_time or math.inf)
+                self._out(entrant, "finish", time)
+            elif fallen[slot]:
+                self._out(entrant, "off_road")
+            elif (self.clock - entrant.gained) * TICK >= self.rules.stuck_seconds:
+                self._out(entrant, "stuck")
+
+    def _out(self, entrant: Entrant, cause: str, value: float | None = None) -> None:
+        entrant.racing, entrant.cause = False, cause
+        self._happened(cause, entrant, value)
+
+    def _over(self) -> bool:
+        if self.grid:
+            racing = any(entrant.racing for entrant in self.grid)
+        else:
+            racing = any(self.clock < TICKS_PER_STEP * len(ghost.samples) for ghost in self.ghosts)
+        lap_time = self.simulator.lap_time
+        finishes = [float(lap_time[one.slot]) for one in self.grid if one.cause == "finish"]
+        grace = min(finishes, default=math.inf) + self.rules.finish_seconds
+        return not racing or self.clock * TICK >= min(self.time_limit, grace)
+
+    def _end_heat(self) -> None:
+        """The heat is over; its recording is closed."""
+        for entrant in self.grid:
+            if entrant.racing:
+                entrant.racing, entrant.cause = False, "time_limit"
+        self.state = "finished"
+        self._finished_at = self.clock
+        self.changed = True
+        self._close_recording(complete=True)
+
+    def _after_heat(self) -> None:
+        """Tell the replay once its file is whole; after a pause line up again."""
+        recording = self.recording
+        if recording is not None and recording.closed.is_set():
+            time = round(self._finished_at * TICK, 2)
+            replay = None if recording.failure else recording.id
+            self.events.append(messages.EventMessage(kind="heat_end", time=time, replay=replay))
+            self.recording = None
+        if not self.entrants and not self.ghosts:
+            self.state, self.changed = "waiting", True
+        elif (self.clock - self._finished_at) * TICK >= self.rules.pause and not self.over:
+            self._line_up()
+
+    def _watch_impacts(self) -> None:
+        impact = self.simulator.wall_impact
+        for entrant in self.grid:
+            slot = entrant.slot
+            if impact[slot] > IMPACT_MIN and self.state == "racing":
+                if self.clock - self._impact[slot] >= IMPACT_PAUSE:
+                    self._happened("wall", entrant, float(impact[slot]))
+                self._impact[slot] = self.clock
+
+    def _happened(self, kind: str, entrant: Entrant | None = None, value: float | None = None) -> None:
+        event = messages.EventMessage(
+            kind=kind,  # type: ignore[arg-type]
+            time=round(value if kind == "finish" and value else self.clock * TICK, 3),
+            agent_id=None if entrant is None else entrant.car.agent_id,
+            value=None if value is None else round(value, 3),
+        )
+        self.events.append(event)
+        if self.recording is not None:
+            self.recording.event(event)
+
+    def _record(self) -> None:
+        """One sample of every car, and the action that it begins to drive."""
+        if self.recording is None or self.recording.closing:
+            return
+        names = [one.car.agent_id for one in self.grid]
+        slots = [one.slot for one in self.grid]
+        rows = dict(zip(names, self._marked(self._poses[slots]), strict=True))
+        inputs = dict(zip(names, self._actions[slots], strict=True))
+        rows |= {ghost.car.agent_id: ghost.pose(self.clock) for ghost in self.ghosts}
+        self.recording.sample(self.clock, rows, inputs)
+
+    def _marked(self, poses: Floats) -> Floats:
+        """Poses of the grid's cars with the bit that says who is out."""
+        for row, entrant in zip(poses, self.grid, strict=True):
+            if entrant.cause and entrant.cause != "finish":
+                row[STATE_COLUMN] = int(row[STATE_COLUMN]) | STATE_OUT
+        return poses
+
+    def _close_recording(self, *, complete: bool) -> None:
+        if self.recording is not None:
+            self.recording.close(complete=complete)
+
+
+def _layout(observation: str) -> Layout:
+    """Layout of the flat observation of an environment's id."""
+    if observation not in LAYOUTS:
+        raise InputError(
+            f"observation is {observation!r}, expected one of {', '.join(LAYOUTS)}", field="observation"
+        )
+    return cast(Layout, LAYOUTS[observation])
+
+
+def lanes(track: Track, count: int) -> Floats:
+    """Start positions of `count` cars side by side, distances to the left of the centre-line [m]."""
+    node = int(np.searchsorted(track.arc, track.start).clip(0, len(track.arc) - 1))
+    left = max(0.0, float(track.half_width_left[node]) - LANE_MARGIN)
+    right = max(0.0, float(track.half_width_right[node]) - LANE_MARGIN)
+    spacing = min(LANE, (left + right) / (count - 1)) if count > 1 else 0.0
+    half = (count - 1) / 2 * spacing
+    middle = min(max(0.0, half - right), left - half)
+    return np.linspace(middle - half, middle + half, count, dtype=np.float32)
+
+
+def rotation(x: float, y: float, z: float, w: float) -> messages.Rotation:
+    """Yaw, pitch (nose up) and roll (right side down) of an attitude [rad]."""
+    forward = (2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y))
+    left_y, up_y = 2 * (x * y + w * z), 1 - 2 * (x * x + z * z)
+    return messages.Rotation(
+        yaw=round(math.atan2(forward[0], forward[2]), 5),
+        pitch=round(math.asin(max(-1.0, min(1.0, forward[1]))), 5),
+        roll=round(math.atan2(left_y, up_y), 5),
+    )

@@ -1,0 +1,104 @@
+"""The recorded races in the data volume."""
+
+from __future__ import annotations
+
+import re
+import time
+from functools import lru_cache
+from pathlib import Path
+
+from trackmania_rl.environment.replay.reading import Recorded, read
+from trackmania_rl.environment.replay.recording import PART
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.messages import ReplaySummary
+from trackmania_rl.protocol.volume import replays_folder
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+WRITING = 5.0
+"""A part that changed less than this ago is still being written [s]."""
+
+
+def find(name: str) -> Path:
+    """The file of a replay, by its id or as a path.
+
+    Raises:
+        InputError: There is none; names some that there are.
+    """
+    if ID.fullmatch(name):
+        for candidate in (replays_folder() / f"{name}.mcap", replays_folder() / f"{name}.mcap{PART}"):
+            if candidate.is_file():
+                return candidate
+    path = Path(name)
+    if path.is_file():
+        return path
+    raise _unknown(name)
+
+
+def stored(id: str) -> Path:
+    """The file of a replay in the data volume: nothing else that the name may point to.
+
+    Raises:
+        InputError: There is none; names some that there are.
+    """
+    if ID.fullmatch(id) and find_stored(id):
+        return find(id)
+    raise _unknown(id)
+
+
+def find_stored(id: str) -> bool:
+    """Whether there is a replay of this id in the data volume."""
+    return any((replays_folder() / f"{id}.mcap{ending}").is_file() for ending in ("", PART))
+
+
+def summaries(*, track: str | None = None, agent: str | None = None, limit: int = 200) -> list[ReplaySummary]:
+    """The newest replays, newest first.
+
+    Args:
+        track: Only of this track.
+        agent: Only those in which this agent drove.
+        limit: At most so many.
+    """
+    found: list[ReplaySummary] = []
+    for path in _files():
+        summary = _summary(path, path.stat().st_mtime_ns)
+        if summary is None or (track is not None and summary.track != track):
+            continue
+        if agent is not None and agent not in (car.agent_id for car in summary.cars):
+            continue
+        found.append(summary)
+        if len(found) >= limit:
+            break
+    return found
+
+
+def load(name: str) -> Recorded:
+    """A replay, by its id or as a path."""
+    return read(find(name))
+
+
+def _files() -> list[Path]:
+    """All replays, newest first; those that were cut off too, but not those that are being written."""
+    now = time.time()
+    folder = replays_folder()
+    whole = list(folder.glob("*.mcap"))
+    cut = [path for path in folder.glob(f"*.mcap{PART}") if now - path.stat().st_mtime > WRITING]
+    return sorted(whole + cut, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+
+@lru_cache(maxsize=4096)
+def _summary(path: Path, changed: int) -> ReplaySummary | None:
+    """A file's line in the list, read once; None for a file that is no recording."""
+    try:
+        return read(path).summary()
+    except InputError:
+        return None
+
+
+def _unknown(name: str) -> InputError:
+    known = [path.name.split(".mcap")[0] for path in _files()[:5]]
+    return InputError(
+        f"no replay {name}; the newest are {', '.join(known) or 'none yet'}: GET /api/replays or "
+        "`trackmania-rl replay list` names all",
+        status=404,
+        field="replay",
+    )

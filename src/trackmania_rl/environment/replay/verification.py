@@ -1,0 +1,109 @@
+"""Re-drive a recorded race and compare it bit for bit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trackmania_rl.environment.replay.reading import Recorded
+from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
+from trackmania_rl.environment.tracks.track import Track
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT
+
+Floats = NDArray[np.float32]
+
+TICKS_PER_STEP = 5
+_STATE = POSE_FIELDS.index("state")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of re-driving one car.
+
+    Attributes:
+        agent_id: Whose car.
+        samples: Samples compared.
+        equal: All of them are the same to the last bit.
+        first_difference: Time of the first that is not [s], or None.
+        distance: Largest distance between recorded and re-driven position [m].
+    """
+
+    agent_id: str
+    samples: int
+    equal: bool
+    first_difference: float | None
+    distance: float
+
+
+def verify(recorded: Recorded, track: Track) -> list[Verdict]:
+    """Re-drive every car's tape.
+
+    Raises:
+        InputError: The track or the physics is another than the one recorded, or there is no tape.
+    """
+    about = recorded.about
+    if track.hash != about.track_hash:
+        raise InputError(
+            f"the track {track.id} has changed since the recording (hash {track.hash[:12]}, recorded "
+            f"{about.track_hash[:12]}): name the file of the track that was driven with --track",
+            field="track",
+        )
+    if about.physics != PHYSICS_VERSION:
+        raise InputError(
+            f"recorded with physics {about.physics}, this program has {PHYSICS_VERSION}: "
+            "verify it with the release that recorded it",
+            field="physics",
+        )
+    drivers = [car.agent_id for car in about.cars if not car.ghost]
+    if not any(len(recorded.inputs.get(agent_id, ())) for agent_id in drivers):
+        raise InputError(f"{about.id} holds no tape: it was cut off before its first second", field="replay")
+    driven = drive(recorded, track, drivers)
+    return [_compare(agent_id, recorded.poses[agent_id], driven[agent_id]) for agent_id in driven]
+
+
+def drive(recorded: Recorded, track: Track, drivers: list[str]) -> dict[str, Floats]:
+    """Drive the tapes on a fresh simulator: poses at each step, by agent."""
+    tapes = {agent_id: recorded.inputs[agent_id] for agent_id in drivers if agent_id in recorded.inputs}
+    simulator = Simulator(track, len(drivers), threads=1)
+    lateral = np.array(recorded.about.lateral, np.float32)
+    simulator.spawn(lateral=lateral)
+    respawns = {
+        (round(event.time * 100), drivers.index(event.agent_id))
+        for event in recorded.events
+        if event.kind == "respawn" and event.agent_id in drivers
+    }
+    rows: dict[str, list[Floats]] = {agent_id: [] for agent_id in tapes}
+    action = np.zeros((len(drivers), 3), np.float32)
+    for step in range(max(map(len, tapes.values()))):
+        poses = simulator.poses()
+        for car, agent_id in enumerate(drivers):
+            if step < len(tapes.get(agent_id, ())):
+                action[car] = tapes[agent_id][step]
+                pose = poses[car].copy()
+                rows[agent_id].append(pose)
+        for tick in range(TICKS_PER_STEP * step, TICKS_PER_STEP * (step + 1)):
+            again = [car for moment, car in respawns if moment == tick]
+            if again:
+                simulator.spawn(again, lateral=lateral[again])
+            simulator.step(action, 1)
+    return {agent_id: np.stack(poses) for agent_id, poses in rows.items()}
+
+
+def _compare(agent_id: str, recorded: Floats, driven: Floats) -> Verdict:
+    """Compare poses; the bit "out" is the race's and not the physics'."""
+    count = min(len(recorded), len(driven))
+    recorded, driven = recorded[:count].copy(), driven[:count].copy()
+    for rows in (recorded, driven):
+        rows[:, _STATE] = rows[:, _STATE].astype(np.int32) & ~STATE_OUT
+    same = (recorded.view(np.uint32) == driven.view(np.uint32)).all(axis=1)
+    differing = np.flatnonzero(~same)
+    return Verdict(
+        agent_id=agent_id,
+        samples=count,
+        equal=not len(differing),
+        first_difference=float(differing[0]) / 20.0 if len(differing) else None,
+        distance=float(np.linalg.norm(recorded[:, :3] - driven[:, :3], axis=1).max()),
+    )

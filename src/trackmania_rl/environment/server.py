@@ -1,0 +1,265 @@
+"""The environment service: races in real time, batches of worlds in lockstep, tracks and replays."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import re
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response, delete, get, post, put
+from litestar.datastructures import State
+
+from trackmania_rl.environment.batch import check_remote, known_track, specification
+from trackmania_rl.environment.race import Race
+from trackmania_rl.environment.races import Races
+from trackmania_rl.environment.replay import archive, reading
+from trackmania_rl.environment.streams import Limits, Streams
+from trackmania_rl.environment.tracks import library
+from trackmania_rl.protocol import messages
+from trackmania_rl.protocol.access import Access
+from trackmania_rl.protocol.environments import make_vector_env
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.service import Metric, service_app
+
+TRACK_LIMIT = 16 << 20
+"""Largest file of a track that may be uploaded [bytes]."""
+MCAP = "application/mcap"
+PLAIN_MCAP = ("application/mcap", "application/x-mcap", "application/octet-stream")
+"""Media types whose asker gets a replay's file as it is."""
+
+AnyRequest = Request[Any, Any, State]
+
+
+def environment_app(
+    races: Sequence[Race], *, access: Access | None = None, limits: Limits | None = None
+) -> Litestar:
+    """The service.
+
+    Args:
+        races: What is driven in real time; the first one is meant where a request names none.
+        access: Who may change something.
+        limits: How much it takes on.
+    """
+    access = access or Access()
+    driven = Races(races)
+    streams = Streams(driven, access, limits or Limits())
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with driven.running():
+            yield
+
+    return service_app(
+        "environment",
+        [*race_routes(driven), *track_routes(), *replay_routes(), *streams.routes()],
+        access=access,
+        ready=lambda: driven.trouble,
+        metrics=lambda: [*race_metrics(driven), *streams.metrics()],
+        lifespan=lifespan,
+        stopping=streams.goodbye,
+    )
+
+
+def race_routes(races: Races) -> list[Any]:
+    """Drive and see the races."""
+
+    @post("/api/action", status_code=200, sync_to_thread=False, tags=["races"])
+    def act(data: messages.ActionRequest) -> messages.ActionAnswer:
+        """Take an agent's action for the coming step of 50 ms; answer with what its car senses now."""
+        return races.of(data.agent_id).race.act(data)
+
+    @get("/api/state", sync_to_thread=False, tags=["races"])
+    def state(race: str | None = None) -> messages.EnvironmentState:
+        """A race as it stands: clock, leaderboard, and what every agent senses."""
+        return _state(races.named(race).race)
+
+    @post("/api/reset", status_code=200, tags=["races"])
+    async def reset(data: messages.ResetRequest) -> messages.EnvironmentState:
+        """Start a race anew, on another track if one is named; with `agent_id` only that car."""
+        live = races.of(data.agent_id) if data.agent_id else races.named(data.race)
+        track = None
+        if data.track is not None:
+            known_track(data.track)
+            track = await asyncio.to_thread(library.load, data.track)
+        live.race.reset(track=track, agent_id=data.agent_id)
+        return _state(live.race)
+
+    @post("/api/agents/add", status_code=200, sync_to_thread=False, tags=["races"])
+    def add(data: messages.AgentAdd) -> messages.Race:
+        """Bring an agent into a race: at once when nobody races, else from the next heat on."""
+        with contextlib.suppress(InputError):
+            races.of(data.agent_id).race.add(data)
+            return races.of(data.agent_id).race.describe()
+        driven = races.named(data.race).race
+        driven.add(data)
+        return driven.describe()
+
+    @delete("/api/agents/{agent_id:str}", sync_to_thread=False, tags=["races"])
+    def remove(agent_id: str) -> None:
+        """Take an agent and its car out of its race."""
+        races.of(agent_id).race.remove(agent_id)
+
+    @get("/api/races", sync_to_thread=False, tags=["races"])
+    def listing() -> list[messages.Race]:
+        """All races as they stand."""
+        return [live.race.describe() for live in races.live.values()]
+
+    @get("/api/spec", tags=["environments"])
+    async def spec(
+        env: str = "TrackMania/Horizon-v0", track: str | None = None, race: str | None = None
+    ) -> messages.EnvironmentSpec:
+        """Spaces of an environment, by default on the race's track."""
+        chosen = track or races.named(race).race.track.id
+        check_remote(env, None if track is None else chosen, {})
+        return await asyncio.to_thread(_specification, env, chosen)
+
+    return [act, state, reset, add, remove, listing, spec]
+
+
+def _state(race: Race) -> messages.EnvironmentState:
+    return messages.EnvironmentState(
+        race=race.describe(),
+        standings=race.standings(),
+        agents=[race.sensed(entrant) for entrant in race.entrants.values()],
+    )
+
+
+def _specification(env: str, track: str) -> messages.EnvironmentSpec:
+    ours = env.startswith("TrackMania/")
+    envs = make_vector_env(env, 1, track=track if ours else None)
+    try:
+        return specification(env, envs)
+    finally:
+        envs.close()
+
+
+def race_metrics(races: Races) -> list[Metric]:
+    """How the races go."""
+    live = list(races.live.values())
+    return [
+        Metric("trackmania_agents", "gauge", "Agents in races.", sum(len(one.race.entrants) for one in live)),
+        Metric("trackmania_heats_total", "counter", "Heats begun.", sum(one.race.heat for one in live)),
+        Metric(
+            "trackmania_late_actions_total",
+            "counter",
+            "Steps whose action was late: the one before was held.",
+            sum(one.race.late_actions for one in live),
+        ),
+        Metric(
+            "trackmania_clock_lost_seconds_total",
+            "counter",
+            "Time that a race's clock gave up because the machine was too busy.",
+            sum(one.lost for one in live),
+        ),
+    ]
+
+
+def track_routes() -> list[Any]:
+    """List, show and import tracks."""
+
+    @get("/api/tracks", sync_to_thread=True, tags=["tracks"])
+    def listing() -> list[messages.TrackSummary]:
+        """All tracks."""
+        return [library.summary(track) for track in library.tracks()]
+
+    @get("/api/tracks/{track_id:str}", sync_to_thread=True, tags=["tracks"])
+    def show(request: AnyRequest, track_id: str) -> Response[messages.TrackGeometry]:
+        """A track's geometry, gzipped for those who take it."""
+        known_track(track_id)
+        return _gzipped(request, _geometry(track_id, library.load(track_id).hash))
+
+    @put(
+        "/api/tracks/{track_id:str}", request_max_body_size=TRACK_LIMIT, sync_to_thread=True, tags=["tracks"]
+    )
+    def import_(request: AnyRequest, track_id: str, body: bytes) -> messages.TrackSummary:
+        """Import a track: a .Map.Gbx, a centre-line (Content-Type: text/csv) or a .track file as the body."""
+        if not library.ID.fullmatch(track_id):
+            raise InputError(
+                f"id «{track_id}» is not allowed, expected letters, digits, _ . : -, at most 64", field="id"
+            )
+        if not body:
+            raise InputError("the body is empty, expected the file of a track", field="body")
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / (track_id + _ending(body, request.headers.get("content-type", "")))
+            file.write_bytes(body)
+            return library.summary(library.load(library.import_file(file, track_id).track))
+
+    return [listing, show, import_]
+
+
+def _ending(body: bytes, content_type: str) -> str:
+    """What kind of file an upload is."""
+    if body.startswith(b"GBX"):
+        return ".Map.Gbx"
+    return ".csv" if content_type.startswith("text/csv") else ".track"
+
+
+@lru_cache(maxsize=32)
+def _geometry(track_id: str, hash: str) -> tuple[bytes, bytes]:
+    """A track's geometry as JSON, plain and gzipped; the hash tells versions of a track apart."""
+    plain = msgspec.json.encode(library.geometry(library.load(track_id)))
+    return plain, gzip.compress(plain, 6)
+
+
+def replay_routes() -> list[Any]:
+    """List and fetch recorded races."""
+
+    @get("/api/replays", sync_to_thread=True, tags=["replays"])
+    def listing(
+        track: str | None = None, agent: str | None = None, limit: int = 200
+    ) -> list[messages.ReplaySummary]:
+        """The newest recorded races, newest first; of one track or with one agent if asked."""
+        return archive.summaries(track=track, agent=agent, limit=limit)
+
+    @get("/api/replay/{replay_id:str}", sync_to_thread=True, tags=["replays"])
+    def show(request: AnyRequest, replay_id: str) -> Response[messages.Replay]:
+        """A recorded race: JSON, or its MCAP file with `Accept: application/mcap` (ranges are served)."""
+        path = archive.stored(replay_id)
+        if request.headers.get("accept", "").split(",")[0].split(";")[0].strip() in PLAIN_MCAP:
+            return _file(request, path)
+        return _gzipped(request, _replay(path, path.stat().st_mtime_ns))
+
+    return [listing, show]
+
+
+@lru_cache(maxsize=8)
+def _replay(path: Path, changed: int) -> tuple[bytes, bytes]:
+    """A replay as JSON, plain and gzipped."""
+    plain = msgspec.json.encode(reading.read(path).replay())
+    return plain, gzip.compress(plain, 4)
+
+
+def _gzipped(request: AnyRequest, body: tuple[bytes, bytes]) -> Response[Any]:
+    """JSON that was compressed before."""
+    plain, small = body
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(plain, media_type="application/json", headers={"Vary": "Accept-Encoding"})
+    headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(small, media_type="application/json", headers=headers)
+
+
+def _file(request: AnyRequest, path: Path) -> Response[Any]:
+    """A file, or the range of it that was asked for (RFC 9110, one range)."""
+    size = path.stat().st_size
+    headers = {"Accept-Ranges": "bytes", "Content-Disposition": f'attachment; filename="{path.name}"'}
+    asked = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range", ""))
+    if asked is None or not (asked[1] or asked[2]):
+        return Response(path.read_bytes(), media_type=MCAP, headers=headers)
+    first = int(asked[1]) if asked[1] else max(0, size - int(asked[2]))
+    last = min(int(asked[2]), size - 1) if asked[1] and asked[2] else size - 1
+    if first > last:
+        raise InputError(
+            f"the range {asked[0]} is outside of the file's {size} bytes", status=416, field="Range"
+        )
+    with path.open("rb") as file:
+        file.seek(first)
+        part = file.read(last - first + 1)
+    headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return Response(part, status_code=206, media_type=MCAP, headers=headers)
