@@ -71,7 +71,5 @@ class Racer:
             raise InputError(
                 f"the race gives {len(vector or ())} numbers, the policy was trained on {policy.observations}"
             )
-        gas, brake, steering = policy.act(np.asarray([vector], np.float32))[0].clip(-1.0, 1.0).tolist()
-        # The negative part of a pedal's action releases it, as in training.
-        self._client.act(gas=max(gas, 0.0), brake=max(brake, 0.0), steering=steering)
+        self._client.act(policy.act(np.asarray([vector], np.float32))[0])
         self.problem = None
