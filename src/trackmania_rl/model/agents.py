@@ -64,6 +64,7 @@ class Agent:
         self._result: Result | None = None
         self._trained: tuple[int, int] = (0, 0)
         self._process: LearnerProcess | None = None
+        self._stopping: LearnerProcess | None = None
         self._saved = threading.Event()
         self._load_policy()
         if kept.create.learn and kept.state == "training":
@@ -122,15 +123,16 @@ class Agent:
             )
 
     def ask_to_stop(self) -> None:
-        """Begin to stop the learner."""
+        """Let the learner begin to save and stop; what it says from now on changes nothing."""
         if self._process is not None:
-            self._process.send("stop")
+            self._stopping, self._process = self._process, None
+            self._stopping.send("stop")
 
     def stop(self) -> None:
         """Stop the learner, saved, and leave the race."""
         self.ask_to_stop()
-        if self._process is not None:
-            self._process.join(STOP_TIMEOUT)
+        if self._stopping is not None:
+            self._stopping.join(STOP_TIMEOUT)
         if self._racer is not None:
             self._racer.leave()
 
@@ -365,12 +367,10 @@ class Agents:
 
     def close(self) -> None:
         """Stop all learners, saved; they go on when the service starts again."""
-        states = {agent: agent.kept.state for agent in self.all()}
-        for agent in states:
-            agent.ask_to_stop()
-        for agent, state in states.items():
+        for agent in self.all():
+            agent.ask_to_stop()  # all of them save at the same time
+        for agent in self.all():
             agent.stop()
-            agent._keep(state)
 
     def _agent(self, kept: Kept) -> Agent:
         return Agent(kept, environment=self.environment, token=self._token)

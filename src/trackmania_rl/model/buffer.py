@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from trackmania_rl.model.sac import Batch
+
+
+COLUMNS = ("rows", "reward", "terminated", "ended")
+"""The tensors of the ring."""
 
 
 class ReplayBuffer:
@@ -119,32 +125,29 @@ class ReplayBuffer:
             discount=self._powers[last + 1] * alive,
         )
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """The filled part, oldest first, and the sampling's generator."""
-        order = (torch.arange(self.filled, device=self.device) + self.head - self.filled) % self.length
-        whole = self.filled < self.length  # then the order is 0, 1, 2... and a slice needs no copy
-        columns = {
-            "rows": self.rows,
-            "reward": self.reward,
-            "terminated": self.terminated,
-            "ended": self.ended,
-        }
-        saved = {name: column[: self.filled] if whole else column[order] for name, column in columns.items()}
-        return {**saved, "generator": self.generator.get_state()}
+    def state_dict(self) -> dict[str, Any]:
+        """The filled part of the ring, where its head is, and the sampling's generator."""
+        saved: dict[str, Any] = {"head": self.head, "generator": self.generator.get_state()}
+        for name in COLUMNS:
+            column = getattr(self, name)
+            # A slice would be saved with all the memory behind it.
+            saved[name] = column if self.filled == self.length else column[: self.filled].clone()
+        return saved
 
-    def load_state_dict(self, saved: dict[str, Tensor]) -> None:
-        """Take over what `state_dict` gave; of a longer buffer the newest part.
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave.
 
         Raises:
-            ValueError: The rows are of other worlds or spaces.
+            ValueError: The rows are of another number of worlds, other spaces or another capacity.
         """
-        if saved["rows"].shape[1:] != self.rows.shape[1:]:
+        steps, *shape = saved["rows"].shape
+        wrapped = saved["head"] != steps
+        if shape != list(self.rows.shape[1:]) or steps > self.length or (wrapped and steps < self.length):
             raise ValueError(
-                f"the saved buffer's steps have shape {tuple(saved['rows'].shape[1:])}, "
-                f"expected {tuple(self.rows.shape[1:])}"
+                f"the saved buffer has {steps} steps of shape {tuple(shape)}, "
+                f"the settings ask for {self.length} of {tuple(self.rows.shape[1:])}"
             )
-        self.filled = min(len(saved["rows"]), self.length)
-        self.head = self.filled % self.length
-        for name in ("rows", "reward", "terminated", "ended"):
-            getattr(self, name)[: self.filled] = saved[name][-self.filled :] if self.filled else saved[name]
+        self.filled, self.head = steps, saved["head"] % self.length
+        for name in COLUMNS:
+            getattr(self, name)[:steps] = saved[name]
         self.generator.set_state(saved["generator"].cpu())

@@ -61,7 +61,7 @@ class LearnerConfig(SacConfig):
     """Updates after each step of all worlds."""
     warmup_steps: int = 2_000
     """Steps of uniformly random actions, over all worlds, before learning begins."""
-    buffer: int = 1_000_000
+    buffer: int = 500_000
     """Transitions kept."""
     normalise: bool = True
     """Scale observations by their running mean and spread."""

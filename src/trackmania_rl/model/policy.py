@@ -59,7 +59,7 @@ class Policy:
         mean, log_std = np.split(self._forward((observation - self.mean) / self.scale), 2, axis=-1)
         if generator is not None:
             noise = generator.standard_normal(mean.shape, np.float32)
-            mean = mean + np.exp(np.clip(log_std, LOG_STD_MIN, LOG_STD_MAX)) * noise
+            mean += np.exp(np.clip(log_std, LOG_STD_MIN, LOG_STD_MAX)) * noise
         action: Array = self.low + (np.tanh(mean) + 1.0) * 0.5 * (self.high - self.low)
         return action
 
