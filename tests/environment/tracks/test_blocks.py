@@ -77,6 +77,13 @@ def test_road_that_runs_into_itself_is_refused_but_a_bridge_is_not():
     )
 
 
+def test_endless_roads_are_refused():
+    with pytest.raises(InputError, match="line 33: found «3201 cells», expected a road of at most 50000 m"):
+        read("start", *["straight 100"] * 100_000)
+    with pytest.raises(InputError, match="longer than 50000 m"):
+        read("start", *["left 4", "right 4"] * 200, "finish")
+
+
 def test_surface_border_and_factor_hold_for_what_follows():
     track = read(
         "start", "surface ice", "border grass", "straight 2", "surface asphalt", "border open", "finish"

@@ -1,11 +1,12 @@
 import os
 import pickle
+from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
-from trackmania_rl.environment.tracks import archive, library
+from trackmania_rl.environment.tracks import archive, blocks, library
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import TrackGeometry
 from trackmania_rl.protocol.volume import tracks_folder
@@ -128,3 +129,16 @@ def test_summary_and_geometry():
     assert np.reshape(geometry.position, (-1, 3)) == pytest.approx(track.position, abs=6e-4)
     assert geometry.arc == pytest.approx(track.arc, abs=6e-4)
     assert geometry.boosters[0].end > geometry.boosters[0].begin
+
+
+def test_the_page_about_tracks_is_true():
+    page = (Path(__file__).parents[3] / "docs" / "tracks.md").read_text()
+    for id in library.bundled_ids():
+        track = library.load(id)
+        kind = "lap" if track.closed else "sprint"
+        climb = np.ptp(track.position[:, 1])
+        assert f"| `{id}` | {kind} | {track.length:.0f} | {climb:.0f} |" in page
+    for word in blocks.BLOCKS:
+        assert f"`{word}" in page or f"`, `{word}" in page or f", `{word}`" in page
+    example = next(part for part in page.split("```") if part.strip().startswith("name"))
+    assert blocks.read(example, id="example").name == "Two Turns"

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from trackmania_rl.environment.tracks.ribbon import Piece, Placement, Role, lay, placements
+from trackmania_rl.environment.tracks.ribbon import LENGTH_MAX, Piece, Placement, Role, lay, placements
 from trackmania_rl.environment.tracks.track import Border, Surface, Track
 from trackmania_rl.protocol.errors import InputError
 
@@ -259,6 +259,8 @@ def read(text: str, *, id: str, source: str | None = None) -> Track:
             if not road.pieces and words[0] not in ("start", "surface", "border"):
                 raise line.refuse(words[0], "«start» as the first block")
             BLOCKS[words[0]](road, line)
+            if len(road.pieces) * CELL / 2 > LENGTH_MAX:  # the shortest piece is longer than half a cell
+                raise line.refuse(f"{len(road.pieces)} cells", f"a road of at most {LENGTH_MAX:.0f} m")
         else:
             raise line.refuse(words[0], f"one of {', '.join((*HEADERS, *BLOCKS))}")
     if not road.pieces:
@@ -270,15 +272,7 @@ def read(text: str, *, id: str, source: str | None = None) -> Track:
         road.pieces, begin, id=id, name=headers.get("name", id), closed=closed,
         author=headers.get("author", ""),
     )  # fmt: skip
-    meeting = collision(track)
-    if meeting is not None:
-        first, second = meeting
-        x, y, z = track.position[first]
-        raise InputError(
-            f"{source}: the road runs into itself at ({x:.0f}, {y:.0f}, {z:.0f}), {track.arc[first]:.0f} m "
-            f"and {track.arc[second]:.0f} m from its beginning; expected at least {CLEARANCE:.0f} m of "
-            f"height between"
-        )
+    _check_apart(track, source)
     return track
 
 
@@ -315,6 +309,19 @@ def _check_closed(road: Road, begin: Placement, source: str) -> None:
         raise InputError(
             f"{source}: the circuit does not close; from the end of the last block to the start it lacks "
             f"{', '.join(gaps)}. Add blocks that close it, or «finish» for a road from start to finish"
+        )
+
+
+def _check_apart(track: Track, source: str) -> None:
+    """Refuse a road that runs into itself, naming the place."""
+    meeting = collision(track)
+    if meeting is not None:
+        first, second = meeting
+        x, y, z = track.position[first]
+        raise InputError(
+            f"{source}: the road runs into itself at ({x:.0f}, {y:.0f}, {z:.0f}), {track.arc[first]:.0f} m "
+            f"and {track.arc[second]:.0f} m from its beginning; expected at least {CLEARANCE:.0f} m of "
+            f"height between"
         )
 
 

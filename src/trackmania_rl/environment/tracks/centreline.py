@@ -9,6 +9,7 @@ import numpy as np
 
 from trackmania_rl.environment.tracks.columns import Columns, read_columns, require
 from trackmania_rl.environment.tracks.ribbon import (
+    LENGTH_MAX,
     ROAD_HALF_WIDTH,
     SAMPLE_SPACING,
     SPACING_MARGIN,
@@ -24,8 +25,6 @@ RUN_UP = 16.0
 """Road behind the first point of a recorded drive [m], as in a start block."""
 RUN_OUT = 32.0
 """Road behind its last point [m], to brake on."""
-LENGTH_MAX = 200_000.0
-"""Longest line [m]."""
 HALF_WIDTHS = (1.0, 100.0)
 """Least and greatest half width [m]."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trackmania_rl.environment.tracks.track import NODE_SPACING, Booster, Border, Surface, Track
+from trackmania_rl.protocol.errors import InputError
 
 Doubles = NDArray[np.float64]
 
@@ -18,6 +19,8 @@ ROAD_HALF_WIDTH = 12.8
 """From the centre-line to the wall of a road block [m]; measured on the game's tech road, where the
 car's centre reaches 11.8 m."""
 
+LENGTH_MAX = 50_000.0
+"""Longest centre-line [m]: twice the Nordschleife and some; what is longer is a mistake, or hostile."""
 SAMPLE_SPACING = 0.25
 """Distance at which lengths are integrated along a piece, in plan [m]."""
 SPACING_MARGIN = 0.999
@@ -117,7 +120,12 @@ def lay(pieces: Sequence[Piece], begin: Placement, *, id: str, name: str, closed
         closed: Whether the last piece joins the first.
         author: Who made it.
         author_time: The author's time [s].
+
+    Raises:
+        InputError: The road is longer than LENGTH_MAX.
     """
+    if sum(piece.length for piece in pieces) > LENGTH_MAX:
+        raise InputError(f"{id}: the road is longer than {LENGTH_MAX:.0f} m, expected a shorter one")
     plan, arc = _integrate(pieces)
     ends = np.cumsum([piece.length for piece in pieces])
     edges = np.interp(np.concatenate([[0.0], ends]), plan, arc)
