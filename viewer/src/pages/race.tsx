@@ -49,6 +49,7 @@ export function RaceView({ drive, standings, title, subtitle, left, right, botto
           drivers={drive.drivers}
           focus={focus}
         />
+        <Timer />
       </div>
     );
   }

@@ -109,7 +109,9 @@ function joined(lines: readonly Line[]): uPlot.AlignedData {
   const at = new Map(x.map((value, index) => [value, index]));
   const columns = lines.map((line) => {
     const column = new Array<number | null>(x.length).fill(null);
-    line.x.forEach((value, index) => (column[at.get(value)!] = line.y[index]!));
+    line.x.forEach(
+      (value, index) => (column[at.get(value)!] = Number.isFinite(line.y[index]) ? line.y[index]! : null),
+    );
     return column;
   });
   return [x, ...columns];

@@ -26,7 +26,7 @@ export function Minimap({ track, drivers }: { track: TrackGeometry; drivers: rea
   );
 
   return (
-    <section className="panel minimap" aria-label="Map">
+    <section className="panel minimap" data-wide={map.wide} aria-label="Map">
       <svg viewBox={map.viewBox} role="img" aria-label={`Map of ${track.name}`}>
         <path className="road-edge" d={map.path} />
         <path className="road" d={map.path} />
@@ -57,6 +57,7 @@ export function Minimap({ track, drivers }: { track: TrackGeometry; drivers: rea
 interface MapLayout {
   path: string;
   viewBox: string;
+  wide: boolean;
   start: readonly number[];
   end: readonly number[];
   /** Size of a small mark, in metres of the map. */
@@ -76,13 +77,17 @@ function layOut(track: TrackGeometry): MapLayout {
   const zs = points.map(([, z]) => z);
   const [left, top] = [Math.min(...xs), Math.min(...zs)];
   const [width, height] = [Math.max(...xs) - left, Math.max(...zs) - top];
-  const size = Math.max(width, height, 60) * (1 + 2 * MARGIN);
+  const longer = Math.max(width, height, 60);
+  const [mapWidth, mapHeight] = [width, height].map(
+    (side) => Math.max(side, longer / 3) + 2 * MARGIN * longer,
+  );
   const line = points.map(([x, z]) => `${x.toFixed(1)} ${z.toFixed(1)}`).join("L");
   return {
     path: `M${line}${closed ? "Z" : ""}`,
-    viewBox: `${left + width / 2 - size / 2} ${top + height / 2 - size / 2} ${size} ${size}`,
+    viewBox: `${left + (width - mapWidth!) / 2} ${top + (height - mapHeight!) / 2} ${mapWidth} ${mapHeight}`,
+    wide: mapWidth! > mapHeight!,
     start: points[0]!,
     end: points.at(-1)!,
-    unit: size / 70,
+    unit: longer / 60,
   };
 }

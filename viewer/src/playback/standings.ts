@@ -72,3 +72,28 @@ function gapTo(
   const behind = Math.min(time, car.lap_time) - recording.timeAt(leader.number, car.progress);
   return Number.isFinite(behind) ? Math.max(0, behind) : undefined;
 }
+
+/** Points of a gap's line along the track. */
+const GAP_POINTS = 120;
+
+/**
+ * How far each car is behind the fastest one, along the track.
+ *
+ * @param length Race distance [m].
+ * @returns The fastest car's number, places along the track [m], and for each car its gap there [s], NaN
+ *   where it never came.
+ */
+export function gapsAlong(
+  recording: Recording,
+  cars: readonly RecordedCar[],
+  length: number,
+): { reference: number; at: number[]; gaps: number[][] } {
+  const order = cars
+    .map((_, number) => number)
+    .sort((a, b) => Number(cars[b]!.finished) - Number(cars[a]!.finished) || cars[a]!.time - cars[b]!.time);
+  const reference = order[0] ?? 0;
+  const at = Array.from({ length: GAP_POINTS }, (_, k) => (length * (k + 1)) / GAP_POINTS);
+  const times = cars.map((_, number) => at.map((progress) => recording.timeAt(number, progress)));
+  const gaps = times.map((line) => line.map((time, k) => time - times[reference]![k]!));
+  return { reference, at, gaps };
+}
