@@ -164,6 +164,15 @@ def test_lzo_unpacks_what_another_implementation_packed(data, times):
         lzo.decompress(packed[:-1], len(data))
 
 
+@pytest.mark.parametrize("distance", [1, 3, 2048, 2049, 3072, 16383, 16384, 16385, 32767, 32768, 49151])
+@pytest.mark.parametrize("length", [3, 8, 9, 33, 34, 300])
+def test_lzo_repeats_from_every_distance(distance, length):
+    noise = random.Random(distance).randbytes(distance)
+    data = noise + (noise * (length // distance + 1))[:length] + b"end"
+    packed = lzallright.LZOCompressor().compress(data)
+    assert lzo.decompress(packed, len(data)) == data
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.binary(min_size=1, max_size=200), st.integers(0, 1000))
 def test_lzo_never_unpacks_more_than_announced(data, size):

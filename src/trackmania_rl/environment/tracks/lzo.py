@@ -44,7 +44,7 @@ def decompress(data: bytes, size: int) -> bytes:
                 at += 2
                 distance = base + (tail >> 2)
                 literals = tail & 3
-                if distance == 16384:
+                if code < 32 and distance == 16384:  # the mark of the end
                     break
             else:
                 length = 3 + (code >> 5 & 1) if code < 128 else 5 + (code >> 5 & 3)
