@@ -139,7 +139,9 @@ class Race:
             self._observers[layout] = Observer(self.simulator, layout)
             self._restart_observers(np.arange(self.simulator.cars))
         self.changed = True
-        if self.state == "waiting" or not any(one.racing for one in self.grid):
+        if self.state == "countdown" and self.grid:
+            self._join(entrant)
+        elif not any(one.racing for one in self.grid):
             self._line_up()
         return entrant
 
@@ -396,6 +398,13 @@ class Race:
         if self.grid:
             self._spawn(self.grid)
         self.changed = True
+
+    def _join(self, entrant: Entrant) -> None:
+        """Another one to the start while the countdown runs: the grid closes up."""
+        if entrant not in self.grid:
+            self.grid.append(entrant)
+            entrant.line_up()
+            self._spawn(self.grid)
 
     def _spawn(self, entrants: Sequence[Entrant]) -> None:
         slots = np.array([entrant.slot for entrant in entrants])

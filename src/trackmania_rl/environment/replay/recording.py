@@ -7,7 +7,7 @@ the race is never held up and a crash or a full disk loses at most the last seco
     poses/<agent>       blocks of POSE_FIELDS at 20 Hz, exact (samples.py)
     inputs/<agent>      blocks of the actions driven from each of those moments on: the tape
     events              EventMessage as JSON
-    scene               foxglove.PosesInFrame as JSON at 4 Hz, for other tools
+    scene               foxglove.PosesInFrame as JSON at 2 Hz, for other tools
     metadata "result"   written when the heat ended: that the file is whole
 """
 
@@ -39,7 +39,7 @@ PART = ".part"
 BLOCK = 20
 """Rows in a block: one second."""
 INPUT_FIELDS = ("gas", "brake", "steering")
-SCENE_ROWS = 5
+SCENE_ROWS = 10
 """Every so many rows a pose goes to other tools."""
 TICK_NS = 10_000_000
 

@@ -1,0 +1,228 @@
+"""The commands of the environment area: serve it, race without it, look into replays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from trackmania_rl.environment.entrant import Ghost
+    from trackmania_rl.environment.tracks.track import Track
+
+replay = typer.Typer(help="List, show and verify recorded races.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def environment(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all networks.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(help="Track of the race: an id, or a file that is imported. Several: as many races."),
+    ] = None,
+    ghost: Annotated[
+        list[Path] | None,
+        typer.Option(help="Recorded drive (.csv) or replay (.mcap) that races along; repeatable."),
+    ] = None,
+    heats: Annotated[
+        int | None, typer.Option(min=1, help="Stop racing after so many heats. [default: never]")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(min=1.0, help="Longest heat [s]. [default: 10 s and the time at 10 m/s]")
+    ] = None,
+    agents: Annotated[int, typer.Option(min=1, max=64, help="Most agents in a race.")] = 16,
+    worlds: Annotated[int, typer.Option(min=1, help="Most worlds in the batch of one stream.")] = 16384,
+    streams: Annotated[int, typer.Option(min=1, help="Most open driving and learning streams.")] = 64,
+    record: Annotated[bool, typer.Option(help="Record every heat to the data volume.")] = True,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TRACKMANIA_RL_TOKEN", help="Secret that everything that changes something must bring."
+        ),
+    ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Page that may talk to this service besides those of this machine; repeatable."),
+    ] = None,
+) -> None:
+    """Serve races in real time, and batches of worlds for learners."""
+    from trackmania_rl.environment.race import Race, Rules
+    from trackmania_rl.environment.server import environment_app
+    from trackmania_rl.environment.streams import Limits
+    from trackmania_rl.protocol.access import Access
+    from trackmania_rl.protocol.service import serve
+    from trackmania_rl.protocol.volume import replays_folder
+
+    rules = Rules(heats=heats, time_limit=time_limit, agents_max=agents)
+    loaded = [_library_track(name) for name in track or ["sprint"]]
+    console = Console(stderr=True)
+    with console.status("Preparing the simulator ..."):
+        races = [
+            Race(
+                "main" if number == 0 else one.id,
+                one,
+                rules,
+                ghosts=_ghosts(ghost or [], one),
+                folder=replays_folder() if record else None,
+            )
+            for number, one in enumerate(loaded)
+        ]
+    app = environment_app(
+        races,
+        access=Access(token=token, origins=tuple(origin or ())),
+        limits=Limits(worlds=worlds, streams=streams),
+    )
+    console.print(f"Environment service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
+    serve(app, host, port)
+
+
+def race(
+    track: Annotated[str, typer.Option(help="Track: an id, or a .Map.Gbx, .csv or .track file.")],
+    driver: Annotated[str, typer.Option(help="full-throttle, pursuit, or a checkpoint's file.")] = "pursuit",
+    cars: Annotated[int, typer.Option(min=1, max=64, help="Cars side by side.")] = 1,
+    record: Annotated[Path | None, typer.Option(help="Record the race to this .mcap file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Race here and now, as fast as the machine goes."""
+    from trackmania_rl.environment import solo
+    from trackmania_rl.environment.tracks import library
+
+    result = solo.run(library.load(track), driver, cars=cars, record=record)
+    best = min(result.times, default=None)
+    if as_json:
+        figures = {
+            "finished": result.finished,
+            "time_s": best,
+            "track": track,
+            "driver": driver,
+            "cars": cars,
+            "times_s": result.times,
+            "causes": result.causes,
+            "track_completion": result.completion,
+            "replay": None if result.replay is None else str(result.replay),
+        }
+        typer.echo(json.dumps(figures))
+        return
+    table = Table("car", "ended by", "time [s]", "driven", box=None, header_style="dim")
+    times = iter(result.times)
+    for number, (cause, completion) in enumerate(zip(result.causes, result.completion, strict=True), 1):
+        time = f"{next(times):.3f}" if cause == "finish" else "-"
+        table.add_row(str(number), cause.replace("_", " "), time, f"{completion:.0%}")
+    Console().print(table)
+    if result.replay is not None:
+        typer.echo(f"recorded to {result.replay}")
+
+
+@replay.command("list")
+def list_(
+    track: Annotated[str | None, typer.Option(help="Only of this track.")] = None,
+    agent: Annotated[str | None, typer.Option(help="Only those in which this agent drove.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List the newest recorded races."""
+    from trackmania_rl.environment.replay import archive
+
+    found = archive.summaries(track=track, agent=agent, limit=limit)
+    if as_json:
+        import msgspec
+
+        typer.echo(json.dumps({"replays": msgspec.to_builtins(found)}))
+        return
+    table = Table(
+        "id", "track", "cars", "best time [s]", "length [s]", "size [kB]", box=None, header_style="dim"
+    )
+    for entry in found:
+        best = min((car.time for car in entry.cars if car.finished), default=None)
+        table.add_row(
+            entry.id if entry.complete else f"{entry.id} (cut off)",
+            entry.track,
+            ", ".join(car.name for car in entry.cars),
+            "-" if best is None else f"{best:.3f}",
+            f"{entry.duration:.1f}",
+            f"{entry.size_bytes / 1000:.0f}",
+        )
+    Console().print(table)
+
+
+@replay.command()
+def show(
+    replay: Annotated[str, typer.Argument(help="Id of a replay, or an .mcap file.")], as_json: Json = False
+) -> None:
+    """Print who drove in a recorded race, how it ended and what happened."""
+    from trackmania_rl.environment.replay import archive
+
+    recorded = archive.load(replay)
+    summary = recorded.summary()
+    if as_json:
+        import msgspec
+
+        typer.echo(
+            json.dumps({**msgspec.to_builtins(summary), "events": msgspec.to_builtins(recorded.events)})
+        )
+        return
+    console = Console()
+    console.print(f"[bold]{summary.id}[/] on {summary.track_name}, {summary.recorded}")
+    per_car = summary.size_bytes / max(summary.duration * len(summary.cars), 1e-9)
+    cut = "" if summary.complete else ", cut off"
+    console.print(
+        f"{summary.duration:.1f} s{cut}, {summary.size_bytes} bytes, {per_car:.0f} per car and second"
+    )
+    for car in summary.cars:
+        console.print(
+            f"[{car.colour}]●[/] {car.name}: {'finished' if car.finished else 'drove'} {car.time:.3f} s"
+        )
+    for event in recorded.events:
+        value = "" if event.value is None else f" {event.value:g}"
+        console.print(f"[dim]{event.time:8.2f}[/] {event.agent_id or 'race'}: {event.kind}{value}")
+
+
+@replay.command()
+def verify(
+    replay: Annotated[str, typer.Argument(help="Id of a replay, or an .mcap file.")],
+    track: Annotated[
+        str | None, typer.Option(help="The track that was driven, if it is not in the library.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Re-drive a recorded race from its inputs and compare it bit for bit; exit status 1 when it differs."""
+    from trackmania_rl.environment.replay import archive, verification
+    from trackmania_rl.environment.tracks import library
+
+    recorded = archive.load(replay)
+    verdicts = verification.verify(recorded, library.load(track or recorded.about.track))
+    equal = all(verdict.equal for verdict in verdicts)
+    if as_json:
+        cars = [vars(verdict) for verdict in verdicts]
+        typer.echo(json.dumps({"equal": equal, "complete": recorded.complete, "cars": cars}))
+    for verdict in [] if as_json else verdicts:
+        if verdict.equal:
+            typer.echo(f"{verdict.agent_id}: {verdict.samples} samples, the same bit for bit")
+        else:
+            typer.echo(
+                f"{verdict.agent_id}: differs from {verdict.first_difference:.2f} s on, "
+                f"by up to {verdict.distance:.3f} m"
+            )
+    raise typer.Exit(0 if equal else 1)
+
+
+def _library_track(name: str) -> Track:
+    """A track with an id under which viewers find it; a file is imported first."""
+    from trackmania_rl.environment.tracks import library
+
+    if name in (*library.bundled_ids(), *library.imported_ids()) or not Path(name).is_file():
+        return library.load(name)
+    return library.load(library.import_file(Path(name)).track)
+
+
+def _ghosts(files: list[Path], track: Track) -> list[Ghost]:
+    """Recorded drives as ghosts."""
+    from trackmania_rl.environment import ghosts
+
+    return [ghost for file in files for ghost in ghosts.read(file, track)]
