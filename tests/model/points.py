@@ -10,7 +10,7 @@ Array = NDArray[np.float32]
 
 
 class Point(gym.Env[Array, Array]):
-    """Position in -2..2, action the velocity, reward minus the distance: a perfect episode returns about -2."""
+    """Position in -2..2, action the velocity, reward minus distance: a perfect episode returns about -2."""
 
     observation_space = gym.spaces.Box(-5.0, 5.0, (2,), np.float32)
     action_space = gym.spaces.Box(-0.5, 0.5, (1,), np.float32)
@@ -37,6 +37,9 @@ def make() -> Point:
 
 class Images(Point):
     observation_space = gym.spaces.Box(0.0, 1.0, (8, 8, 3), np.float32)
+
+    def _observe(self) -> Array:
+        return np.zeros((8, 8, 3), np.float32)
 
 
 def make_images() -> Images:

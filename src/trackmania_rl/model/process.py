@@ -20,7 +20,7 @@ from trackmania_rl.model.checkpoint import load
 from trackmania_rl.model.learner import Learner, LearnerConfig, Progress, train
 from trackmania_rl.protocol.errors import InputError
 
-NICENESS = 10
+NICENESS = 5
 """Learning yields the processor to races, which are in real time (guess)."""
 
 Command = Literal["start", "pause", "save", "stop"]
