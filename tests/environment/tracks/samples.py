@@ -73,8 +73,8 @@ def map_bytes(
         if index == 0:  # an entry that does not count
             body += names(block) + bytes(4) + struct.pack("<I", 0xFFFFFFFF)
     xml = text(
-        f'<header type="map" exever="3.3.0"><ident uid="u" name="{name}" author="login"/>'
-        f'<times authortime="{author_time}"/></header>'
+        f'<header type="map" exever="3.3.0" exebuild="2024-03-19_14_47">'
+        f'<ident uid="u" name="{name}" author="login"/><times authortime="{author_time}"/></header>'
     )
     author = struct.pack("<II", 1, 0) + text("login") + text("$o$0f0Somebody") + text("World") + text("")
     user = struct.pack("<I", 2)

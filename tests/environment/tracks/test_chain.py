@@ -91,7 +91,7 @@ def test_slopes_and_curves_continue_in_every_direction(turns):
     forward = [
         ("RoadTechStart", 0, (5, 9, 5)),
         ("RoadTechSlopeStart2x1", 0, (5, 9, 6)),
-        ("RoadTechSlopeStraight", 2, (5, 10, 8)),
+        ("RoadTechSpecialTurboSlopeUp", 0, (5, 10, 8)),
         ("RoadTechSlopeEnd2x1", 0, (5, 11, 9)),
         ("RoadTechSlopeBase2x1", 2, (5, 11, 11)),
         ("RoadTechFinish", 0, (5, 11, 13)),
@@ -153,8 +153,10 @@ def test_an_unknown_block_is_named():
 
 
 def test_a_map_without_start_is_refused():
-    with pytest.raises(InputError, match="0 of 4 blocks chained, no start"):
+    with pytest.raises(InputError, match="0 of 4 blocks chained, no start among them; expected RoadTechStart"):
         written(*SHORT[1:])
+    with pytest.raises(InputError, match=r"0 of 5 blocks chained, gap at block PlatformTechStart \(1, 9, 1\)"):
+        written(("PlatformTechStart", 0, (1, 9, 1)), *SHORT[1:])
 
 
 def test_removing_any_block_of_a_real_map_leaves_a_gap():

@@ -117,6 +117,10 @@ def test_arbitrary_bytes_are_refused(data):
         (lambda data: data[:3] + b"\x05" + data[4:], "GameBox version 5"),
         (lambda data: data[:9] + struct.pack("<I", 0x24003000) + data[13:], "holds class 0x24003000"),
         (lambda data: data.replace(b'type="map"', b'type="cup"'), "is a «cup»"),
+        (
+            lambda data: data.replace(b"2024-03", b"2013-03"),
+            "was made with build 2013-03-19_14_47 of an older",
+        ),
         (lambda data: data.replace(b"</header>", b"<!DOCTY>x"), "declaration"),
     ],
 )

@@ -34,19 +34,16 @@ class Shape:
         cells: Cells along x and along z.
         entry: Where the road begins, on an edge of the box.
         pieces: The road from there.
-        reversible: Whether it may also lie the other way round in its box: for slopes, whose direction
-            in the game's frame is not known, but where only one way continues the road's height.
     """
 
     cells: tuple[int, int]
     entry: Placement
     pieces: tuple[Piece, ...]
-    reversible: bool = False
 
 
-def _ahead(cells: int, *pieces: Piece, reversible: bool = False) -> Shape:
-    """A road straight through some cells in a row."""
-    return Shape((1, cells), Placement(CELL / 2, 0.0, 0.0, 0.0), pieces, reversible)
+def _ahead(cells: int, *pieces: Piece, begin: float = 0.0) -> Shape:
+    """A road straight through some cells in a row, from a height in the box [m]."""
+    return Shape((1, cells), Placement(CELL / 2, begin, 0.0, 0.0), pieces)
 
 
 def _curve(size: int) -> Shape:
@@ -63,6 +60,13 @@ def _level(role: Role = Role.ROAD, factor: float = 5.0) -> Shape:
     return _ahead(1, Piece(length=CELL, role=role, factor=factor))
 
 
+def _slope(gradient: float = SLOPE, role: Role = Role.ROAD, factor: float = 5.0) -> Shape:
+    """A cell of straight slope; all slopes of the game climb to the north, but those named SlopeDown."""
+    rise = CELL * gradient
+    piece = Piece(length=CELL, rise=rise, gradients=(gradient, gradient), role=role, factor=factor)
+    return _ahead(1, piece, begin=max(0.0, -rise))
+
+
 def _chicane(cells: int, side: int) -> Shape:
     """A shift by one cell to the left (1) or right (-1)."""
     column = 0 if side == 1 else 1
@@ -71,7 +75,22 @@ def _chicane(cells: int, side: int) -> Shape:
 
 def _wave(cells: int, storeys: int) -> Shape:
     """A slope that is level at both ends; its profile between is taken to be a cubic (guess)."""
-    return _ahead(cells, Piece(length=CELL * cells, rise=STOREY * storeys), reversible=True)
+    return _ahead(cells, Piece(length=CELL * cells, rise=STOREY * storeys))
+
+
+def _on_slopes(name: str, role: Role, factor: float = 5.0) -> dict[str, Shape]:
+    """A gate or pad on level road, and its variants on a slope."""
+    return {
+        name: _level(role, factor),
+        f"{name}SlopeUp": _slope(SLOPE, role, factor),
+        f"{name}SlopeDown": _slope(-SLOPE, role, factor),
+    }
+
+
+EFFECTS = (
+    "Boost", "Boost2", "NoEngine", "NoSteering", "NoBrake", "SlowMotion", "Fragile", "Reset", "Cruise",
+)  # fmt: skip
+"""Pads that are taken as road without their effect."""
 
 
 SHAPES: dict[str, Shape] = {
@@ -79,11 +98,11 @@ SHAPES: dict[str, Shape] = {
     "Start": _level(Role.START),
     "Finish": _level(Role.FINISH),
     "Multilap": _level(Role.START),
-    "Checkpoint": _level(Role.CHECKPOINT),
+    **_on_slopes("Checkpoint", Role.CHECKPOINT),
     **{f"Curve{size}": _curve(size) for size in (1, 2, 3, 4, 5)},
-    "SlopeStraight": _ahead(1, Piece(length=CELL, rise=STOREY, gradients=(SLOPE, SLOPE)), reversible=True),
-    "SlopeStart2x1": _ahead(2, bend(0.0, SLOPE), reversible=True),
-    "SlopeEnd2x1": _ahead(2, bend(SLOPE, 0.0), reversible=True),
+    "SlopeStraight": _slope(),
+    "SlopeStart2x1": _ahead(2, bend(0.0, SLOPE)),
+    "SlopeEnd2x1": _ahead(2, bend(SLOPE, 0.0)),
     "SlopeBase": _wave(1, 1),
     "SlopeBase2": _wave(1, 2),
     "SlopeBase2x1": _wave(2, 1),
@@ -91,14 +110,11 @@ SHAPES: dict[str, Shape] = {
     "ChicaneX2Right": _chicane(2, -1),
     "ChicaneX3Left": _chicane(3, 1),
     "ChicaneX3Right": _chicane(3, -1),
-    **{name: _level(Role.BOOSTER, factor) for name, factor in BOOSTERS.items()},
-    **{
-        f"Special{effect}": _level()
-        for effect in ("Boost", "Boost2", "NoEngine", "NoSteering", "NoBrake", "SlowMotion", "Fragile",
-                       "Reset", "Cruise")
-    },
-}  # fmt: skip
-"""Blocks by their name without the family. Pads other than turbo are road without their effect."""
+}
+for _name, _factor in BOOSTERS.items():
+    SHAPES |= _on_slopes(_name, Role.BOOSTER, _factor)
+for _name in EFFECTS:
+    SHAPES |= _on_slopes(f"Special{_name}", Role.ROAD)
 
 
 @dataclass(frozen=True)
@@ -139,24 +155,21 @@ def passages(block: Block) -> Iterator[Passage]:
         return
     local, surface = known
     pieces = tuple(replace(piece, surface=surface) for piece in local.pieces)
-    for turns in (0, 2) if local.reversible else (0,):
-        begin = _world(local, block, turns)
-        end = placements(pieces, begin)[-1]
-        yield Passage(block, begin, end, pieces)
-        yield Passage(block, _about_face(end), _about_face(begin), tuple(map(_reversed, reversed(pieces))))
+    begin = _world(local, block)
+    end = placements(pieces, begin)[-1]
+    yield Passage(block, begin, end, pieces)
+    yield Passage(block, _about_face(end), _about_face(begin), tuple(map(_reversed, reversed(pieces))))
 
 
-def _world(local: Shape, block: Block, turns: int) -> Placement:
-    """Where the road of a block begins, turned by its direction and `turns` more quarters in its box."""
+def _world(local: Shape, block: Block) -> Placement:
+    """Where the road of a block begins."""
     x, z = local.entry.x, local.entry.z
     width, depth = (CELL * cells for cells in local.cells)
-    for _ in range(turns):
-        x, z, width, depth = depth - z, x, depth, width
     for _ in range(block.direction):
         x, z, width, depth = depth - z, x, depth, width
     cx, cy, cz = cell_centre(*block.cell)
-    heading = local.entry.heading - QUARTER * (turns + block.direction)
-    return Placement(cx - CELL / 2 + x, cy, cz - CELL / 2 + z, heading)
+    heading = local.entry.heading - QUARTER * block.direction
+    return Placement(cx - CELL / 2 + x, cy + local.entry.y, cz - CELL / 2 + z, heading)
 
 
 def _about_face(placement: Placement) -> Placement:
@@ -187,6 +200,10 @@ def _joint(place: Placement, gradient: float) -> Joint:
         round(place.heading / QUARTER) % 4,
         round(gradient * 100),
     )
+
+
+INSTEAD = "Nothing was imported; a recorded drive (.csv) of the map can give the road instead"
+"""What an error about a map that cannot be chained ends with."""
 
 
 @dataclass(frozen=True)
@@ -220,10 +237,7 @@ def link(blocks: Sequence[Block], source: str) -> Chain:
             entries.setdefault(_joint(passage.begin, passage.pieces[0].gradients[0]), []).append(passage)
     starts = [block for block in roads if _role(block) is Role.START]
     if not starts:
-        raise InputError(
-            f"{source}: 0 of {len(roads)} blocks chained, no start among them; expected a block "
-            f"RoadTechStart or RoadTechMultilap"
-        )
+        raise InputError(_no_start(source, roads))
     # The game drives a start block in its own direction: the first passage, not its reverse.
     chain = [next(passages(starts[0]))]
     used = {id(starts[0])}
@@ -245,15 +259,28 @@ def _role(block: Block) -> Role:
     return known[0].pieces[0].role if known else Role.ROAD
 
 
+def _stands(block: Block, x: float, y: float, z: float) -> bool:
+    """Whether a block's corner cell is at a place, or a storey or two above or below."""
+    cx, cy, cz = cell_centre(*block.cell)
+    return not block.free and max(abs(cx - x), abs(cz - z)) < 1.0 and abs(cy - y) <= 2 * STOREY
+
+
+def _no_start(source: str, roads: Sequence[Block]) -> str:
+    """What to tell about a map without a start that is known."""
+    gates = [block for block in roads if block.name.endswith(("Start", "Multilap"))]
+    gap = f"gap at block {gates[0]}, which is not known" if gates else "no start among them"
+    return (
+        f"{source}: 0 of {len(roads)} blocks chained, {gap}; expected RoadTechStart or RoadTechMultilap on the "
+        f"grid. {INSTEAD}"
+    )
+
+
 def _gap(source: str, roads: Sequence[Block], chain: Sequence[Passage]) -> str:
     """What to tell about a road that ends before the finish."""
     end = chain[-1].end
-    ahead = (
-        math.floor((end.x + CELL / 2 * math.sin(end.heading)) / CELL),
-        math.floor((end.z + CELL / 2 * math.cos(end.heading)) / CELL),
-    )
+    middle = (end.x + CELL / 2 * math.sin(end.heading), end.z + CELL / 2 * math.cos(end.heading))
     unknown = [block for block in roads if shape(block) is None]
-    near = [block for block in unknown if (block.cell[0], block.cell[2]) == ahead]
+    near = [block for block in unknown if _stands(block, middle[0], end.y, middle[1])]
     text = (
         f"{source}: {len(chain)} of {len(roads)} blocks chained, gap at block {chain[-1].block}: "
         f"no known block goes on at ({end.x:.0f}, {end.y:.0f}, {end.z:.0f}) m"
@@ -263,7 +290,7 @@ def _gap(source: str, roads: Sequence[Block], chain: Sequence[Passage]) -> str:
     elif unknown:
         names = sorted({block.name for block in unknown})
         text += f"; not known in this map: {', '.join(names[:8])}{' …' if len(names) > 8 else ''}"
-    return text + ". Nothing was imported; a recorded drive (.csv) of the map can give the road instead"
+    return f"{text}. {INSTEAD}"
 
 
 def build(source_map: Map, id: str, source: str) -> tuple[Track, int, int]:

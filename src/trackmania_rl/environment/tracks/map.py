@@ -18,6 +18,9 @@ BLOCKS = 0x0304301F
 BLOCK_COUNT_MAX = 100_000
 """Most blocks that are read; the game's editor allows fewer."""
 
+BUILDS = ("2020", "2050")
+"""Years of the game's builds, from and before: older ones are other games, and those of 2050 TM Turbo."""
+
 FREE = 1 << 29
 """Flag of a block that stands off the grid."""
 WAYPOINT = 1 << 20
@@ -113,6 +116,11 @@ def _facts(xml: str, source: str) -> tuple[str, str, float | None]:
     if root.get("type") != "map" or ident is None:
         raise InputError(
             f"{source} is a «{root.get('type')}» of {root.get('exever')}, expected a map of TrackMania 2020"
+        )
+    build = root.get("exebuild", BUILDS[0])
+    if not BUILDS[0] <= build[:4] < BUILDS[1]:
+        raise InputError(
+            f"{source} was made with build {build} of an older game, expected a map of TrackMania 2020"
         )
     text = times.get("authortime", "") if times is not None else ""
     milliseconds = int(text) if re.fullmatch(r"\d{1,9}", text) else 0
