@@ -153,9 +153,13 @@ def test_an_unknown_block_is_named():
 
 
 def test_a_map_without_start_is_refused():
-    with pytest.raises(InputError, match="0 of 4 blocks chained, no start among them; expected RoadTechStart"):
+    with pytest.raises(
+        InputError, match="0 of 4 blocks chained, no start among them; expected RoadTechStart"
+    ):
         written(*SHORT[1:])
-    with pytest.raises(InputError, match=r"0 of 5 blocks chained, gap at block PlatformTechStart \(1, 9, 1\)"):
+    with pytest.raises(
+        InputError, match=r"0 of 5 blocks chained, gap at block PlatformTechStart \(1, 9, 1\)"
+    ):
         written(("PlatformTechStart", 0, (1, 9, 1)), *SHORT[1:])
 
 

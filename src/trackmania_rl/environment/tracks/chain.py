@@ -270,8 +270,8 @@ def _no_start(source: str, roads: Sequence[Block]) -> str:
     gates = [block for block in roads if block.name.endswith(("Start", "Multilap"))]
     gap = f"gap at block {gates[0]}, which is not known" if gates else "no start among them"
     return (
-        f"{source}: 0 of {len(roads)} blocks chained, {gap}; expected RoadTechStart or RoadTechMultilap on the "
-        f"grid. {INSTEAD}"
+        f"{source}: 0 of {len(roads)} blocks chained, {gap}; expected RoadTechStart or RoadTechMultilap "
+        f"on the grid. {INSTEAD}"
     )
 
 
