@@ -17,7 +17,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["src/scene/**/*.ts"],
+    files: ["src/arena/**/*.ts"],
     rules: { "no-restricted-globals": ["error", ...NO_WALL_CLOCK] },
   },
 );

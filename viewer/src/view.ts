@@ -1,27 +1,32 @@
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
+import type { CameraKind, Layers, Tier, Weather } from "./arena/types";
 
 /** The cameras, in the order of the keys 1 to 6. "director" cuts between the others by itself. */
-export const CAMERAS = ["chase", "overhead", "cockpit", "trackside", "free", "director"] as const;
-export type CameraName = (typeof CAMERAS)[number];
+export type CameraName = CameraKind | "director";
+export const CAMERAS: readonly CameraName[] = [
+  "chase",
+  "overhead",
+  "cockpit",
+  "trackside",
+  "orbit",
+  "director",
+];
 
-export const TRAILS = ["agent", "speed", "off"] as const;
-export type TrailColouring = (typeof TRAILS)[number];
+export const TRAILS = ["agent", "speed", "off"] as const satisfies readonly Layers["trails"][];
 
-export const WEATHERS = ["clear", "sunset", "rain", "fog", "night"] as const;
-export type WeatherName = (typeof WEATHERS)[number];
+export const WEATHERS = ["clear", "sunset", "rain", "fog", "night"] as const satisfies readonly Weather[];
 
 /** Quality of the picture, cheapest first. */
-export const TIERS = ["light", "standard", "high"] as const;
-export type Tier = (typeof TIERS)[number];
+export const TIERS = ["light", "standard", "show"] as const satisfies readonly Tier[];
 
 interface View {
   camera: CameraName;
   /** The car that the cameras follow; null: whoever leads. */
   focus: string | null;
-  trails: TrailColouring;
+  trails: Layers["trails"];
   lidar: boolean;
-  weather: WeatherName;
+  weather: Weather;
   /** "auto" goes by the measured time of a frame. */
   quality: Tier | "auto";
   /** Chrome hidden, title and lower third shown, the director at the camera. */

@@ -17,7 +17,7 @@ const ICONS: Record<CameraName, typeof IconCar> = {
   overhead: IconDrone,
   cockpit: IconSteeringWheel,
   trackside: IconCamera,
-  free: IconRotate360,
+  orbit: IconRotate360,
   director: IconArrowsShuffle,
 };
 

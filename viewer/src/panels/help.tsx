@@ -3,7 +3,7 @@ import { setView, useView } from "../view";
 
 /** Keys and what they do, as shown by `?` and in docs/viewer.md. */
 export const KEYS: readonly (readonly [keys: readonly string[], does: string])[] = [
-  [["1", "2", "3", "4", "5"], "Camera: chase, overhead, cockpit, trackside, free"],
+  [["1", "2", "3", "4", "5"], "Camera: chase, overhead, cockpit, trackside, orbit"],
   [["6"], "Director: the cameras cut by themselves"],
   [["←", "→"], "Other car"],
   [["0"], "Follow whoever leads"],

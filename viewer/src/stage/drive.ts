@@ -20,6 +20,9 @@ export interface Drive {
   drivers: readonly Driver[];
   /** The time to draw at `now` on the page's clock [s]. */
   advance(now: number): number;
+  /** First and last time that is known [s]; the last one grows while a race is watched. */
+  start(): number;
+  end(): number;
   /** The columns of a car's rows. */
   layout(car: number): PoseLayout;
   /** A car's row at a time [s]; false when nothing is known of it. */
@@ -37,6 +40,8 @@ export function liveDrive(
     track,
     drivers: cars.map((car) => ({ ...car, ghost: car.ghost ?? false })),
     advance: (now) => clock.advance(now),
+    start: () => buffer.oldest,
+    end: () => buffer.newest,
     layout: () => buffer.layout,
     row: (car, time, out) => buffer.row(car, time, out),
   };
@@ -53,6 +58,8 @@ export function recordedDrive(
     track,
     drivers: cars,
     advance: (now) => clock.advance(now),
+    start: () => 0,
+    end: () => clock.duration,
     layout: (car) => recording.layout(car),
     row: (car, time, out) => recording.row(car, time, out),
   };

@@ -1,4 +1,5 @@
-import { TIERS, type Tier } from "../view";
+import type { Tier } from "../arena/types";
+import { TIERS } from "../view";
 
 /** Frames over which the time of a frame is judged. */
 const WINDOW = 90;

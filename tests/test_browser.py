@@ -1,0 +1,183 @@
+"""End to end: a real race in a real browser, from the service to the pixels."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.messages import ActionAnswer, AgentAdd
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=gl-egl",  # Mesa's llvmpipe where there is no GPU; the default falls back to a slower one
+    "--ignore-gpu-blocklist",
+]
+PATIENCE_MS = 60_000
+"""Longest wait for something on the page: software rendering shares its cores with the service."""
+
+
+def follow_the_gap(answer: ActionAnswer) -> np.ndarray:
+    """Drive at 15 m/s toward the side where the LIDAR sees further: gas, brake, steering."""
+    beams = np.minimum(np.array(answer.observation.lidar), 30.0)
+    right, left = beams[: len(beams) // 2], beams[-(len(beams) // 2) :]
+    steering = (right.sum() - left.sum()) / beams.sum()
+    return np.array([1.0 if answer.observation.speed < 15.0 else -1.0, -1.0, np.clip(3 * steering, -1, 1)])
+
+
+def drive(url: str, agent: AgentAdd, stop: threading.Event) -> None:
+    """Race until told to stop."""
+    from trackmania_rl.protocol.client import DriveClient
+
+    client = DriveClient(url, agent)
+    while not stop.is_set():
+        for answer in client.answers(timeout=0.5):
+            client.act(follow_the_gap(answer))
+            if stop.is_set():
+                break
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page of a race in which one car drives, heats of 12 s, each recorded."""
+    from trackmania_rl.environment.race import Race, Rules
+    from trackmania_rl.environment.server import environment_app
+    from trackmania_rl.environment.tracks import library
+    from trackmania_rl.protocol.service import running
+    from trackmania_rl.viewer.server import viewer_app
+
+    patch = pytest.MonkeyPatch()
+    data = tmp_path_factory.mktemp("data")
+    patch.setenv("TRACKMANIA_RL_DATA", str(data))
+    rules = Rules(countdown=1.0, pause=1.0, time_limit=12.0)
+    race = Race("main", library.load("sprint"), rules, folder=data / "replays")
+    stop = threading.Event()
+    with ExitStack() as stack:
+        stack.callback(patch.undo)
+        environment = stack.enter_context(running(environment_app([race])))
+        try:
+            page = viewer_app(environment=environment, model="none")
+        except InputError as error:
+            pytest.skip(str(error))
+        agent = AgentAdd(agent_id="gap-1", name="Gap Follower", colour="#2ee6a6")
+        driver = threading.Thread(target=drive, args=(environment, agent, stop))
+        driver.start()
+        stack.callback(driver.join)
+        stack.callback(stop.set)
+        yield stack.enter_context(running(page))
+
+
+class Screen:
+    """A page of the viewer, and everything that it complained about."""
+
+    def __init__(self, page: object) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def picture(self) -> np.ndarray:
+        """The middle of the screen, where no panel lies: (height, width, 3) of 0..1."""
+        import matplotlib.image
+
+        clip = {"x": 320, "y": 180, "width": 600, "height": 300}
+        png = self.page.screenshot(clip=clip, timeout=PATIENCE_MS)
+        return matplotlib.image.imread(io.BytesIO(png))[..., :3]
+
+    def changed(self, before: np.ndarray) -> bool:
+        """Does the picture become another one before patience ends?"""
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < end:
+            if np.abs(self.picture() - before).mean() > 0.02:
+                return True
+        return False
+
+
+@pytest.fixture(scope="module")
+def screen(address: str) -> Iterator[Screen]:
+    """The live page at 1280x720, in the lightest quality."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: install the package chromium to test the page")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 720})
+        page.set_default_timeout(PATIENCE_MS)
+        shown = Screen(page)
+        page.goto(f"{address}/?quality=light")
+        yield shown
+        browser.close()
+
+
+def test_live_race_is_drawn(screen: Screen) -> None:
+    page = screen.page
+    page.wait_for_selector('[data-agent="gap-1"]')
+    assert "Gap Follower" in page.inner_text(".leaderboard")
+    assert page.inner_text(".racecard h1") == "First Sprint"
+    page.wait_for_function("Number(document.querySelector('.telemetry .speed').textContent) > 30")
+    assert screen.picture().std() > 0.05, "the canvas is of one colour"
+
+
+@pytest.mark.parametrize("camera", ["overhead", "cockpit", "trackside", "chase"])
+def test_cameras_show_other_pictures(screen: Screen, camera: str) -> None:
+    before = screen.picture()
+    screen.page.click(f'[data-camera="{camera}"]')
+    assert screen.page.get_attribute(f'[data-camera="{camera}"]', "aria-pressed") == "true"
+    assert screen.changed(before)
+    assert screen.picture().std() > 0.03
+
+
+def test_keys_switch_cameras_and_open_the_help(screen: Screen) -> None:
+    screen.page.keyboard.press("2")
+    screen.page.wait_for_selector('[data-camera="overhead"][aria-pressed="true"]')
+    screen.page.keyboard.press("?")
+    screen.page.wait_for_selector("text=Camera: chase, overhead, cockpit, trackside, orbit")
+    screen.page.keyboard.press("Escape")
+
+
+def test_a_recorded_heat_plays(screen: Screen) -> None:
+    page = screen.page
+    page.click("text=Replays")
+    while page.query_selector("[data-replay]") is None:  # the first heat has to end
+        page.wait_for_timeout(500)
+        if button := page.query_selector("text=Look again"):
+            button.click()
+    page.click("[data-replay] >> text=Watch")
+    page.wait_for_selector(".transport")
+    page.wait_for_function("document.querySelector('.transport .time').textContent > '0:01'")
+    page.keyboard.press(" ")
+    page.wait_for_selector('[aria-label="Play"]')
+    stopped = page.inner_text(".transport .time")
+    page.wait_for_timeout(700)
+    assert page.inner_text(".transport .time") == stopped
+    page.keyboard.press(".")
+    page.wait_for_function(
+        "was => document.querySelector('.transport .time').textContent !== was", arg=stopped
+    )
+    assert screen.picture().std() > 0.05
+
+
+def test_a_replay_that_is_not_there_is_said(screen: Screen, address: str) -> None:
+    complaints = list(screen.complaints)
+    screen.page.goto(f"{address}/?replay=nowhere&quality=light")
+    screen.page.wait_for_selector("text=There is no such replay")
+    screen.complaints[:] = complaints  # the browser itself reports the 404
+
+
+def test_page_never_complained(screen: Screen) -> None:
+    assert screen.complaints == []
