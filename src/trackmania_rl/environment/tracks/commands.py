@@ -50,7 +50,10 @@ def list_(as_json: Json = False) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("id", "name", "kind", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    table.add_column("id", no_wrap=True)
+    table.add_column("name")
+    table.add_column("kind")
     for heading in ("length [m]", "climb [m]", "author time [s]"):
         table.add_column(heading, justify="right")
     for entry in summaries:
