@@ -135,6 +135,7 @@ class Race:
         car.colour = request.colour or car.colour
         car.policy = request.policy or car.policy
         entrant.layout = layout
+        self._sensed.pop(entrant.slot, None)
         if layout is not None and layout not in self._observers:
             self._observers[layout] = Observer(self.simulator, layout)
             self._restart_observers(np.arange(self.simulator.cars))
@@ -215,28 +216,38 @@ class Race:
     def sensed(self, entrant: Entrant, seq: int | None = None) -> messages.ActionAnswer:
         """What an agent senses now, for others to see."""
         slot = entrant.slot
-        pose = dict(zip(POSE_FIELDS, self._poses[slot].tolist(), strict=True))
-        finished = entrant.cause == "finish"
-        driven = float(self.simulator.furthest[slot]) / self.track.length
+        if slot not in self._sensed:
+            self._sensed[slot] = self._observation(entrant), self._info(entrant)
+        observation, info = self._sensed[slot]
         return messages.ActionAnswer(
             agent_id=entrant.car.agent_id,
-            observation=messages.Observation(
-                speed=round(float(self.simulator.speed[slot]), 4),
-                lidar=np.round(self._lidar[slot].astype(np.float64), 3).tolist(),
-                position=messages.Position(**{axis: round(pose[axis], 4) for axis in "xyz"}),
-                rotation=rotation(pose["qx"], pose["qy"], pose["qz"], pose["qw"]),
-                vector=None if entrant.layout is None else self._vectors[entrant.layout][slot].tolist(),
-            ),
+            observation=observation,
             reward=round(entrant.reward, 6),
             done=bool(entrant.cause),
-            info=messages.Info(
-                track_completion=1.0 if finished else round(min(max(driven, 0.0), 1.0), 5),
-                lap_time=round(pose["lap_time"], 4),
-                finished=finished or None,
-                cause=entrant.cause or None,
-            ),
+            info=info,
             timestamp=timestamp(),
             seq=seq,
+        )
+
+    def _observation(self, entrant: Entrant) -> messages.Observation:
+        slot = entrant.slot
+        pose = dict(zip(POSE_FIELDS, self._poses[slot].tolist(), strict=True))
+        return messages.Observation(
+            speed=round(float(self.simulator.speed[slot]), 4),
+            lidar=np.round(self._lidar[slot].astype(np.float64), 3).tolist(),
+            position=messages.Position(**{axis: round(pose[axis], 4) for axis in "xyz"}),
+            rotation=rotation(pose["qx"], pose["qy"], pose["qz"], pose["qw"]),
+            vector=None if entrant.layout is None else self._vectors[entrant.layout][slot].tolist(),
+        )
+
+    def _info(self, entrant: Entrant) -> messages.Info:
+        finished = entrant.cause == "finish"
+        driven = float(self.simulator.furthest[entrant.slot]) / self.track.length
+        return messages.Info(
+            track_completion=1.0 if finished else round(min(max(driven, 0.0), 1.0), 5),
+            lap_time=round(float(self.simulator.lap_time[entrant.slot]), 4),
+            finished=finished or None,
+            cause=entrant.cause or None,
         )
 
     # --- the clock --------------------------------------------------------------------------------
@@ -415,6 +426,7 @@ class Race:
         self._restart_observers(slots)
 
     def _restart_observers(self, slots: NDArray[np.intp]) -> None:
+        self._sensed: dict[int, tuple[messages.Observation, messages.Info]] = {}
         self._poses, self._lidar = self.simulator.poses(), self.simulator.lidar()
         for layout, observer in self._observers.items():
             vectors = observer.restart(slots)
@@ -455,6 +467,7 @@ class Race:
 
     def _sense(self) -> None:
         """What the agents observe at the step that begins now."""
+        self._sensed.clear()
         self._poses, self._lidar = self.simulator.poses(), self.simulator.lidar()
         for entrant in self.grid:
             self._sent[entrant.slot] = entrant.sent
@@ -508,6 +521,7 @@ class Race:
         for entrant in self.grid:
             if entrant.racing:
                 entrant.racing, entrant.cause = False, "time_limit"
+        self._sensed.clear()
         self.state = "finished"
         self._finished_at = self.clock
         self.changed = True

@@ -7,6 +7,7 @@ import warp as wp
 from trackmania_rl.environment.simulator.contact import Stance, stance
 from trackmania_rl.environment.simulator.maths import (
     bound,
+    either,
     flag,
     forward_axis,
     least,
@@ -117,7 +118,7 @@ def tick(car: Car, patch: Patch, course: Course) -> Car:
         * flag(road.arc < patch.boost_end)
     )
     turbo = wp.where(padded > 0.5, TURBO_TIME, most(car.turbo - TICK, 0.0))
-    turbo_factor = wp.where(padded > 0.5, patch.boost_factor, car.turbo_factor)
+    turbo_factor = either(padded, patch.boost_factor, car.turbo_factor)
 
     # Motion in the road's plane.
     normal = unit(road.up)
@@ -226,9 +227,9 @@ def step_blocks(
     """
     begin = (first + wp.tid()) * BLOCK
     cells = wp.zeros(shape=SCRATCH, dtype=float)
-    for row in range(FIELDS):
+    for k in range(FIELDS):
         for i in range(BLOCK):
-            cells[row * BLOCK + i] = state[row, begin + i]
+            cells[k * BLOCK + i] = state[k, begin + i]
     for i in range(BLOCK):
         cells[Field.WALL_IMPACT * BLOCK + i] = 0.0
     for _ in range(ticks):
@@ -243,23 +244,27 @@ def step_blocks(
             for k in range(PATCH_ROWS):
                 cells[(FIELDS + k) * BLOCK + i] = nodes[near + k]
         for i in range(BLOCK):
-            car = Row()
+            row = Row()
             for k in range(FIELDS):
-                car[k] = cells[k * BLOCK + i]
+                row[k] = cells[k * BLOCK + i]
             ground = Ground()
             for k in range(PATCH_ROWS):
                 ground[k] = cells[(FIELDS + k) * BLOCK + i]
-            car = pack(car, tick(unpack(car), patch_of(ground), course))
+            # Each in a variable of its own: nested calls keep the compiler from vectorising the loop.
+            car = unpack(row)
+            patch = patch_of(ground)
+            car = tick(car, patch, course)
+            row = pack(row, car)
             for k in range(FIELDS):
-                cells[k * BLOCK + i] = car[k]
+                cells[k * BLOCK + i] = row[k]
     for i in range(BLOCK):
         at = wp.vec3(cells[Field.X * BLOCK + i], cells[Field.Y * BLOCK + i], cells[Field.Z * BLOCK + i])
         found = walk(nodes, segments, course, at, int(cells[Field.SEGMENT * BLOCK + i]))
         cells[Field.SEGMENT * BLOCK + i] = float(found[0])
         cells[Field.LAP * BLOCK + i] += float(found[1])
-    for row in range(FIELDS):
+    for k in range(FIELDS):
         for i in range(BLOCK):
-            state[row, begin + i] = cells[row * BLOCK + i]
+            state[k, begin + i] = cells[k * BLOCK + i]
 
 
 @wp.kernel

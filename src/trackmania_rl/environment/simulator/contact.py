@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warp as wp
 
-from trackmania_rl.environment.simulator.maths import flag, least, most
+from trackmania_rl.environment.simulator.maths import either, flag, least, most
 from trackmania_rl.environment.simulator.ribbon import Road
 from trackmania_rl.environment.simulator.vehicle import (
     AXLE,
@@ -73,7 +73,7 @@ def wheel(road: Road, arm: wp.vec3, up: wp.vec3, velocity: wp.vec3, spin: wp.vec
     compression = -height / most(upright, 0.2)
 
     beyond = most(lateral - road.width_left, -lateral - road.width_right)
-    border = wp.where(lateral > 0.0, road.border_left, road.border_right)
+    border = either(flag(lateral > 0.0), road.border_left, road.border_right)
     # A wall holds the body back, not the wheels: there the road goes on under the barrier.
     reach = wp.where(border > 1.5, VERGE_WIDTH, wp.where(border > 0.5, 0.0, 1.0))
     grounded = (

@@ -42,6 +42,16 @@ def flag(condition: bool) -> float:
 
 
 @wp.func
+def either(first: float, a: float, b: float) -> float:
+    """a where `first` is 1, b where it is 0.
+
+    For two numbers straight from memory: a selection between them becomes a load from a selected address,
+    and that keeps a loop from being vectorised.
+    """
+    return first * a + (1.0 - first) * b
+
+
+@wp.func
 def towards(x: float, target: float, step: float) -> float:
     """x moved towards the target by at most a step."""
     return x + bound(target - x, -step, step)

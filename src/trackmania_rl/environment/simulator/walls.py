@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warp as wp
 
-from trackmania_rl.environment.simulator.maths import flag, least, most, side, size
+from trackmania_rl.environment.simulator.maths import either, flag, least, most, side, size
 from trackmania_rl.environment.simulator.ribbon import Road
 from trackmania_rl.environment.simulator.vehicle import TICK, YAW_MOBILITY
 
@@ -52,8 +52,9 @@ def collide(body: Body, road: Road, arm: wp.vec3, up: wp.vec3) -> Body:
     lateral = wp.dot(point, across) + road.curve_left * along * along
     height = wp.dot(point, road.up + road.up_bend * along) + road.curve_up * along * along
     sign = side(lateral)
-    width = wp.where(lateral < 0.0, road.width_right, road.width_left)
-    border = wp.where(lateral < 0.0, road.border_right, road.border_left)
+    right = flag(lateral < 0.0)
+    width = either(right, road.width_right, road.width_left)
+    border = either(right, road.border_right, road.border_left)
     depth = sign * lateral - width
     depth_before = sign * wp.dot(before, road.left) - width
     hit = (

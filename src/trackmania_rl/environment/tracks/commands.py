@@ -48,18 +48,19 @@ def list_(as_json: Json = False) -> None:
         _print_json(tracks=msgspec.to_builtins(summaries))
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, header_style="bold")
     table.add_column("id", no_wrap=True)
     table.add_column("name")
     table.add_column("kind")
-    for heading in ("length [m]", "climb [m]", "author time [s]"):
+    for heading in ("length, m", "climb, m", "author, s"):
         table.add_column(heading, justify="right")
     for entry in summaries:
         table.add_row(
             entry.id,
-            entry.name,
+            escape(entry.name),
             "lap" if entry.closed else "sprint",
             f"{entry.length:.0f}",
             f"{entry.climb:.0f}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,8 @@ from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import BoosterGeometry, TrackGeometry, TrackSummary
 from trackmania_rl.protocol.volume import tracks_folder
+
+log = logging.getLogger(__name__)
 
 BUNDLED = Path(__file__).parent / "bundled"
 """Folder of the tracks that come with the package, as block files."""
@@ -37,8 +40,17 @@ def imported_ids() -> list[str]:
 
 
 def tracks() -> list[Track]:
-    """All tracks that have an id: the bundled ones, then the imported ones."""
-    return [load(id) for id in (*bundled_ids(), *(i for i in imported_ids() if i not in bundled_ids()))]
+    """All tracks that have an id: the bundled ones, then the imported ones.
+
+    A damaged import is left out, with a warning in the log; `load` says what is wrong with it.
+    """
+    found = []
+    for id in dict.fromkeys((*bundled_ids(), *imported_ids())):
+        try:
+            found.append(load(id))
+        except InputError as error:
+            log.warning("%s", error)
+    return found
 
 
 def load(name: str | Path, *, files: bool = True) -> Track:
