@@ -94,6 +94,7 @@ def test_damaged_archives_are_refused(volume):
         path.write_bytes(data)
         with pytest.raises(InputError, match=r"x\.npz is no track of this program"):
             library.load("x")
+        assert [track.id for track in library.tracks()] == library.bundled_ids()
     for change in (
         {"format": np.array(99)},
         {"position": np.array([object()], dtype=object)},
