@@ -29,6 +29,8 @@ from trackmania_rl.protocol.environments import make_vector_env
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.volume import runs_folder
 
+SERVICE_PATIENCE = 60.0
+"""Longest wait for an environment service that went away during training [s]."""
 RECENT = 100
 """Episodes that the figures of training are averaged over."""
 
@@ -55,8 +57,8 @@ class LearnerConfig(SacConfig):
     """Environment steps to train for, over all worlds."""
     worlds: int = 64
     """Parallel copies of the environment."""
-    start: str | None = None
-    """Where episodes of training begin, "line" or "anywhere"; the environment's own choice if None."""
+    start: str = "anywhere"
+    """Where episodes of training begin on a track, "line" or "anywhere"; evaluations begin at the line."""
     updates_per_step: float = 1.0
     """Updates after each step of all worlds."""
     warmup_steps: int = 2_000
@@ -239,7 +241,7 @@ class Learner:
         """Evaluate the newest policy, and keep it if it is the best so far."""
         if self.evaluation_envs is None:
             worlds = min(self.config.evaluation_episodes, self.config.worlds)
-            self.evaluation_envs = self._worlds(worlds, start="line" if self.config.start else None)
+            self.evaluation_envs = self._worlds(worlds, start="line")
         result = evaluate(
             self.policy(),
             self.evaluation_envs,
@@ -259,7 +261,7 @@ class Learner:
             env=self.config.env,
             env_options=dict(self.config.env_options),
             track=self.config.track or "",
-            track_hash=str(getattr(self.envs.unwrapped, "track_hash", "")),
+            track_hash=_track_hash(self.envs),
             low=self.low,
             high=self.high,
             config=_plain(self.config),
@@ -310,11 +312,19 @@ class Learner:
         if self.evaluation_envs is not None:
             self.evaluation_envs.close()
 
-    def _worlds(self, worlds: int, start: str | None) -> Any:
+    def _worlds(self, worlds: int, start: str) -> Any:
         config = self.config
-        options = {**config.env_options, **({"start": start} if start else {})}
+        options = dict(config.env_options)
+        if config.env.startswith("TrackMania/"):
+            options["start"] = start
         return make_vector_env(
-            config.env, worlds, track=config.track, url=config.environment, seed=config.seed, **options
+            config.env,
+            worlds,
+            track=config.track,
+            url=config.environment,
+            seed=config.seed,
+            patience=SERVICE_PATIENCE,
+            **options,
         )
 
     def _explore(self, observation: torch.Tensor) -> torch.Tensor:
@@ -476,6 +486,13 @@ class _Schedule:
             self.on_progress(progress, learner)
         self.reported = (time.perf_counter(), learner.steps, learner.updates)
         return progress
+
+
+def _track_hash(envs: Any) -> str:
+    """Hash of the track that worlds of ours drive on, near or far; empty for others and for many tracks."""
+    if (spec := getattr(envs, "environment_spec", None)) is not None:
+        return str(spec.track_hash)
+    return str(getattr(getattr(envs, "track", None), "hash", ""))
 
 
 def _plain(config: LearnerConfig) -> dict[str, Any]:
