@@ -227,9 +227,11 @@ def step_blocks(
     """
     begin = (first + wp.tid()) * BLOCK
     cells = wp.zeros(shape=SCRATCH, dtype=float)
-    for k in range(FIELDS):
+    row = int(0)
+    while row < FIELDS:  # not unrolled: the compiler must still see the scratch's origin after it
         for i in range(BLOCK):
-            cells[k * BLOCK + i] = state[k, begin + i]
+            cells[row * BLOCK + i] = state[row, begin + i]
+        row += 1
     for i in range(BLOCK):
         cells[Field.WALL_IMPACT * BLOCK + i] = 0.0
     for _ in range(ticks):
@@ -244,27 +246,29 @@ def step_blocks(
             for k in range(PATCH_ROWS):
                 cells[(FIELDS + k) * BLOCK + i] = nodes[near + k]
         for i in range(BLOCK):
-            row = Row()
+            numbers = Row()
             for k in range(FIELDS):
-                row[k] = cells[k * BLOCK + i]
+                numbers[k] = cells[k * BLOCK + i]
             ground = Ground()
             for k in range(PATCH_ROWS):
                 ground[k] = cells[(FIELDS + k) * BLOCK + i]
             # Each in a variable of its own: nested calls keep the compiler from vectorising the loop.
-            car = unpack(row)
+            car = unpack(numbers)
             patch = patch_of(ground)
             car = tick(car, patch, course)
-            row = pack(row, car)
+            numbers = pack(numbers, car)
             for k in range(FIELDS):
-                cells[k * BLOCK + i] = row[k]
+                cells[k * BLOCK + i] = numbers[k]
     for i in range(BLOCK):
         at = wp.vec3(cells[Field.X * BLOCK + i], cells[Field.Y * BLOCK + i], cells[Field.Z * BLOCK + i])
         found = walk(nodes, segments, course, at, int(cells[Field.SEGMENT * BLOCK + i]))
         cells[Field.SEGMENT * BLOCK + i] = float(found[0])
         cells[Field.LAP * BLOCK + i] += float(found[1])
-    for k in range(FIELDS):
+    row = int(0)
+    while row < FIELDS:
         for i in range(BLOCK):
-            state[k, begin + i] = cells[k * BLOCK + i]
+            state[row, begin + i] = cells[row * BLOCK + i]
+        row += 1
 
 
 @wp.kernel

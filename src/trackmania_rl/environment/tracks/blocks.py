@@ -36,6 +36,8 @@ GROUND = -62.0
 
 SLOPE = STOREY / CELL
 """Gradient of a straight slope."""
+STEEPEST = 0.5
+"""Steepest gradient of a curve that rises: half-way, where it is 1.5 times the mean."""
 BANK_MAX = 45
 """Steepest banking of the language [degrees]."""
 
@@ -167,7 +169,8 @@ def _turn(road: Road, line: Line) -> None:
     rise = 0.0
     if len(line.words) > 2:
         direction = {"rise": 1, "fall": -1}[line.choice(2, ("rise", "fall"))]
-        rise = STOREY * direction * line.integer(3, "its storeys of 8 m", 1, 3)
+        storeys = int(curve(size, 1).length * STEEPEST / 1.5 / STOREY)
+        rise = STOREY * direction * line.integer(3, "its storeys of 8 m", 1, min(storeys, 3))
     line.end(4)
     road.add(curve(size, 1 if line.words[0] == "left" else -1, rise))
 

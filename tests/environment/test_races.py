@@ -1,0 +1,328 @@
+"""Races: heats, rules, who is late, who comes and goes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trackmania_rl.environment.drivers import pursuit
+from trackmania_rl.environment.entrant import GHOST_COLOUR, Ghost
+from trackmania_rl.environment.outbox import Outbox
+from trackmania_rl.environment.race import Race, Rules, lanes, rotation
+from trackmania_rl.environment.races import LiveRace
+from trackmania_rl.environment.simulator.environment import TrackVectorEnv
+from trackmania_rl.environment.standings import Drive, standings
+from trackmania_rl.environment.tracks import library
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.messages import Action, ActionRequest, AgentAdd, Car
+from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT
+
+GAS = np.array([1.0, -1.0, 0.0], np.float32)
+STATE = POSE_FIELDS.index("state")
+
+
+def a_race(*agents: str, folder: Path | None = None, **rules: float) -> Race:
+    """A race on the sprint that these agents have joined."""
+    race = Race(
+        "main", library.load("sprint"), Rules(**{"countdown": 0.1, "pause": 0.1} | rules), folder=folder
+    )
+    for agent in agents:
+        race.add(AgentAdd(agent_id=agent))
+    return race
+
+
+def drive(
+    race: Race, until: Callable[[], bool], act: Callable[[Race], np.ndarray] | None = None
+) -> list[str]:
+    """Tick until something holds; everyone acts at every step. Returns the kinds of events."""
+    kinds = []
+    for _ in range(20_000):
+        if until():
+            return kinds
+        race.tick()
+        kinds += [event.kind for event in race.events]
+        race.events.clear()
+        if race.at_step and act is not None:
+            actions = act(race)
+            for entrant in race.grid:
+                entrant.send(actions[entrant.slot])
+    raise AssertionError("it never came to this")
+
+
+def everyone(action: np.ndarray) -> Callable[[Race], np.ndarray]:
+    return lambda race: np.tile(action, (race.simulator.cars, 1))
+
+
+def test_a_heat_goes_from_countdown_to_finish_and_the_next_begins() -> None:
+    race = a_race("a", "b")
+    assert (race.state, race.clock) == ("countdown", -10)
+    drive(race, lambda: race.state == "racing")
+    assert race.clock == 0
+    kinds = drive(race, lambda: race.state == "finished", lambda race: pursuit(race.simulator))
+    assert kinds.count("finish") == 2
+    assert [entrant.cause for entrant in race.grid] == ["finish", "finish"]
+    drive(race, lambda: race.heat == 2)
+    assert all(line.best_time is not None for line in race.standings())
+
+
+def test_the_start_waits_for_the_countdown() -> None:
+    race = a_race("a")
+    before = race.poses()
+    for _ in range(10):
+        race.entrants["a"].send(GAS)
+        race.tick()
+    np.testing.assert_array_equal(race.poses()[:, :3], before[:, :3])
+
+
+def test_an_action_is_felt_one_step_after_it_was_sent() -> None:
+    race = a_race("a")
+    drive(race, lambda: race.state == "racing")
+    race.entrants["a"].send(GAS)
+    seen = []
+    for _ in range(15):
+        race.tick()
+        seen.append(race.simulator.poses()[0, POSE_FIELDS.index("gas")])
+    assert seen == [0.0] * 5 + [1.0] * 10
+
+
+def test_the_flat_observation_is_that_of_the_environment() -> None:
+    """A policy sees in a race what it saw in training: the same numbers after the same actions."""
+    envs = TrackVectorEnv(1, track="sprint", observation="lidar")
+    learned, _ = envs.reset(seed=0)
+    race = Race("main", library.load("sprint"), Rules(countdown=0.05, agents_max=1))
+    entrant = race.add(AgentAdd(agent_id="a", observation="TrackMania/Lidar-v0"))
+    drive(race, lambda: race.state == "racing")
+    np.testing.assert_array_equal(race.sensed(entrant).observation.vector, learned[0])
+    random = np.random.default_rng(1)
+    for _ in range(60):
+        action = random.uniform([0.5, -1, -0.3], [1, 0, 0.3]).astype(np.float32)
+        learned, *_ = envs.step(action[None])
+        act = Action(gas=float(max(action[0], 0)), brake=0.0, steering=float(action[2]))
+        race.act(ActionRequest(agent_id="a", action=act, timestamp="", raw=action.tolist()))
+        for _ in range(5):
+            race.tick()
+        raced = race.sensed(entrant).observation.vector
+        np.testing.assert_array_equal(np.array(raced, np.float32), learned[0])
+
+
+def test_who_is_late_goes_on_as_before_and_is_counted() -> None:
+    race = a_race("a")
+    drive(race, lambda: race.state == "racing")
+    race.entrants["a"].send(GAS)
+    for _ in range(20):
+        race.tick()
+    assert race.late_actions == 3
+    assert race.simulator.speed[0] > 1.0
+
+
+def test_who_is_gone_coasts_and_is_not_late() -> None:
+    race = a_race("a")
+    drive(race, lambda: race.simulator.speed[0] > 10, everyone(GAS))
+    race.entrants["a"].release()
+    late, speed = race.late_actions, race.simulator.speed[0]
+    for _ in range(50):
+        race.tick()
+    assert race.late_actions == late
+    assert race.simulator.speed[0] < speed
+    assert race.simulator.poses()[0, POSE_FIELDS.index("gas")] == 0.0
+
+
+def test_a_car_that_stands_is_out() -> None:
+    race = a_race("a", stuck_seconds=1.0)
+    kinds = drive(race, lambda: race.state == "finished")
+    assert kinds == ["start", "stuck"]
+    assert race.clock == 100
+    assert int(race.poses()[0, STATE]) & STATE_OUT
+
+
+def test_the_time_limit_ends_a_heat() -> None:
+    race = a_race("a", time_limit=2.0)
+    drive(race, lambda: race.state == "finished", everyone(GAS))
+    assert race.clock == 200
+    assert race.sensed(race.entrants["a"]).info.cause == "time_limit"
+    assert race.sensed(race.entrants["a"]).done
+
+
+def test_a_heat_ends_some_time_after_the_first_finish() -> None:
+    race = a_race("fast", "slow", finish_seconds=1.0, stuck_seconds=60.0)
+
+    def act(race: Race) -> np.ndarray:
+        actions = pursuit(race.simulator)
+        actions[race.entrants["slow"].slot] = [1.0, 0.0, 1.0]
+        return actions
+
+    drive(race, lambda: race.state == "finished", act)
+    finish = race.entrants["fast"].best_time
+    assert finish is not None
+    assert finish + 1.0 <= race.clock / 100 < finish + 1.06
+    assert race.entrants["slow"].cause == "time_limit"
+
+
+def test_rewards_are_the_metres_gained_since_the_last_answer() -> None:
+    race = a_race("a")
+    entrant = race.entrants["a"]
+    drive(race, lambda: race.clock == 100, everyone(GAS))
+    assert race.answer(entrant).reward == pytest.approx(0.1 * race.simulator.furthest[0], abs=1e-4)
+    assert race.answer(entrant).reward == 0.0
+
+
+def test_who_joins_a_running_heat_waits_for_the_next() -> None:
+    race = a_race("a")
+    drive(race, lambda: race.clock == 50, everyone(GAS))
+    race.add(AgentAdd(agent_id="b", name="Bea", colour="#123456", policy="human"))
+    assert [car.agent_id for car in race.cars] == ["a"]
+    race.remove("a")
+    drive(race, lambda: race.heat == 2)
+    assert race.cars == [Car(agent_id="b", name="Bea", colour="#123456", policy="human")]
+
+
+def test_who_joins_during_the_countdown_starts_with_the_others() -> None:
+    race = a_race("a", "b", "c")
+    assert [car.agent_id for car in race.cars] == ["a", "b", "c"]
+    assert race.heat == 1
+    lateral = race.poses()[:, :3]
+    gaps = np.linalg.norm(lateral[1:] - lateral[:-1], axis=1)
+    np.testing.assert_allclose(gaps, 3.0, atol=1e-3)
+
+
+def test_a_race_without_agents_waits() -> None:
+    race = a_race("a")
+    race.remove("a")
+    drive(race, lambda: race.state == "waiting")
+    race.add(AgentAdd(agent_id="b"))
+    assert race.state == "countdown"
+
+
+def test_unknown_and_too_many_agents_are_refused() -> None:
+    race = a_race("a", "b", agents_max=2)
+    with pytest.raises(InputError, match=r"no agent z.*known are a, b") as unknown:
+        race.entrant("z")
+    assert unknown.value.status == 404
+    with pytest.raises(InputError, match="2 agents, the most it takes") as full:
+        race.add(AgentAdd(agent_id="c"))
+    assert full.value.status == 409
+    with pytest.raises(InputError, match=r"TrackMania/Nothing-v0.*TrackMania/Lidar-v0"):
+        race.add(AgentAdd(agent_id="a", observation="TrackMania/Nothing-v0"))
+
+
+def test_a_repeated_request_is_answered_again_and_not_driven_twice() -> None:
+    race = a_race("a")
+    drive(race, lambda: race.clock == 40, everyone(GAS))
+    request = ActionRequest(
+        agent_id="a", action=Action(gas=1.0, brake=0.0, steering=0.0), timestamp="", seq=7
+    )
+    first = race.act(request)
+    race.tick()
+    again = ActionRequest(agent_id="a", action=Action(gas=0.0, brake=1.0, steering=0.0), timestamp="", seq=7)
+    assert race.act(again) is first
+    np.testing.assert_array_equal(race.entrants["a"].sent, [1.0, 0.0, 0.0])
+
+
+def test_a_reset_lines_up_again_on_another_track() -> None:
+    race = a_race("a")
+    drive(race, lambda: race.clock == 100, everyone(GAS))
+    race.reset(track=library.load("esses"))
+    assert (race.state, race.describe().track) == ("countdown", "esses")
+    drive(race, lambda: race.clock == 100, everyone(GAS))
+    assert race.simulator.progress[0] > 1.0
+    race.reset(agent_id="a")
+    assert race.simulator.progress[0] == 0.0
+    assert [event.kind for event in race.events] == ["respawn"]
+
+
+def test_ghosts_race_along_but_nobody_waits_for_them() -> None:
+    samples = np.zeros((41, len(POSE_FIELDS)), np.float32)
+    samples[:, 0] = np.arange(41)
+    samples[:, 6] = 1.0
+    ghost = Ghost(Car(agent_id="ghost", name="Ghost", colour=GHOST_COLOUR, ghost=True), samples)
+    race = Race("main", library.load("sprint"), Rules(countdown=0.1), ghosts=[ghost])
+    drive(race, lambda: race.clock == 33)
+    assert race.poses()[0, 0] == pytest.approx(6.6)
+    race.add(AgentAdd(agent_id="a"))
+    assert (race.state, [car.agent_id for car in race.cars]) == ("countdown", ["a", "ghost"])
+    assert race.poses().shape == (2, len(race.describe().pose_fields))
+
+
+def test_the_leaderboard_ranks_finishers_by_time_and_others_by_distance() -> None:
+    lines = standings(
+        [
+            Drive("third", [0.0, 10.0, 15.0, 25.0], 0.15, False, True),
+            Drive("second", [0.0, 20.0], 12.5, True, False),
+            Drive("first", [0.0, 10.0, 20.0, 30.0], 12.0, True, False, best_time=11.0),
+        ]
+    )
+    assert [line.agent_id for line in lines] == ["first", "second", "third"]
+    assert [line.gap for line in lines] == [None, 0.5, pytest.approx(0.025)]
+    assert lines[0].best_time == 11.0
+
+
+def test_cars_stand_side_by_side_on_the_road() -> None:
+    track = library.load("sprint")
+    assert lanes(track, 1).tolist() == [0.0]
+    for count in (2, 5, 16, 64):
+        places = lanes(track, count)
+        assert len(places) == count
+        assert places.max() < track.half_width_left[0] and -places.min() < track.half_width_right[0]
+
+
+@pytest.mark.parametrize("angle", [-2.5, -0.3, 0.0, 0.8, 3.0])
+def test_yaw_turns_from_north_to_the_left(angle: float) -> None:
+    turned = rotation(0.0, np.sin(angle / 2), 0.0, np.cos(angle / 2))
+    assert (turned.yaw, turned.pitch, turned.roll) == (pytest.approx(angle, abs=1e-4), 0.0, 0.0)
+
+
+def test_nose_up_and_right_side_down_are_positive() -> None:
+    sine, cosine = np.sin(0.1), np.cos(0.1)
+    assert rotation(-sine, 0.0, 0.0, cosine).pitch == pytest.approx(0.2, abs=1e-4)
+    assert rotation(0.0, 0.0, sine, cosine).roll == pytest.approx(0.2, abs=1e-4)
+
+
+# --- on the wall clock ----------------------------------------------------------------------------
+
+
+def test_a_late_clock_catches_up_and_loses_no_tick() -> None:
+    async def run() -> int:
+        live = LiveRace(a_race("a", countdown=30.0))
+        task = asyncio.create_task(live.run())
+        loop = asyncio.get_running_loop()
+        begin, before = loop.time(), live.race.clock
+        for _ in range(4):
+            await asyncio.sleep(0.05)
+            await asyncio.sleep(0)
+            time.sleep(0.1)  # somebody holds up the event loop
+        await asyncio.sleep(0.05)
+        expected = (loop.time() - begin) * 100
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert live.lost == 0.0
+        return abs(round(expected) - (live.race.clock - before))
+
+    assert asyncio.run(run()) <= 3
+
+
+def test_a_slow_listener_loses_old_frames_and_no_text() -> None:
+    async def run() -> tuple[list[str | bytes], int]:
+        outbox = Outbox(frames_max=2)
+        outbox.text("first")
+        for number in range(5):
+            outbox.frame(bytes([number]))
+        outbox.text("last")
+        return [await outbox.take() for _ in range(4)], outbox.dropped
+
+    assert asyncio.run(run()) == (["first", b"\x03", b"\x04", "last"], 3)
+
+
+def test_a_listener_that_takes_nothing_is_given_up() -> None:
+    async def run() -> None:
+        outbox = Outbox(texts_max=10)
+        for _ in range(12):
+            outbox.text("event")
+        await outbox.take()
+
+    with pytest.raises(ConnectionError):
+        asyncio.run(run())
