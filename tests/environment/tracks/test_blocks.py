@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from trackmania_rl.environment.tracks import blocks, library
 from trackmania_rl.environment.tracks.track import Border, Surface
@@ -38,6 +40,7 @@ def test_square_of_four_turns_closes_into_one_lap():
         (["start", "left"], "line 2: found «end of line», expected its size, a whole number from 1 to 4"),
         (["start", "left 5"], "line 2: found «5», expected its size"),
         (["start", "left 2 sideways 1"], "line 2: found «sideways», expected one of rise, fall"),
+        (["start", "left 1 rise 2"], "found «2», expected its storeys of 8 m, a whole number from 1 to 1"),
         (["start", "straight 1e3"], "line 2: found «1e3»"),
         (["start", "straight 2 3"], "found «3», expected nothing more after «2»"),
         (["straight 2"], "line 1: found «straight», expected «start» as the first block"),
@@ -82,6 +85,39 @@ def test_endless_roads_are_refused():
         read("start", *["straight 100"] * 100_000)
     with pytest.raises(InputError, match="longer than 50000 m"):
         read("start", *["left 4", "right 4"] * 200, "finish")
+
+
+def test_banks_lean_into_the_turn_they_are_named_after():
+    for side, sign in (("left", -1), ("right", 1)):
+        track = read("start", f"bank {side} 20", f"{side} 3", "bank flat", "finish")
+        check_frames(track)
+        leaning = track.left[:, 1]
+        assert (sign * leaning).max() == pytest.approx(np.sin(np.radians(20)), abs=1e-4)
+        assert (sign * leaning).min() == pytest.approx(0.0, abs=1e-6)
+
+
+words = st.sampled_from(
+    "start finish checkpoint booster straight left right slope bank chicane surface border place name "
+    "up down flat rise fall ice grass 1 2 3 20 -1 é #".split()
+)
+lines = st.one_of(
+    st.sampled_from(
+        ["straight 2", "left 2", "right 3", "right 1", "slope up", "slope down", "slope flat", "bank left 20",
+         "bank flat", "chicane right 3", "left 3 rise 2", "checkpoint", "booster", "surface dirt"]
+    ),
+    st.lists(words, min_size=1, max_size=4).map(" ".join),
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(lines, max_size=9), st.booleans())
+def test_any_text_is_a_sound_track_or_refused_in_a_sentence(text, sprint):
+    try:
+        track = read("start", *text, *(["finish"] if sprint else []))
+    except InputError as error:
+        assert str(error).startswith("t.track")
+    else:
+        check_frames(track, bend=0.15)
 
 
 def test_surface_border_and_factor_hold_for_what_follows():
