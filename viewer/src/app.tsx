@@ -27,7 +27,8 @@ export function App({ addresses }: { addresses: Addresses }) {
   const presenting = useView((view) => view.presenting);
   const connected = useModel((model) => model.status === "open");
 
-  useEffect(() => watchEnvironment(addresses.environment), [addresses]);
+  const race = query.get("race");
+  useEffect(() => watchEnvironment(addresses.environment, race), [addresses, race]);
   useEffect(() => watchModel(addresses.model), [addresses]);
   useEffect(
     () => (addresses.model !== null && connected ? followCurves(addresses.model) : undefined),

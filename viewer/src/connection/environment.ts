@@ -44,10 +44,12 @@ export const liveClock = new LiveClock();
 
 let eventCount = 0;
 
-/** Watch the race of an environment service until the returned function is called. */
-export function watchEnvironment(base: string): () => void {
+/** Watch a race of an environment service, by default its first, until the returned function is called. */
+export function watchEnvironment(base: string, race: string | null): () => void {
   const set = useEnvironment.setState;
-  const socket = new Socket(socketAddress(base, "/api/watch"), {
+  set({ race: null, standings: [], events: [], buffer: null });
+  const path = race === null ? "/api/watch" : `/api/watch?race=${encodeURIComponent(race)}`;
+  const socket = new Socket(socketAddress(base, path), {
     status: (status, detail) => set({ status, detail }),
     text: (text) => receive(JSON.parse(text) as WatchMessage),
     binary: (data) => {

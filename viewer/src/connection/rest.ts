@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 import type {
   CheckpointSummary,
   Problem,
+  Race,
   Replay,
   ReplaySummary,
   RunMetrics,
@@ -29,6 +30,8 @@ async function get<T>(address: string): Promise<T> {
   throw new ServiceError(answer.status, problem?.detail ?? `${address} answered ${answer.status}.`);
 }
 
+/** The races that are driven now. */
+export const getRaces = (base: string) => get<Race[]>(`${base}/api/races`);
 /** A track's geometry. */
 export const getTrack = (base: string, id: string) => get<TrackGeometry>(`${base}/api/tracks/${id}`);
 /** The recorded races, newest first. */

@@ -1,12 +1,14 @@
+import { Select } from "@mantine/core";
 import { useMemo } from "react";
 import type { Addresses } from "../connection/addresses";
 import { liveClock, useEnvironment } from "../connection/environment";
 import { useModel } from "../connection/model";
-import { getTrack, useRemote } from "../connection/rest";
+import { getRaces, getTrack, useRemote } from "../connection/rest";
 import { Agents } from "../panels/agents";
 import { EventFeed } from "../panels/events";
 import { Notice } from "../panels/notice";
 import type { Race, TrackGeometry } from "../protocol/messages";
+import { addressOf, go } from "../route";
 import { liveDrive } from "../stage/drive";
 import { setView, useView } from "../view";
 import { RaceView } from "./race";
@@ -31,7 +33,7 @@ export function LivePage({ addresses }: { addresses: Addresses }) {
 
 function RaceTrack({ race, base }: { race: Race; base: string }) {
   const track = useRemote(`${base} ${race.track_hash}`, () => getTrack(base, race.track));
-  if (track.state === "ready") return <LiveRace race={race} track={track.value} />;
+  if (track.state === "ready") return <LiveRace race={race} track={track.value} base={base} />;
   if (track.state === "loading") return <Notice title={race.track_name} busy />;
   return (
     <Notice title="The track could not be loaded" action={{ label: "Try again", run: track.retry }}>
@@ -47,7 +49,7 @@ const STATES: Record<Race["state"], string> = {
   finished: "finished",
 };
 
-function LiveRace({ race, track }: { race: Race; track: TrackGeometry }) {
+function LiveRace({ race, track, base }: { race: Race; track: TrackGeometry; base: string }) {
   const { buffer, standings, events, status } = useEnvironment();
   const absent = useModel((model) => model.status === "absent");
   const showingAgents = useView((view) => view.agents);
@@ -64,6 +66,7 @@ function LiveRace({ race, track }: { race: Race; track: TrackGeometry }) {
         standings={standings}
         title={race.track_name}
         subtitle={`Heat ${race.heat} · ${STATES[race.state]} · ${Math.round(track.length)} m`}
+        choice={<RaceChoice base={base} race={race} />}
         left={<EventFeed events={events} drivers={drive.drivers} />}
         right={!absent && showingAgents && <Agents onClose={() => setView({ agents: false })} />}
       />
@@ -73,5 +76,22 @@ function LiveRace({ race, track }: { race: Race; track: TrackGeometry }) {
         </p>
       )}
     </>
+  );
+}
+
+/** Where several races are driven: which one to watch. */
+function RaceChoice({ base, race }: { base: string; race: Race }) {
+  const races = useRemote(`${base} ${race.heat}`, () => getRaces(base));
+  if (races.state !== "ready" || races.value.length < 2) return null;
+  return (
+    <Select
+      size="xs"
+      mt={6}
+      aria-label="Race"
+      allowDeselect={false}
+      value={race.id}
+      data={races.value.map(({ id, track_name }) => ({ value: id, label: `${id}: ${track_name}` }))}
+      onChange={(id) => id && go(addressOf("live", { race: id }))}
+    />
   );
 }

@@ -17,6 +17,8 @@ interface Props {
   /** Heading over the leaderboard. */
   title: string;
   subtitle: string;
+  /** Under the title. */
+  choice?: ReactNode;
   /** Below the leaderboard. */
   left?: ReactNode;
   right?: ReactNode;
@@ -25,7 +27,7 @@ interface Props {
 }
 
 /** Cars on a track, live or recorded, with everything that lies over the picture. */
-export function RaceView({ drive, standings, title, subtitle, left, right, bottom }: Props) {
+export function RaceView({ drive, standings, title, subtitle, choice, left, right, bottom }: Props) {
   const stage = useContext(StageContext);
   const presenting = useView((view) => view.presenting);
   const focus = useFocus(drive.drivers, standings);
@@ -59,6 +61,7 @@ export function RaceView({ drive, standings, title, subtitle, left, right, botto
         <section className="panel racecard">
           <h1>{title}</h1>
           <p>{subtitle}</p>
+          {choice}
         </section>
         <Leaderboard standings={standings} drivers={drive.drivers} focus={focus} />
         {left}
