@@ -97,8 +97,22 @@ def test_banks_lean_into_the_turn_they_are_named_after():
 
 
 words = st.sampled_from(
-    "start finish checkpoint booster straight left right slope bank chicane surface border place name "
-    "up down flat rise fall ice grass 1 2 3 20 -1 é #".split()
+    (
+        *blocks.BLOCKS,
+        *blocks.HEADERS,
+        "up",
+        "down",
+        "flat",
+        "rise",
+        "fall",
+        "ice",
+        "1",
+        "3",
+        "20",
+        "-1",
+        "é",
+        "#",
+    )
 )
 lines = st.one_of(
     st.sampled_from(
