@@ -109,6 +109,12 @@ def test_slope_is_the_parabola_of_the_game():
     assert height[on] == pytest.approx(8 + (plan[on] - 64) / 4, abs=1e-4)
 
 
+def test_pieces_that_would_meet_with_a_kink_are_refused():
+    for kink in (Piece(length=32.0, rise=8.0, gradients=(0.25, 0.25)), Piece(length=32.0, banks=(0.0, 0.1))):
+        with pytest.raises(ValueError, match="ends with gradient and banking"):
+            road(kink)
+
+
 def test_banking_raises_the_left_edge_and_keeps_the_middle():
     track = road(*bank_pieces(0.4), begin=Placement(0, 5, 0, 0))
     middle = int(np.argmin(np.abs(track.arc - 96)))

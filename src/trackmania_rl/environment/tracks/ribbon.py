@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,7 +124,9 @@ def lay(pieces: Sequence[Piece], begin: Placement, *, id: str, name: str, closed
 
     Raises:
         InputError: The road is longer than LENGTH_MAX.
+        ValueError: Two neighbours differ in gradient or banking where they meet.
     """
+    _check_joints(pieces, closed)
     if sum(piece.length for piece in pieces) > LENGTH_MAX:
         raise InputError(f"{id}: the road is longer than {LENGTH_MAX:.0f} m, expected a shorter one")
     plan, arc = _integrate(pieces)
@@ -175,6 +178,17 @@ def lay(pieces: Sequence[Piece], begin: Placement, *, id: str, name: str, closed
         author=author,
         author_time=author_time,
     )
+
+
+def _check_joints(pieces: Sequence[Piece], closed: bool) -> None:
+    """Refuse neighbours that would meet with a kink."""
+    for k, (here, there) in enumerate(pairwise((*pieces, *pieces[: int(closed)]))):
+        ends = np.array([here.gradients[1], here.banks[1]])
+        begins = np.array([there.gradients[0], there.banks[0]])
+        if np.abs(ends - begins).max() > 1e-6:
+            raise ValueError(
+                f"piece {k} ends with gradient and banking {ends}, the next begins with {begins}"
+            )
 
 
 def _each(pieces: Sequence[Piece], attribute: str) -> Doubles:
