@@ -98,9 +98,8 @@ def test_arc_of_a_circle_lies_on_the_circle():
 def test_slope_is_the_parabola_of_the_game():
     """+8 m over two cells, then +8 m a cell."""
     g = blocks.SLOPE
-    track = road(
-        blocks.bend(0, g), Piece(length=32.0, rise=8.0, gradients=(g, g)), begin=Placement(0, 0, 0, 0)
-    )
+    along = Piece(length=32.0, rise=8.0, gradients=(g, g))
+    track = road(blocks.bend(0, g), along, blocks.bend(g, 0), begin=Placement(0, 0, 0, 0))
     plan = track.position[:, 2].astype(np.float64) - 32
     height = track.position[:, 1]
     on = (plan > 0) & (plan < 64)
