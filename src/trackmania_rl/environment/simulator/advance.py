@@ -67,7 +67,9 @@ wp.set_module_options(
         # Vectorised over cars by inlining everything; contraction off, so that the same arithmetic gives
         # the same bits in both kernels and on every processor of a kind.
         "cpu_compiler_flags": "-march=native -ffp-contract=off -fno-slp-vectorize "
-        "-mllvm=-inline-threshold=90000 -mllvm=-inline-cold-callsite-threshold=30000",
+        "-mllvm=-inline-threshold=90000 -mllvm=-inline-cold-callsite-threshold=30000 "
+        # So far must it look back to see where the scratch of a block lies, without which it stays scalar.
+        "-mllvm=-memdep-block-scan-limit=100000 -mllvm=-memdep-block-number-limit=100000",
     }
 )
 
@@ -236,9 +238,7 @@ def step_blocks(
         cells[Field.WALL_IMPACT * BLOCK + i] = 0.0
     for _ in range(ticks):
         for i in range(BLOCK):
-            at = wp.vec3(
-                cells[Field.X * BLOCK + i], cells[Field.Y * BLOCK + i], cells[Field.Z * BLOCK + i]
-            )
+            at = wp.vec3(cells[Field.X * BLOCK + i], cells[Field.Y * BLOCK + i], cells[Field.Z * BLOCK + i])
             found = walk(nodes, segments, course, at, int(cells[Field.SEGMENT * BLOCK + i]))
             cells[Field.SEGMENT * BLOCK + i] = float(found[0])
             cells[Field.LAP * BLOCK + i] += float(found[1])
@@ -305,7 +305,9 @@ def step_cars(
 
 
 @wp.func
-def walk(nodes: wp.array(dtype=float), segments: int, course: Course, position: wp.vec3, start: int) -> wp.vec2i:
+def walk(
+    nodes: wp.array(dtype=float), segments: int, course: Course, position: wp.vec3, start: int
+) -> wp.vec2i:
     """From a remembered segment to the one that a point is on now.
 
     Returns:

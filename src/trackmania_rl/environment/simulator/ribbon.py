@@ -14,7 +14,7 @@ from trackmania_rl.environment.tracks.track import Track
 
 Floats = NDArray[np.float32]
 
-THINNING_TOLERANCE = 0.001
+THINNING_TOLERANCE = 0.01
 """Nodes are left out where straight lines between the others miss none by more [m, and 1 in unit vectors]."""
 THINNING_SPAN = 16.0
 """Longest segment that thinning makes [m]."""
@@ -175,17 +175,11 @@ Ground = wp.types.vector(PATCH_ROWS, float)
 def patch_of(ground: Ground) -> Patch:
     """The patch in a row of numbers."""
     patch = Patch()
-    patch.position = wp.vec3(
-        ground[Node.PX], ground[Node.PY], ground[Node.PZ]
-    )
+    patch.position = wp.vec3(ground[Node.PX], ground[Node.PY], ground[Node.PZ])
     patch.width_left = ground[Node.WIDTH_LEFT]
-    patch.tangent = wp.vec3(
-        ground[Node.TX], ground[Node.TY], ground[Node.TZ]
-    )
+    patch.tangent = wp.vec3(ground[Node.TX], ground[Node.TY], ground[Node.TZ])
     patch.width_right = ground[Node.WIDTH_RIGHT]
-    patch.left = wp.vec3(
-        ground[Node.LX], ground[Node.LY], ground[Node.LZ]
-    )
+    patch.left = wp.vec3(ground[Node.LX], ground[Node.LY], ground[Node.LZ])
     patch.arc = ground[Node.ARC]
     patch.up = wp.vec3(ground[Node.UX], ground[Node.UY], ground[Node.UZ])
     patch.length = ground[Node.LENGTH]
@@ -203,12 +197,8 @@ def patch_of(ground: Ground) -> Patch:
         ground[COLUMNS + Node.TX], ground[COLUMNS + Node.TY], ground[COLUMNS + Node.TZ]
     )
     patch.next_width_right = ground[COLUMNS + Node.WIDTH_RIGHT]
-    patch.next_left = wp.vec3(
-        ground[COLUMNS + Node.LX], ground[COLUMNS + Node.LY], ground[COLUMNS + Node.LZ]
-    )
-    patch.next_up = wp.vec3(
-        ground[COLUMNS + Node.UX], ground[COLUMNS + Node.UY], ground[COLUMNS + Node.UZ]
-    )
+    patch.next_left = wp.vec3(ground[COLUMNS + Node.LX], ground[COLUMNS + Node.LY], ground[COLUMNS + Node.LZ])
+    patch.next_up = wp.vec3(ground[COLUMNS + Node.UX], ground[COLUMNS + Node.UY], ground[COLUMNS + Node.UZ])
     return patch
 
 

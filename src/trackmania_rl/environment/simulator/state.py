@@ -93,21 +93,15 @@ Row = wp.types.vector(FIELDS, float)
 def unpack(row: Row) -> Car:
     """The car in a row of numbers."""
     car = Car()
-    car.position = wp.vec3(
-        row[Field.X], row[Field.Y], row[Field.Z]
-    )
+    car.position = wp.vec3(row[Field.X], row[Field.Y], row[Field.Z])
     car.rotation = wp.quat(
         row[Field.QX],
         row[Field.QY],
         row[Field.QZ],
         row[Field.QW],
     )
-    car.velocity = wp.vec3(
-        row[Field.VX], row[Field.VY], row[Field.VZ]
-    )
-    car.spin = wp.vec3(
-        row[Field.WX], row[Field.WY], row[Field.WZ]
-    )
+    car.velocity = wp.vec3(row[Field.VX], row[Field.VY], row[Field.VZ])
+    car.spin = wp.vec3(row[Field.WX], row[Field.WY], row[Field.WZ])
     car.steer = row[Field.STEER]
     car.gear = row[Field.GEAR]
     car.shift = row[Field.SHIFT]
