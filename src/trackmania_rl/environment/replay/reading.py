@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ Floats = NDArray[np.float32]
 RATE_HZ = 20.0
 RECORD_MAX = 1 << 28
 """Largest record that is believed [bytes]; a damaged length would ask for more memory than there is."""
+CUT_OFF = (McapError, ZstdError, struct.error, OverflowError, MemoryError, ValueError)
+"""What reading runs into where a file was cut off or is damaged."""
 _LAP_TIME = POSE_FIELDS.index("lap_time")
 
 
@@ -185,9 +188,9 @@ def _records(path: Path) -> Any:
                 raise InputError(f"{path.name} is no MCAP file: it begins otherwise", field="replay")
             file.seek(0)
             try:
-                yield from StreamReader(file, record_size_limit=RECORD_MAX).records
-            except (McapError, ZstdError, EOFError):
-                return  # the end was never written
+                yield from StreamReader(file, validate_crcs=True, record_size_limit=RECORD_MAX).records
+            except CUT_OFF:
+                return
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}", status=404, field="replay") from error
 

@@ -1,0 +1,204 @@
+"""A recorded race: read back, listed, re-driven bit for bit, cut off, damaged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mcap.reader import make_reader
+
+from trackmania_rl.environment import ghosts
+from trackmania_rl.environment.drivers import pursuit
+from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.replay import archive
+from trackmania_rl.environment.replay.reading import Recorded, read
+from trackmania_rl.environment.replay.verification import verify
+from trackmania_rl.environment.tracks import library
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.messages import AgentAdd
+from trackmania_rl.protocol.poses import POSE_FIELDS
+from trackmania_rl.protocol.volume import replays_folder
+
+
+def race_and_record(folder: Path) -> tuple[Race, str]:
+    """A heat of two cars: a pursuit driver, and one that drives into the wall and respawns."""
+    race = Race("main", library.load("sprint"), Rules(countdown=0.1, heats=1), folder=folder, seed=5)
+    race.add(AgentAdd(agent_id="good", name="Good", policy="pursuit"))
+    race.add(AgentAdd(agent_id="bad"))
+    replay = None
+    random = np.random.default_rng(0)
+    while not (race.over and replay):
+        race.tick()
+        if race.clock == 333:
+            race.reset(agent_id="bad")
+        if race.at_step:
+            actions = pursuit(race.simulator)
+            race.entrants["good"].send(actions[race.entrants["good"].slot])
+            race.entrants["bad"].send(random.uniform(-1, 1, 3).astype(np.float32) * [0.5, 0.2, 1])
+        for event in race.events:
+            replay = event.replay or replay
+        race.events.clear()
+    race.close()
+    return race, replay
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Race]:
+    folder = tmp_path_factory.mktemp("replays")
+    race, replay = race_and_record(folder)
+    return folder / f"{replay}.mcap", race
+
+
+def test_what_was_driven_is_read_back(recording: tuple[Path, Race]) -> None:
+    path, race = recording
+    recorded = read(path)
+    assert recorded.complete
+    assert recorded.about.seed == 5
+    assert recorded.about.track_hash == race.track.hash
+    good = recorded.result(recorded.about.cars[0])
+    assert (good.finished, good.time) == (True, pytest.approx(race.entrants["good"].best_time, abs=1e-3))
+    assert not recorded.result(recorded.about.cars[1]).finished
+    assert {event.kind for event in recorded.events} >= {"start", "finish", "respawn"}
+
+
+def test_the_race_is_driven_again_bit_for_bit(recording: tuple[Path, Race]) -> None:
+    verdicts = verify(read(recording[0]), recording[1].track)
+    assert [verdict.agent_id for verdict in verdicts] == ["good", "bad"]
+    assert all(verdict.equal for verdict in verdicts), verdicts
+    assert min(verdict.samples for verdict in verdicts) > 300
+
+
+def test_another_drive_is_noticed(recording: tuple[Path, Race]) -> None:
+    recorded = read(recording[0])
+    tape = recorded.inputs["good"].copy()
+    tape[100, 2] = np.nextafter(tape[100, 2], np.float32(1.0))
+    forged = Recorded(
+        about=recorded.about,
+        poses=recorded.poses,
+        inputs={**recorded.inputs, "good": tape},
+        events=recorded.events,
+    )
+    verdict = verify(forged, recording[1].track)[0]
+    assert not verdict.equal
+    assert verdict.first_difference == pytest.approx(5.05, abs=0.11)
+
+
+def test_another_track_or_physics_is_refused(recording: tuple[Path, Race]) -> None:
+    recorded = read(recording[0])
+    with pytest.raises(InputError, match="--track"):
+        verify(recorded, library.load("esses"))
+    recorded.about.physics = "0"
+    with pytest.raises(InputError, match="recorded with physics 0"):
+        verify(recorded, recording[1].track)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])
+def test_a_cut_off_file_is_read_up_to_the_cut(
+    recording: tuple[Path, Race], tmp_path: Path, share: float
+) -> None:
+    whole = recording[0].read_bytes()
+    cut = tmp_path / "cut.mcap"
+    cut.write_bytes(whole[: int(share * len(whole))])
+    recorded = read(cut)
+    full = read(recording[0])
+    assert recorded.complete == (share > 0.9)
+    rows = recorded.poses["good"]
+    assert len(rows) > 0.5 * share * len(full.poses["good"])
+    np.testing.assert_array_equal(rows, full.poses["good"][: len(rows)])
+    assert all(verdict.equal for verdict in verify(recorded, recording[1].track))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no recording", b"\x89MCAP0\r\n", b"\x89MCAP0\r\n" + b"\xff" * 100]
+)
+def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "foreign.mcap"
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=r"foreign\.mcap"):
+        read(file)
+
+
+def test_damage_in_the_middle_is_no_crash(recording: tuple[Path, Race], tmp_path: Path) -> None:
+    whole = bytearray(recording[0].read_bytes())
+    random = np.random.default_rng(3)
+    for number in range(30):
+        damaged = bytearray(whole)
+        for place in random.integers(8, len(whole), 20):
+            damaged[place] ^= 0xFF
+        file = tmp_path / f"damaged{number}.mcap"
+        file.write_bytes(damaged)
+        try:
+            recorded = read(file)
+        except InputError:
+            continue
+        assert recorded.about.track == "sprint"
+
+
+def test_viewers_get_the_same_numbers(recording: tuple[Path, Race]) -> None:
+    recorded = read(recording[0])
+    replay = recorded.replay()
+    rows = np.array(replay.cars[0].samples).reshape(-1, len(replay.pose_fields))
+    np.testing.assert_allclose(rows, recorded.poses["good"], atol=6e-5)
+    assert replay.rate_hz == 20.0
+    assert replay.duration == pytest.approx((len(rows) - 1) / 20, abs=1.0)
+    assert tuple(replay.pose_fields) == POSE_FIELDS
+
+
+def test_other_tools_can_read_it(recording: tuple[Path, Race]) -> None:
+    with recording[0].open("rb") as file:
+        reader = make_reader(file)
+        summary = reader.get_summary()
+        assert summary is not None
+        topics = {channel.topic for channel in summary.channels.values()}
+        assert topics == {"events", "scene", "poses/good", "poses/bad", "inputs/good", "inputs/bad"}
+        scenes = [json.loads(message.data) for _, _, message in reader.iter_messages(topics=["scene"])]
+    assert len(scenes[3]["poses"]) == 2
+    recorded = read(recording[0])
+    assert scenes[3]["poses"][0]["position"]["x"] == pytest.approx(recorded.poses["good"][30, 0], abs=1e-3)
+
+
+def test_it_is_smaller_than_gzipped_json(recording: tuple[Path, Race]) -> None:
+    import gzip
+
+    import msgspec
+
+    recorded = read(recording[0])
+    exact = {name: rows.astype(np.float64).tolist() for name, rows in recorded.poses.items()}
+    assert recorded.size_bytes < 0.7 * len(gzip.compress(msgspec.json.encode(exact)))
+
+
+def test_the_archive_finds_and_filters(data_folder: Path, recording: tuple[Path, Race]) -> None:
+    replays_folder().mkdir(parents=True)
+    (replays_folder() / recording[0].name).write_bytes(recording[0].read_bytes())
+    (replays_folder() / "noise.mcap").write_bytes(b"noise")
+    id = recording[0].stem
+    assert [summary.id for summary in archive.summaries()] == [id]
+    assert archive.summaries(track="esses") == []
+    assert len(archive.summaries(track="sprint", agent="good")) == 1
+    assert archive.summaries(agent="stranger") == []
+    assert archive.load(id).about.id == id
+    for name in ("nothing", "../secret", id + ".mcap"):
+        with pytest.raises(InputError, match=id):
+            archive.stored(name)
+
+
+def test_a_recording_becomes_a_ghost(recording: tuple[Path, Race]) -> None:
+    found = ghosts.read(recording[0], recording[1].track)
+    assert [ghost.car.agent_id for ghost in found] == ["ghost-good", "ghost-bad"]
+    assert found[0].finished(100 * 60)
+    with pytest.raises(InputError, match="expected a replay on esses"):
+        ghosts.read(recording[0], library.load("esses"))
+
+
+def test_a_disk_that_cannot_be_written_does_not_stop_the_race(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    race = Race("main", library.load("sprint"), Rules(countdown=0.1, heats=1, time_limit=3.0), folder=blocked)
+    race.add(AgentAdd(agent_id="a"))
+    ended = None
+    while ended is None:
+        race.tick()
+        ended = next((event for event in race.events if event.kind == "heat_end"), None)
+    assert ended.replay is None
