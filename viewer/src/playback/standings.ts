@@ -13,7 +13,20 @@ export interface RecordedCar {
 }
 
 /** Colours for cars that share one with a car of an earlier replay. */
-const SPARE_COLOURS = ["#ffd166", "#5ab0ff", "#ff7ac6", "#a5e65a", "#c792ff", "#ff9a5a"];
+const SPARE_COLOURS = [
+  "#ffd166",
+  "#5ab0ff",
+  "#ff7ac6",
+  "#a5e65a",
+  "#c792ff",
+  "#ff9a5a",
+  "#7adfff",
+  "#f2f2f2",
+  "#ff6b6b",
+  "#3ddbb4",
+  "#b8a26a",
+  "#8f9dff",
+];
 
 /** The cars of several replays, each under an id and colour of its own. */
 export function recordedCars(replays: readonly Replay[]): RecordedCar[] {
