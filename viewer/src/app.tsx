@@ -51,11 +51,7 @@ export function App({ addresses }: { addresses: Addresses }) {
   return (
     <StageContext value={stage}>
       <canvas ref={mount} className="stage" aria-label="The race in 3D" />
-      {!presenting && (
-        <Header page={page}>
-          <Settings tier={tier} />
-        </Header>
-      )}
+      {!presenting && <Header page={page}>{page !== "training" && <Settings tier={tier} />}</Header>}
       {failure && <Notice title="No picture">{failure}</Notice>}
       {stage && page === "live" && <LivePage addresses={addresses} />}
       {stage && page === "replays" && replay !== null && (

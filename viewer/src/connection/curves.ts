@@ -30,7 +30,10 @@ const FLUSH_MS = 1000;
 /** Points of one curve kept in the page; beyond, every other one goes. */
 const POINTS_MOST = 4000;
 
-/** Load all runs with their curves and follow the live ones until the returned function is called. */
+/** Runs shown, the newest (guess: more lines cannot be told apart). */
+const RUNS_MOST = 24;
+
+/** Load the newest runs with their curves and follow the live ones until the returned function is called. */
 export function followCurves(base: string): () => void {
   let closed = false;
   let pending: MetricsMessage[] = [];
@@ -46,7 +49,7 @@ export function followCurves(base: string): () => void {
 
   async function load(): Promise<void> {
     try {
-      const runs = await getRuns(base);
+      const runs = (await getRuns(base)).slice(0, RUNS_MOST);
       const known = useCurves.getState().byRun;
       const fresh = await Promise.all(
         runs.filter((run) => !(run.id in known)).map((run) => getMetrics(base, run.id)),
