@@ -372,6 +372,8 @@ class Race:
         """A new simulator; its cars are slots for the agents."""
         self.simulator = Simulator(track, self.rules.agents_max, threads=1)
         self._actions = np.zeros((self.simulator.cars, 3), np.float32)
+        self.simulator.step(self._actions, 1)  # the first step compiles the kernels: not while people watch
+        self.simulator.spawn()
         self._sent = np.zeros((self.simulator.cars, 3), np.float32)
         self._impact = np.full(self.simulator.cars, -IMPACT_PAUSE)
         layouts = {entrant.layout for entrant in self.entrants.values() if entrant.layout is not None}
