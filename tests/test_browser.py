@@ -6,7 +6,7 @@ import io
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import numpy as np
@@ -99,13 +99,12 @@ class Screen:
         png = self.page.screenshot(clip=clip, timeout=PATIENCE_MS)
         return matplotlib.image.imread(io.BytesIO(png))[..., :3]
 
-    def changed(self, before: np.ndarray) -> bool:
-        """Does the picture become another one before patience ends?"""
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait; the page's own security policy forbids Playwright to do it inside the page."""
         end = time.monotonic() + PATIENCE_MS / 1000
-        while time.monotonic() < end:
-            if np.abs(self.picture() - before).mean() > 0.02:
-                return True
-        return False
+        while not holds():
+            assert time.monotonic() < end, "it never came true"
+            self.page.wait_for_timeout(100)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +128,7 @@ def test_live_race_is_drawn(screen: Screen) -> None:
     page.wait_for_selector('[data-agent="gap-1"]')
     assert "Gap Follower" in page.inner_text(".leaderboard")
     assert page.inner_text(".racecard h1") == "First Sprint"
-    page.wait_for_function("Number(document.querySelector('.telemetry .speed').textContent) > 30")
+    screen.until(lambda: int(page.text_content(".telemetry .speed")) > 30)
     assert screen.picture().std() > 0.05, "the canvas is of one colour"
 
 
@@ -138,7 +137,7 @@ def test_cameras_show_other_pictures(screen: Screen, camera: str) -> None:
     before = screen.picture()
     screen.page.click(f'[data-camera="{camera}"]')
     assert screen.page.get_attribute(f'[data-camera="{camera}"]', "aria-pressed") == "true"
-    assert screen.changed(before)
+    screen.until(lambda: np.abs(screen.picture() - before).mean() > 0.02)
     assert screen.picture().std() > 0.03
 
 
@@ -159,16 +158,14 @@ def test_a_recorded_heat_plays(screen: Screen) -> None:
             button.click()
     page.click("[data-replay] >> text=Watch")
     page.wait_for_selector(".transport")
-    page.wait_for_function("document.querySelector('.transport .time').textContent > '0:01'")
+    screen.until(lambda: page.inner_text(".transport .time") > "0:01")
     page.keyboard.press(" ")
     page.wait_for_selector('[aria-label="Play"]')
     stopped = page.inner_text(".transport .time")
     page.wait_for_timeout(700)
     assert page.inner_text(".transport .time") == stopped
     page.keyboard.press(".")
-    page.wait_for_function(
-        "was => document.querySelector('.transport .time').textContent !== was", arg=stopped
-    )
+    screen.until(lambda: page.inner_text(".transport .time") != stopped)
     assert screen.picture().std() > 0.05
 
 
