@@ -1,16 +1,20 @@
 """One tick of a car, and the two kernels that drive it: by blocks of cars on the CPU, by cars on the GPU."""
 
+# ruff: noqa: UP018
+# In a kernel int(0) declares a variable and 0 a constant.
+# mypy: ignore-errors
+# Warp's own compiler checks the types of kernels.
+
 from __future__ import annotations
 
 import warp as wp
 
-from trackmania_rl.environment.simulator.contact import Stance, stance
+from trackmania_rl.environment.simulator.contact import stance
 from trackmania_rl.environment.simulator.maths import (
     bound,
     either,
     flag,
     forward_axis,
-    least,
     left_axis,
     most,
     rotated,
@@ -21,10 +25,9 @@ from trackmania_rl.environment.simulator.maths import (
 )
 from trackmania_rl.environment.simulator.ribbon import (
     COLUMNS,
-    Ground,
     PATCH_ROWS,
+    Ground,
     Patch,
-    Road,
     patch_of,
     road_at,
     segment_step,
@@ -33,7 +36,6 @@ from trackmania_rl.environment.simulator.state import BLOCK, FIELDS, Car, Field,
 from trackmania_rl.environment.simulator.vehicle import (
     AIR_DRAG,
     CENTRE_FORWARD,
-    CENTRE_HEIGHT,
     GRAVITY_AIR,
     GRAVITY_GROUND,
     HALF_WIDTH,
@@ -49,7 +51,6 @@ from trackmania_rl.environment.simulator.vehicle import (
     YAW_ACCELERATION,
     YAW_MOBILITY,
     YAW_RESPONSE,
-    Drive,
     drive,
     lateral_grip,
     slides,

@@ -52,7 +52,7 @@ def cause_of_end(
     stuck: NDArray[np.bool_],
     late: NDArray[np.bool_],
 ) -> NDArray[np.uint8]:
-    """Cause code of each world, an index of CAUSES; 0 while the episode goes on. The first that holds counts."""
+    """Cause code of each world: index in CAUSES of the first that holds, 0 while the episode goes on."""
     return np.select([finished, fallen, stuck, late], [FINISH, OFF_ROAD, STUCK, TIME_LIMIT], 0).astype(
         np.uint8
     )

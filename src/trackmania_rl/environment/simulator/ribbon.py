@@ -1,5 +1,8 @@
 """The track as the kernels read it: rows of numbers per node, and the road under one car."""
 
+# mypy: ignore-errors
+# Warp's own compiler checks the types of kernels.
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.simulator.maths import bound, forward_axis, most
+from trackmania_rl.environment.simulator.maths import bound
 from trackmania_rl.environment.tracks.track import Track
 
 Floats = NDArray[np.float32]

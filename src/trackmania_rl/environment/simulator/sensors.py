@@ -5,6 +5,11 @@ the cost does not depend on the track's length. The LIDAR lies in the car's own 
 starts at its centre of mass; a beam ends where it crosses a border in that plane's plan view.
 """
 
+# ruff: noqa: UP018
+# In a kernel int(0) declares a variable and 0 a constant.
+# mypy: ignore-errors
+# Warp's own compiler checks the types of kernels.
+
 from __future__ import annotations
 
 import warp as wp
@@ -130,10 +135,7 @@ def scan(
             low <= high and node >= 0 and steps <= segments and clearance(at_left, at_right) < reach * reach
         ):
             steps += 1
-            if way == 0:
-                node = following(node, segments, closed)
-            else:
-                node = preceding(node, segments, closed)
+            node = wp.where(way == 0, following(node, segments, closed), preceding(node, segments, closed))
             if node >= 0:
                 a = left_border[node] - origin
                 b = right_border[node] - origin

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ from trackmania_rl.protocol.poses import (
 Floats = NDArray[np.float32]
 
 PHYSICS_VERSION = "1"
-"""Changes whenever the same inputs drive differently: a replay verifies only with the version that drove it."""
+"""Changes whenever the same inputs drive differently: a replay verifies only with its own version."""
 
 BEAMS_MAX = 64
 LIDAR_RANGE = 150.0
@@ -225,7 +226,7 @@ class Simulator:
         return np.stack([rows[name] for name in POSE_FIELDS], axis=1).astype(np.float32)
 
     def fields(self) -> Floats:
-        """The state as the kernels hold it, (FIELDS, cars), rows as in Field. On the CPU a view: do not write."""
+        """The state as the kernels hold it, (FIELDS, cars), rows as in Field; on the CPU a view to read."""
         state = self._host if self._host is not None else self._state.numpy()
         return state[:, : self.cars]
 
@@ -344,7 +345,7 @@ class Simulator:
     def _slices(self, count: int) -> list[tuple[int, int]]:
         """Split `count` pieces of work over the threads: (first, number)."""
         edges = np.linspace(0, count, self.threads + 1).astype(int)
-        return [(int(a), int(b - a)) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+        return [(int(a), int(b - a)) for a, b in pairwise(edges) if b > a]
 
     def _prepare(self, kernel: Any, dim: int, inputs: list[Any]) -> Any:
         return wp.launch(kernel, dim=dim, inputs=inputs, device=self.device, record_cmd=True)

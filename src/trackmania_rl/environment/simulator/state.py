@@ -1,5 +1,8 @@
 """The state of a car: one row of numbers per field, one column per car (struct of arrays)."""
 
+# mypy: ignore-errors
+# Warp's own compiler checks the types of kernels.
+
 from __future__ import annotations
 
 from enum import IntEnum

@@ -5,6 +5,9 @@ in docs/physics.md; [TMNF] constants of the predecessor published by juanpagp/tm
 measurements confirm where both exist; (guess) where neither tells.
 """
 
+# mypy: ignore-errors
+# Warp's own compiler checks the types of kernels.
+
 from __future__ import annotations
 
 from typing import Any
@@ -179,8 +182,10 @@ def upshift_speed(gear: float) -> float:
 def downshift_speed(gear: float) -> float:
     """Speed below which a gear shifts down [km/h] [measured]."""
     return wp.where(
-        gear < 1.5, -1.0e9, wp.where(gear < 2.5, 88.0, wp.where(gear < 3.5, 138.0, wp.where(gear < 4.5, 194.0, 276.0)))
-    )  # fmt: skip
+        gear < 1.5,
+        -1.0e9,
+        wp.where(gear < 2.5, 88.0, wp.where(gear < 3.5, 138.0, wp.where(gear < 4.5, 194.0, 276.0))),
+    )
 
 
 @wp.func

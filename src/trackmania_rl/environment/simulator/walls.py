@@ -1,5 +1,8 @@
 """Barriers at the borders: an impulse with friction at each corner of the body, and no way through."""
 
+# mypy: ignore-errors
+# Warp's own compiler checks the types of kernels.
+
 from __future__ import annotations
 
 import warp as wp

@@ -1,0 +1,164 @@
+"""The Gymnasium environments: their contract, their reward and the ends of episodes."""
+
+from __future__ import annotations
+
+import warnings
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+from tests.environment.simulator.conftest import circle, esses, straight
+
+from trackmania_rl.environment import registration
+from trackmania_rl.environment.simulator.environment import TrackEnv, TrackVectorEnv
+from trackmania_rl.environment.tracks.track import Border
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.frames import CAUSES, FINAL_INFO
+
+SIZES = {"TrackMania/Lidar-v0": 83, "TrackMania/Progress-v0": 84, "TrackMania/Horizon-v0": 83}
+
+
+@pytest.mark.parametrize("id", sorted(registration.LAYOUTS))
+def test_gymnasium_accepts_the_environments(id: str) -> None:
+    """The checker passes, and both ways of making one give the same spaces."""
+    env = gymnasium.make(id, track=esses())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check_env(env.unwrapped)
+    batch = gymnasium.make_vec(id, num_envs=7, vectorization_mode="vector_entry_point", track=esses())
+    assert batch.single_observation_space == env.observation_space
+    assert batch.single_action_space == env.action_space
+    assert env.observation_space.shape == (SIZES[id],)
+    observation, _ = batch.reset(seed=1)
+    for _ in range(50):
+        observation, *_ = batch.step(batch.action_space.sample())
+        assert batch.observation_space.contains(observation)
+
+
+def test_the_lidar_layout_is_that_of_tmrl() -> None:
+    """Speed, four scans oldest first, the last two actions; at a reset one scan four times, no actions."""
+    env = TrackVectorEnv(3, track=esses())
+    first, _ = env.reset()
+    scans = first[:, 1:77].reshape(3, 4, 19)
+    assert np.array_equal(scans[:, 0], scans[:, 3])
+    assert not first[:, 77:].any()
+    actions = np.array([[1, -1, 0.1], [1, -1, 0.2], [1, -1, 0.3]], np.float32)
+    second, *_ = env.step(actions)
+    third, *_ = env.step(-actions)
+    assert np.array_equal(second[:, 80:83], actions)
+    assert np.array_equal(third[:, 77:80], actions)
+    assert np.array_equal(third[:, 80:83], -actions)
+    assert np.array_equal(third[:, 1:58], second[:, 20:77])
+
+
+@pytest.mark.parametrize("delay", [0, 1])
+def test_an_action_is_felt_after_the_delay(delay: int) -> None:
+    """With the delay of the game the first step still drives the action of the reset: none."""
+    env = TrackVectorEnv(1, track=straight(), delay=delay)
+    env.reset()
+    observation, *_ = env.step(np.array([[1.0, -1.0, 0.0]], np.float32))
+    assert (observation[0, 0] > 0.5) == (delay == 0)
+    observation, *_ = env.step(np.array([[-1.0, -1.0, 0.0]], np.float32))
+    assert observation[0, 0] > 0.5
+
+
+def test_rocking_to_and_fro_earns_nothing() -> None:
+    """Only metres beyond the furthest point pay: the return is that of the furthest point."""
+    env = TrackVectorEnv(1, track=straight(), delay=0, stuck_seconds=1e9, time_limit=1e9)
+    env.reset()
+    earned = 0.0
+    for step in range(600):
+        gas = step % 60 < 20
+        action = np.array([[1.0 if gas else -1.0, -1.0 if gas else 1.0, 0.0]], np.float32)
+        earned += float(env.step(action)[1][0])
+    assert earned == pytest.approx(0.1 * float(env.simulator.furthest[0]), rel=1e-3)
+    assert env.simulator.furthest[0] > env.simulator.progress[0] + 5.0
+
+
+def test_a_finish_terminates_with_its_bonus_and_resets_in_the_same_step() -> None:
+    """The final observation and info are those of the drive; the observation is the next start's."""
+    env = TrackVectorEnv(2, track=straight(), delay=0)
+    start, _ = env.reset()
+    actions = np.array([[1.0, -1.0, 0.0], [-1.0, -1.0, 0.0]], np.float32)
+    rewards = np.zeros(2)
+    for _ in range(400):
+        observation, reward, terminated, truncated, info = env.step(actions)
+        rewards += reward
+        if terminated[0]:
+            break
+        actions[1, 0] = 1.0 if info["lap_time"][1] > 2.0 else -1.0
+    final = info["final_info"]
+    assert set(final) == set(FINAL_INFO)
+    assert info["_final_obs"].tolist() == info["_final_info"].tolist() == [True, False]
+    assert final["finished"][0] and CAUSES[final["cause"][0]] == "finish"
+    assert final["lap_time"][0] == pytest.approx(7.708, rel=0.005)
+    assert final["track_completion"][0] == 1.0
+    assert final["episode_return"][0] == pytest.approx(rewards[0], rel=1e-4)
+    assert reward[0] > 10.0 and not truncated.any()
+    assert info["final_obs"].dtype == np.float32
+    assert info["final_obs"][0, 0] > 60.0
+    assert np.array_equal(observation[0], start[0])
+
+
+@pytest.mark.parametrize(
+    ("track", "action", "options", "cause"),
+    [
+        (straight(), (-1, -1, 0), {}, "stuck"),
+        (straight(), (-1, -1, 0), {"time_limit": 1.0}, "time_limit"),
+        (straight(border=Border.OPEN), (1, -1, 1), {}, "off_road"),
+    ],
+)
+def test_episodes_end_for_the_reason_they_give(track, action, options, cause) -> None:
+    """Stuck and fallen terminate, the time limit truncates."""
+    env = TrackEnv(track=track, **options)
+    env.reset()
+    terminated = truncated = False
+    for _ in range(400):
+        _, _, terminated, truncated, info = env.step(np.array(action, np.float32))
+        if terminated or truncated:
+            break
+    assert CAUSES[info["cause"]] == cause
+    assert truncated == (cause == "time_limit")
+    assert terminated == (cause != "time_limit")
+
+
+def test_seeds_repeat_and_differ() -> None:
+    """The same seed gives the same bytes over resets, another seed other starts."""
+
+    def drive(seed: int) -> bytes:
+        env = TrackVectorEnv(20, track=circle(), observation="horizon", start="anywhere", time_limit=1.0)
+        observations = [env.reset(seed=seed)[0]]
+        for _ in range(45):
+            observations.append(env.step(np.full((20, 3), [1.0, -1.0, -0.4], np.float32))[0])
+        return np.stack(observations).tobytes()
+
+    assert drive(3) == drive(3) != drive(4)
+
+
+def test_the_single_world_is_the_first_of_a_batch() -> None:
+    """Both drive the same physics to the same bytes."""
+    single, batch = TrackEnv(track=esses()), TrackVectorEnv(5, track=esses())
+    single.reset(seed=0)
+    batch.reset(seed=0)
+    for step in range(60):
+        action = np.array([1.0, -1.0, np.sin(step / 9.0)], np.float32)
+        one = single.step(action)[0]
+        many = batch.step(np.tile(action, (5, 1)))[0]
+        assert np.array_equal(one, many[0])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"lidar": "sonar"},
+        {"delay": 2},
+        {"start": "moon"},
+        {"reward": {"style": 1.0}},
+        {"track": "no-such-track"},
+    ],
+)
+def test_wrong_options_are_refused_in_words(options: dict[str, object]) -> None:
+    """The message names the value and what was expected."""
+    with pytest.raises(InputError):
+        TrackEnv(**{"track": straight(), **options})

@@ -1,0 +1,196 @@
+"""Laws that hold whatever the parameters are: energy, symmetry, rest, walls, ground and determinism."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.environment.simulator.conftest import circle, esses, ribbon, straight
+
+from trackmania_rl.environment.simulator.simulator import Simulator
+from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.environment.tracks.track import Border, Surface
+
+
+def actions(cars: int, gas: float = 0.0, brake: float = 0.0, steer: float = 0.0) -> np.ndarray:
+    """The same action for all cars."""
+    return np.tile(np.array([gas, brake, steer], np.float32), (cars, 1))
+
+
+def test_a_resting_car_rests() -> None:
+    """Ten seconds without input move it by less than a centimetre."""
+    simulator = Simulator(straight(), 1)
+    before = simulator.poses()
+    simulator.step(actions(1), ticks=1000)
+    assert np.abs(simulator.poses()[:, :3] - before[:, :3]).max() < 0.01
+    assert abs(simulator.poses()[0, 1]) < 0.01  # the origin stands at road level
+
+
+@pytest.mark.parametrize("surface", list(Surface))
+def test_coasting_never_gains_energy(surface: Surface) -> None:
+    """Steering, sliding and bouncing off walls only lose: kinetic and potential energy never grow."""
+    simulator = Simulator(straight(3000.0, surface=surface), 64)
+    random = np.random.default_rng(1)
+    simulator.spawn(arc=100.0, lateral=random.uniform(-8, 8, 64), speed=random.uniform(5, 120, 64))
+    action = np.stack([np.zeros(64), np.zeros(64), random.uniform(-1, 1, 64)], axis=1)
+    simulator.step(action, ticks=20)  # let the suspension settle on the ground's gravity
+    energy = []
+    for _ in range(40):
+        simulator.step(action, ticks=10)
+        state = simulator.full_state()
+        velocity = state[Field.VX : Field.VZ + 1]
+        energy.append(0.5 * (velocity**2).sum(axis=0) + 30.0 * state[Field.Y])
+    gain = np.diff(np.array(energy), axis=0)
+    assert gain.max() < 0.5  # the suspension breathes by a centimetre or two
+
+
+def test_the_mirrored_drive_is_the_mirror_image() -> None:
+    """Steering left on a straight road is steering right, mirrored."""
+    simulator = Simulator(straight(2000.0), 2)
+    simulator.spawn(arc=50.0, lateral=[3.0, -3.0], speed=40.0)
+    for step in range(100):
+        steer = 0.8 * np.sin(step / 7.0)
+        brake = float(step % 30 > 25)
+        simulator.step(np.array([[1, brake, steer], [1, brake, -steer]], np.float32))
+        state = simulator.full_state()
+        assert state[Field.X, 0] == pytest.approx(-state[Field.X, 1], abs=1e-2)
+        assert state[Field.Z, 0] == pytest.approx(state[Field.Z, 1], abs=1e-2)
+
+
+@pytest.mark.parametrize("kmh", [50.0, 300.0, 1000.0])
+def test_walls_hold_at_any_speed_and_angle(kmh: float) -> None:
+    """No corner of the body gets through, however fast; and the impact is felt."""
+    simulator = Simulator(straight(6000.0), 128)
+    angle = np.linspace(-np.pi / 2, np.pi / 2, 128)
+    simulator.spawn(arc=3000.0)
+    state = simulator.full_state()
+    state[Field.VX] = kmh / 3.6 * np.sin(angle)
+    state[Field.VZ] = kmh / 3.6 * np.cos(angle)
+    simulator.restore(state)
+    felt = np.zeros(128)
+    for _ in range(60):
+        simulator.step(actions(128), ticks=5)
+        felt = np.maximum(felt, simulator.wall_impact)
+        assert np.abs(simulator.full_state()[Field.LATERAL]).max() < 12.0
+    assert np.isfinite(simulator.full_state()).all()
+    if kmh > 100.0:  # slower cars' tyres stop them before the wall
+        assert felt[0] > 5.0 and felt[-1] > 5.0
+
+
+def test_the_centre_reaches_as_near_to_the_wall_as_recorded() -> None:
+    """A car that scrapes along the wall has its centre at 11.8 m of 12.8 m."""
+    simulator = Simulator(straight(2000.0), 1)
+    simulator.spawn(arc=100.0, speed=30.0)
+    simulator.step(actions(1, gas=1.0, steer=0.2), ticks=300)
+    assert simulator.full_state()[Field.LATERAL, 0] == pytest.approx(-11.8, abs=0.3)
+
+
+def test_an_open_border_lets_the_car_fall() -> None:
+    """Off the edge it goes down, and is reported as off the road."""
+    simulator = Simulator(straight(border=Border.OPEN), 1)
+    simulator.spawn(arc=50.0, lateral=9.0, speed=20.0)
+    simulator.step(actions(1, steer=-1.0), ticks=300)
+    assert simulator.fallen[0] and simulator.off_road[0]
+    assert simulator.poses()[0, 1] < -4.0
+
+
+def test_a_grass_verge_carries_and_is_reported() -> None:
+    """Beyond the border the wheels are on grass, at the road's height."""
+    simulator = Simulator(straight(2000.0, border=Border.GRASS), 1)
+    simulator.spawn(arc=50.0, lateral=11.0, speed=15.0)
+    for _ in range(12):
+        simulator.step(actions(1, steer=-0.3))
+    assert simulator.off_road[0] and not simulator.fallen[0]
+    assert abs(simulator.poses()[0, 1]) < 0.2
+
+
+def test_slopes_and_banking_are_followed() -> None:
+    """Climbing at 20 degrees and circling on a bank of 30 degrees, the wheels stay on the road."""
+    uphill = Simulator(straight(1000.0, slope=np.deg2rad(20.0)), 1)
+    uphill.spawn(arc=20.0, speed=30.0)
+    uphill.step(actions(1, gas=1.0), ticks=300)
+    state = uphill.full_state()
+    assert state[Field.CONTACTS, 0] == 4
+    assert state[Field.VY, 0] / state[Field.VZ, 0] == pytest.approx(np.tan(np.deg2rad(20.0)), rel=0.02)
+
+    bank = np.deg2rad(-30.0)  # a left curve with its right edge raised
+    banked = Simulator(circle(80.0, bank=bank), 1)
+    banked.spawn(speed=35.0)
+    for _ in range(60):
+        lateral = banked.full_state()[Field.LATERAL, 0]
+        banked.step(actions(1, gas=1.0 if banked.speed[0] < 35.0 else 0.0, steer=-0.52 + 0.05 * lateral))
+    state = banked.full_state()
+    assert state[Field.CONTACTS, 0] >= 3
+    assert abs(state[Field.LATERAL, 0]) < 11.9
+    assert banked.progress[0] > 80.0
+
+
+def test_a_jump_flies_and_lands_on_its_wheels() -> None:
+    """Over a crest of 8 m the car leaves the road, then comes to drive on it again."""
+    hill = ribbon(
+        lambda s: (np.zeros_like(s), 8.0 / (1.0 + np.exp((s - 150.0) / 3.0)), s), 1000.0, finish=960.0
+    )
+    simulator = Simulator(hill, 1)
+    simulator.spawn(arc=60.0, speed=60.0)
+    air, deepest = 0, 1.0
+    for _ in range(400):
+        simulator.step(actions(1), ticks=1)
+        state = simulator.full_state()
+        air += int(state[Field.CONTACTS, 0] == 0)
+        deepest = min(deepest, float(state[Field.HEIGHT, 0]))
+    assert air > 30
+    assert deepest > -0.5
+    assert state[Field.CONTACTS, 0] == 4
+    assert not simulator.fallen[0]
+
+
+def test_circuits_count_laps_and_finish() -> None:
+    """One lap from the spawn point finishes; the progress goes on across the seam."""
+    track = circle(100.0)
+    simulator = Simulator(track, 1)
+    simulator.spawn(speed=25.0)
+    while not simulator.finished[0] and simulator.lap_time[0] < 60.0:
+        lateral = simulator.full_state()[Field.LATERAL, 0]
+        simulator.step(actions(1, gas=float(simulator.speed[0] < 30.0), steer=-0.45 + 0.05 * lateral))
+    assert simulator.finished[0]
+    assert simulator.progress[0] == pytest.approx(track.length - 2.0, abs=2.0)
+
+
+def test_the_finish_time_does_not_depend_on_the_ticks_per_step() -> None:
+    """The clock stops between two ticks, wherever the step ends, and is held after."""
+    times = []
+    for ticks in (1, 5, 7):
+        simulator = Simulator(straight(), 1)
+        while not simulator.finished[0]:
+            simulator.step(actions(1, gas=1.0), ticks=ticks)
+        finish = simulator.lap_time[0]
+        simulator.step(actions(1, gas=1.0), ticks=50)
+        assert simulator.lap_time[0] == finish
+        times.append(finish)
+    assert times[0] == times[1] == times[2]
+    assert times[0] * 100 % 1 != 0
+
+
+def drive(cars: int, threads: int, pick: int) -> bytes:
+    """State bytes of car `pick` of a batch, each car driving its own seeded inputs."""
+    simulator = Simulator(esses(), cars, threads=threads)
+    random = [np.random.default_rng(car) for car in range(cars)]
+    for _ in range(80):
+        simulator.step(np.stack([r.uniform([0, -3, -1], [1, 0.5, 1]) for r in random]))
+    return simulator.full_state()[:, pick].tobytes() + simulator.lidar()[pick].tobytes()
+
+
+def test_a_drive_is_the_same_bytes_in_any_batch() -> None:
+    """Neither the size of the batch, the place in it, nor the threads change a bit."""
+    assert drive(4, 1, 3) == drive(70, 1, 3) == drive(600, 2, 3)
+
+
+def test_a_snapshot_repeats_the_future() -> None:
+    """Restoring the full state and driving on gives the same bytes."""
+    simulator = Simulator(esses(), 5)
+    simulator.step(actions(5, gas=1.0, steer=0.1), ticks=200)
+    snapshot = simulator.full_state()
+    simulator.step(actions(5, gas=1.0, steer=-0.2), ticks=300)
+    first = simulator.full_state()
+    simulator.restore(snapshot)
+    simulator.step(actions(5, gas=1.0, steer=-0.2), ticks=300)
+    assert simulator.full_state().tobytes() == first.tobytes()

@@ -1,0 +1,155 @@
+"""The car against what was measured in the real game; tables in docs/physics.md."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.environment.simulator.conftest import straight
+
+from trackmania_rl.environment.simulator.simulator import Simulator
+from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.environment.tracks.track import Booster, Track
+
+GAS = (1.0, 0.0, 0.0)
+BRAKE = (0.0, 1.0, 0.0)
+NOTHING = (0.0, 0.0, 0.0)
+
+
+def run(simulator: Simulator, action: tuple[float, float, float], ticks: int) -> np.ndarray:
+    """Hold an action and return the states after each tick, (ticks, FIELDS, cars)."""
+    actions = np.tile(np.array(action, np.float32), (simulator.cars, 1))
+    states = []
+    for _ in range(ticks):
+        simulator.step(actions, ticks=1)
+        states.append(simulator.full_state())
+    return np.stack(states)
+
+
+def speeds(states: np.ndarray) -> np.ndarray:
+    """Speed in the plane [m/s], (ticks, cars)."""
+    return np.hypot(states[:, Field.VX], states[:, Field.VZ])
+
+
+def test_a_flight_falls_and_drags_as_measured(plain: Track) -> None:
+    """Air: 25.0 m/s2 down, 0.030 of the velocity lost per second."""
+    simulator = Simulator(plain, 1)
+    state = simulator.full_state()
+    state[Field.Y] += 200.0
+    state[Field.VX], state[Field.VZ] = 20.0, 60.0
+    simulator.restore(state)
+    states = run(simulator, NOTHING, 200)
+    time = 2.0
+    assert states[-1, Field.VZ, 0] == pytest.approx(60.0 * np.exp(-0.030 * time), rel=1e-3)
+    assert states[-1, Field.VX, 0] == pytest.approx(20.0 * np.exp(-0.030 * time), rel=1e-3)
+    terminal = 25.0 / 0.030
+    assert states[-1, Field.VY, 0] == pytest.approx(-terminal * (1 - np.exp(-0.030 * time)), rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("kmh", "acceleration"), [(60.0, 15.79), (130.0, 10.88), (210.0, 6.9), (300.0, 6.9), (450.0, 5.1)]
+)
+def test_full_throttle_climbs_the_staircase(plain: Track, kmh: float, acceleration: float) -> None:
+    """Acceleration between the shifts, within 4 %."""
+    simulator = Simulator(plain, 1)
+    simulator.spawn(arc=50.0, speed=kmh / 3.6)
+    speed = speeds(run(simulator, GAS, 60))[:, 0]
+    assert (speed[-1] - speed[29]) / 0.30 == pytest.approx(acceleration, rel=0.04)
+
+
+def test_the_launch_is_the_recorded_one(plain: Track) -> None:
+    """28.4, 56.8 and 85.4 km/h after 0.5, 1.0 and 1.5 s, within 2 %."""
+    speed = speeds(run(Simulator(plain, 1), GAS, 150))[:, 0] * 3.6
+    assert speed[[49, 99, 149]] == pytest.approx([28.4, 56.8, 85.4], rel=0.02)
+
+
+def test_gears_shift_where_the_game_does(plain: Track) -> None:
+    """Upshifts at 102.4, 162.2, 235.1, 341.7 km/h with 0.295 s without force."""
+    states = run(Simulator(plain, 1), GAS, 1600)
+    speed, gear = speeds(states)[:, 0] * 3.6, states[:, Field.GEAR, 0]
+    ups = np.flatnonzero(np.diff(gear) > 0)
+    assert gear[0] == 1 and gear[-1] == 5
+    assert speed[ups] == pytest.approx([102.4, 162.2, 235.1, 341.7], abs=2.0)
+    for up in ups:
+        idle = np.count_nonzero(np.diff(speed[up : up + 60]) < 0.02)
+        assert 0.25 <= idle * 0.01 <= 0.33
+
+
+def test_gears_shift_down_when_coasting(plain: Track) -> None:
+    """Downshifts at 276, 194, 138 and 88 km/h."""
+    simulator = Simulator(plain, 1)
+    simulator.spawn(arc=50.0, speed=100.0)
+    states = run(simulator, NOTHING, 900)
+    speed, gear = speeds(states)[:, 0] * 3.6, states[:, Field.GEAR, 0]
+    downs = np.flatnonzero((np.diff(gear) < 0) & (gear[1:] > 0))
+    assert speed[downs] == pytest.approx([276.0, 194.0, 138.0, 88.0], abs=2.0)
+
+
+@pytest.mark.parametrize(
+    ("kmh", "radius"),
+    [(90, 14.3), (110, 18.2), (190, 45.0), (230, 65.7), (290, 98.9), (310, 98.7), (350, 114.0), (370, 120.2),
+     (410, 139.6), (430, 144.8), (450, 151.2)],
+)  # fmt: skip
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_full_steering_drives_the_recorded_radius(
+    plain: Track, kmh: float, radius: float, side: float
+) -> None:
+    """Radius of the path at full steering, within 10 %."""
+    simulator = Simulator(plain, 1)
+    # Coasting, so that no shift comes between; the window lies about the tick 45.
+    simulator.spawn(arc=3000.0, speed=kmh / 3.6 + 0.45 * (3.5 + 0.3 * kmh / 3.6))
+    states = run(simulator, (0.0, 0.0, side), 52)[38:]
+    heading = np.unwrap(np.arctan2(states[:, Field.VX, 0], states[:, Field.VZ, 0]))
+    rate = (heading[-1] - heading[0]) / (0.01 * (len(heading) - 1))
+    speed = speeds(states).mean()
+    assert speed * 3.6 == pytest.approx(kmh, rel=0.05)
+    assert np.sign(rate) == -side
+    assert speed / abs(rate) == pytest.approx(radius, rel=0.10)
+
+
+@pytest.mark.parametrize(("kmh", "deceleration"), [(112, 12.05), (212, 19.8), (362, 31.7), (437, 38.1)])
+def test_lifting_off_slows_the_car_as_recorded(plain: Track, kmh: float, deceleration: float) -> None:
+    """Lift-off with full steering, within 10 %."""
+    simulator = Simulator(plain, 1)
+    simulator.spawn(arc=3000.0, speed=kmh / 3.6 + deceleration * 0.15)
+    speed = speeds(run(simulator, (0.0, 0.0, 1.0), 30))[:, 0]
+    assert (speed[9] - speed[-1]) / 0.20 == pytest.approx(deceleration, rel=0.10)
+
+
+def test_the_brake_stops_as_in_the_predecessor(plain: Track) -> None:
+    """145.8 to 74.1 km/h in 0.50 s, within 10 %."""
+    simulator = Simulator(plain, 1)
+    simulator.spawn(arc=50.0, speed=145.8 / 3.6)
+    speed = speeds(run(simulator, BRAKE, 50))[:, 0]
+    assert speed[-1] * 3.6 == pytest.approx(74.1, rel=0.10)
+
+
+@pytest.mark.parametrize(("kmh", "acceleration"), [(130.0, 66.0), (300.0, 42.0)])
+def test_a_turbo_adds_five_times_the_engine(kmh: float, acceleration: float) -> None:
+    """On the pad and 0.25 s after it, within 10 %."""
+    track = straight(2000.0, boosters=(Booster(100.0, 110.0),))
+    simulator = Simulator(track, 1)
+    simulator.spawn(arc=98.0, speed=kmh / 3.6)
+    states = run(simulator, GAS, 80)
+    speed, pushing = speeds(states)[:, 0], states[:, Field.TURBO, 0] > 0
+    first = int(np.argmax(pushing))
+    assert (speed[first + 12] - speed[first + 2]) / 0.10 == pytest.approx(acceleration, rel=0.10)
+    left_pad = int(np.argmax(states[:, Field.PROGRESS, 0] + 16.0 >= 110.0))
+    last = int(np.flatnonzero(pushing)[-1])
+    assert (last - left_pad) * 0.01 == pytest.approx(0.25, abs=0.03)
+
+
+def test_full_throttle_on_the_flat_straight_meets_the_author_time() -> None:
+    """The game's map of twelve straight blocks: 7.708 s, within 0.5 %."""
+    simulator = Simulator(straight(384.0, start=16.0, finish=352.0), 1)
+    run(simulator, GAS, 800)
+    assert simulator.finished[0]
+    assert simulator.lap_time[0] == pytest.approx(7.708, rel=0.005)
+
+
+def test_the_brake_drives_backwards_from_rest(plain: Track) -> None:
+    """Reverse, in gear 0."""
+    simulator = Simulator(plain, 1)
+    simulator.spawn(arc=100.0)
+    states = run(simulator, BRAKE, 200)
+    assert states[-1, Field.VZ, 0] < -5.0
+    assert states[-1, Field.GEAR, 0] == 0
