@@ -9,7 +9,6 @@ from torch import Tensor
 
 from trackmania_rl.model.sac import Batch
 
-
 COLUMNS = ("rows", "reward", "terminated", "ended")
 """The tensors of the ring."""
 

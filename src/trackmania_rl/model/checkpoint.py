@@ -132,6 +132,10 @@ class Checkpoint:
             high=self.high,
         )
 
+    def slim(self) -> Checkpoint:
+        """The same without what only learning needs: a tenth of the size, it can only drive."""
+        return dataclasses.replace(self, sac={"actor": self.sac["actor"].clone()}, learner=None)
+
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all."""
         content = {"format": FORMAT, **{f.name: getattr(self, f.name) for f in dataclasses.fields(self)}}

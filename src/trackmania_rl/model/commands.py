@@ -143,10 +143,12 @@ def evaluate(
 
     saved = checkpoints.load(checkpoint)
     env = env or saved.env
-    options = dict(saved.env_options)
+    options = dict(saved.env_options) if env == saved.env else {}
     if env.startswith("TrackMania/"):
         options["start"] = "line"
-    envs = make_vector_env(env, min(episodes, 64), track=track or saved.track or None, **options)
+    if track is None and env == saved.env:
+        track = saved.track or None
+    envs = make_vector_env(env, min(episodes, 64), track=track, **options)
     try:
         observation, action = check_spaces(envs, env)
         if observation.shape != (saved.observations,) or action.shape != tuple(saved.low.shape):

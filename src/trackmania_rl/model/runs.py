@@ -15,6 +15,9 @@ from trackmania_rl.protocol.volume import runs_folder
 
 RUN = "run.json"
 """In a run's folder: the learner's settings."""
+CHAMPION = "champion"
+"""Id of the policy that comes with the package."""
+CHAMPION_FILE = Path(__file__).with_name("champion.pt")
 
 
 def run_folder(run: str) -> Path:
@@ -38,7 +41,7 @@ def list_runs() -> list[RunSummary]:
 
 def list_checkpoints() -> list[CheckpointSummary]:
     """All checkpoints, newest first."""
-    found = [_checkpoint_summary(path, path.stat().st_mtime_ns) for path in _checkpoint_files()]
+    found = [_checkpoint_summary(id, path, path.stat().st_mtime_ns) for id, path in _checkpoints().items()]
     return sorted((summary for summary in found if summary), key=lambda summary: summary.saved, reverse=True)
 
 
@@ -48,9 +51,7 @@ def checkpoint_file(id: str) -> Path:
     Raises:
         InputError: Status 404, there is none with that id.
     """
-    known = {_checkpoint_id(path): path for path in _checkpoint_files()}
-    if id == CHAMPION:
-        return champion_file()
+    known = _checkpoints()
     if id not in known:
         names = ", ".join(sorted(known)) or "none yet"
         raise InputError(
@@ -59,32 +60,15 @@ def checkpoint_file(id: str) -> Path:
     return known[id]
 
 
-CHAMPION = "champion"
-"""Id of the policy that comes with the package."""
-
-
-def champion_file() -> Path:
-    """The policy that comes with the package.
-
-    Raises:
-        InputError: The package was built without it.
-    """
-    path = Path(__file__).with_name("champion.pt")
-    if not path.exists():
-        raise InputError("this package has no champion; train one and give its checkpoint", field="champion")
-    return path
-
-
 def _folders() -> list[Path]:
     return [path.parent for path in runs_folder().glob(f"*/{RUN}")]
 
 
-def _checkpoint_files() -> list[Path]:
-    return [path for folder in _folders() for path in (folder / checkpoints.FOLDER).glob("*.pt")]
-
-
-def _checkpoint_id(path: Path) -> str:
-    return f"{path.parent.parent.name}:{path.stem}"
+def _checkpoints() -> dict[str, Path]:
+    """All files of checkpoints by their ids: run:name, and the one that comes with the package."""
+    files = [path for folder in _folders() for path in (folder / checkpoints.FOLDER).glob("*.pt")]
+    known = {f"{path.parent.parent.name}:{path.stem}": path for path in files}
+    return {**known, CHAMPION: CHAMPION_FILE} if CHAMPION_FILE.exists() else known
 
 
 def _run_summary(folder: Path) -> RunSummary:
@@ -102,7 +86,7 @@ def _run_summary(folder: Path) -> RunSummary:
 
 
 @lru_cache(maxsize=4096)
-def _checkpoint_summary(path: Path, _modified: int) -> CheckpointSummary | None:
+def _checkpoint_summary(id: str, path: Path, _modified: int) -> CheckpointSummary | None:
     """What a checkpoint holds; None for a file that is none of ours."""
     try:
         saved = checkpoints.load(path)
@@ -110,7 +94,7 @@ def _checkpoint_summary(path: Path, _modified: int) -> CheckpointSummary | None:
         return None
     result = saved.result
     return CheckpointSummary(
-        id=_checkpoint_id(path),
+        id=id,
         agent_id=saved.agent_id,
         env=saved.env,
         track=saved.track,

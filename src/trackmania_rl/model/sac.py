@@ -280,9 +280,11 @@ class Sac:
         """Take over what `state_dict` gave.
 
         Raises:
-            ValueError: A tensor has another shape: the networks were built with other settings.
+            ValueError: A tensor is missing or has another shape.
         """
         for name, tensor in self.state._asdict().items():
+            if name not in saved:
+                raise ValueError(f"{name} is missing, the checkpoint can only drive")
             if saved[name].shape != tensor.shape:
                 raise ValueError(
                     f"{name} has shape {tuple(saved[name].shape)}, expected {tuple(tensor.shape)}"
