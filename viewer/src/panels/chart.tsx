@@ -51,14 +51,14 @@ export function Chart({ lines, xUnit, yUnit, height, small = false, label }: Pro
   ]);
 
   useEffect(() => {
-    const axis = (unit: Unit, size: number): uPlot.Axis => ({
+    const axis = (unit: Unit, size: number, space: number): uPlot.Axis => ({
       stroke: INK,
       font: FONT,
       grid: { stroke: GRID, width: 1 },
       ticks: { show: false },
       size,
       gap: 4,
-      space: small ? 46 : 56,
+      space,
       values: (_, splits) => splits.map(WRITE[unit]),
     });
     const chart = new uPlot(
@@ -69,7 +69,7 @@ export function Chart({ lines, xUnit, yUnit, height, small = false, label }: Pro
         legend: { show: false },
         cursor: { show: !small, points: { size: 6 }, drag: { x: true, y: false } },
         scales: { x: { time: false }, y: yUnit === "share" ? { range: [0, 1] } : {} },
-        axes: [axis(xUnit, 24), axis(yUnit, 46)],
+        axes: [axis(xUnit, 24, 52), axis(yUnit, 46, 26)],
         series: [
           {},
           ...lines.map((line) => ({
