@@ -1,0 +1,76 @@
+/** From the scene to the canvas: directly in the light tier, through anti-aliasing and effects above it. */
+
+import {
+  BloomEffect,
+  EffectComposer,
+  EffectPass,
+  RenderPass,
+  SMAAEffect,
+  ToneMappingEffect,
+  ToneMappingMode,
+  VignetteEffect,
+} from "postprocessing";
+import {
+  ACESFilmicToneMapping,
+  HalfFloatType,
+  NoToneMapping,
+  type PerspectiveCamera,
+  type Scene,
+  Vector2,
+  type WebGLRenderer,
+} from "three";
+
+import type { Tier } from "./types";
+
+const SAMPLES = 4;
+
+/** Draws a scene in one of the tiers. */
+export class Picture {
+  private composer: EffectComposer | null = null;
+  private readonly size = new Vector2();
+
+  constructor(
+    private readonly renderer: WebGLRenderer,
+    private readonly scene: Scene,
+    private readonly camera: PerspectiveCamera,
+  ) {}
+
+  /** Draw in this tier from now on. */
+  setTier(tier: Tier): void {
+    this.composer?.dispose();
+    this.composer = null;
+    this.renderer.toneMapping = tier === "light" ? ACESFilmicToneMapping : NoToneMapping;
+    if (tier === "light") return;
+    const composer = new EffectComposer(this.renderer, {
+      frameBufferType: HalfFloatType,
+      multisampling: SAMPLES,
+    });
+    composer.addPass(new RenderPass(this.scene, this.camera));
+    const toneMapping = new ToneMappingEffect({ mode: ToneMappingMode.ACES_FILMIC });
+    if (tier === "standard") {
+      composer.addPass(new EffectPass(this.camera, toneMapping));
+    } else {
+      const bloom = new BloomEffect({ mipmapBlur: true, luminanceThreshold: 1.1, intensity: 0.55 });
+      const vignette = new VignetteEffect({ darkness: 0.4, offset: 0.3 });
+      composer.addPass(new EffectPass(this.camera, bloom, toneMapping, vignette));
+      composer.addPass(new EffectPass(this.camera, new SMAAEffect()));
+    }
+    this.composer = composer;
+    this.resize();
+  }
+
+  /** Follow the renderer's size. */
+  resize(): void {
+    const { x, y } = this.renderer.getSize(this.size);
+    this.composer?.setSize(x, y, false);
+  }
+
+  render(): void {
+    if (this.composer) this.composer.render();
+    else this.renderer.render(this.scene, this.camera);
+  }
+
+  dispose(): void {
+    this.composer?.dispose();
+  }
+}
