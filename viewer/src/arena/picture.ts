@@ -10,15 +10,7 @@ import {
   ToneMappingMode,
   VignetteEffect,
 } from "postprocessing";
-import {
-  ACESFilmicToneMapping,
-  HalfFloatType,
-  NoToneMapping,
-  type PerspectiveCamera,
-  type Scene,
-  Vector2,
-  type WebGLRenderer,
-} from "three";
+import { HalfFloatType, type PerspectiveCamera, type Scene, Vector2, type WebGLRenderer } from "three";
 
 import type { Tier } from "./types";
 
@@ -39,7 +31,6 @@ export class Picture {
   setTier(tier: Tier): void {
     this.composer?.dispose();
     this.composer = null;
-    this.renderer.toneMapping = tier === "light" ? ACESFilmicToneMapping : NoToneMapping;
     if (tier === "light") return;
     const composer = new EffectComposer(this.renderer, {
       frameBufferType: HalfFloatType,
