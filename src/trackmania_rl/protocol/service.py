@@ -208,11 +208,14 @@ def service_app(
     return app
 
 
-def guard(access: Access) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]:
+def guard(
+    access: Access,
+) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]:
     """Litestar's guard: who may change something, and which pages may open a stream."""
 
-    def check(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        scope: dict[str, Any] = dict(connection.scope)
+    async def check(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        # Not async, it would cost every request a trip to a thread.
+        scope: Any = connection.scope
         if scope["type"] == ScopeType.WEBSOCKET:
             access.check_origin(connection.headers.get("origin"))
         elif scope["method"] not in ("GET", "HEAD", "OPTIONS"):
