@@ -1,6 +1,6 @@
 """One tick of a car, and the two kernels that drive it: by blocks of cars on the CPU, by cars on the GPU."""
 
-# ruff: noqa: UP018
+# ruff: noqa: RUF046, UP018
 # In a kernel int(0) declares a variable and 0 a constant.
 # mypy: ignore-errors
 # Warp's own compiler checks the types of kernels.

@@ -5,7 +5,7 @@ the cost does not depend on the track's length. The LIDAR lies in the car's own 
 starts at its centre of mass; a beam ends where it crosses a border in that plane's plan view.
 """
 
-# ruff: noqa: UP018
+# ruff: noqa: RUF046, UP018
 # In a kernel int(0) declares a variable and 0 a constant.
 # mypy: ignore-errors
 # Warp's own compiler checks the types of kernels.
