@@ -3,7 +3,7 @@
 import { type IUniform, Mesh, MeshLambertMaterial, MeshStandardMaterial, type Texture } from "three";
 
 import { BORDER_SHADER } from "./border-shader";
-import type { RibbonPoint } from "./ribbon";
+import type { Ribbon, RibbonPoint } from "./ribbon";
 import { type Lit, patch, type SharedUniforms } from "./shading";
 import { runs, type Stations, type Stretch } from "./stations";
 import { type Corner, Sweep } from "./sweep";
@@ -54,8 +54,7 @@ const VERGE_FACES: readonly Face[] = [
 ];
 
 /** Where the border changes, on either side [m]. */
-export function borderBreaks(stations: { ribbon: Stations["ribbon"] }): number[] {
-  const { track, total } = stations.ribbon;
+export function borderBreaks({ track, total }: Ribbon): number[] {
   return [track.border_left, track.border_right].flatMap((borders) =>
     runs(track, total, borders).map(({ begin }) => begin),
   );

@@ -1,0 +1,217 @@
+/** The ground as a mesh: fine beside the road, coarse far away, without cracks between. */
+
+import {
+  BufferAttribute,
+  BufferGeometry,
+  type IUniform,
+  Mesh,
+  MeshLambertMaterial,
+  MeshStandardMaterial,
+  type Texture,
+} from "three";
+
+import type { Ground } from "./ground";
+import { fractal, lerp, smoothstep } from "./noise";
+import { type Lit, patch, type Patch, type SharedUniforms } from "./shading";
+import type { Tier } from "./types";
+
+/** Side of the whole ground, of its largest and of its smallest tiles [m]; cells along a tile's side. */
+const WHOLE = 8192;
+const LARGEST = 512;
+const SMALLEST = 32;
+const CELLS = 8;
+
+/** A tile is divided if the road is nearer than this many of its sides; above 1.42 neighbours differ by one step at most. */
+const REACH = 1.5;
+
+/** A square of ground, by its corner with the least coordinates [m]. */
+interface Tile {
+  x: number;
+  z: number;
+  size: number;
+}
+
+/** Builds the mesh of a ground around a centre. */
+class TileMesh {
+  private readonly positions: number[] = [];
+  private readonly colours: number[] = [];
+  private readonly indices: number[] = [];
+  private readonly vertices = new Map<string, number>();
+  private readonly tiles = new Map<string, number>();
+  private readonly list: Tile[] = [];
+
+  constructor(
+    private readonly ground: Ground,
+    centreX: number,
+    centreZ: number,
+  ) {
+    const snap = (value: number): number => Math.round(value / LARGEST) * LARGEST - WHOLE / 2;
+    for (let x = 0; x < WHOLE; x += LARGEST) {
+      for (let z = 0; z < WHOLE; z += LARGEST) {
+        this.divide({ x: snap(centreX) + x, z: snap(centreZ) + z, size: LARGEST });
+      }
+    }
+    for (const tile of this.list) this.fill(tile);
+  }
+
+  geometry(): BufferGeometry {
+    const geometry = new BufferGeometry();
+    geometry.setAttribute("position", new BufferAttribute(new Float32Array(this.positions), 3));
+    geometry.setIndex(this.indices);
+    geometry.computeVertexNormals();
+    this.paint(geometry.getAttribute("normal") as BufferAttribute);
+    geometry.setAttribute("color", new BufferAttribute(new Float32Array(this.colours), 3));
+    return geometry;
+  }
+
+  private divide(tile: Tile): void {
+    const half = tile.size / 2;
+    const middle = this.ground.distanceAt(tile.x + half, tile.z + half);
+    if (tile.size === SMALLEST || middle - half * Math.SQRT2 > REACH * tile.size) {
+      this.list.push(tile);
+      this.tiles.set(`${tile.x},${tile.z}`, tile.size);
+      return;
+    }
+    for (const dx of [0, half])
+      for (const dz of [0, half]) this.divide({ x: tile.x + dx, z: tile.z + dz, size: half });
+  }
+
+  private fill(tile: Tile): void {
+    const step = tile.size / CELLS;
+    const coarse = [
+      this.isCoarse(tile, -1, 0),
+      this.isCoarse(tile, 1, 0),
+      this.isCoarse(tile, 0, -1),
+      this.isCoarse(tile, 0, 1),
+    ] as const;
+    const vertex = (i: number, k: number): number => {
+      const acrossX = k % 2 === 1 && ((i === 0 && coarse[0]) || (i === CELLS && coarse[1]));
+      const acrossZ = i % 2 === 1 && ((k === 0 && coarse[2]) || (k === CELLS && coarse[3]));
+      return this.vertex(tile.x + i * step, tile.z + k * step, acrossZ ? step : 0, acrossX ? step : 0);
+    };
+    for (let i = 0; i < CELLS; i++) {
+      for (let k = 0; k < CELLS; k++) {
+        const [a, b, c, d] = [vertex(i, k), vertex(i + 1, k), vertex(i, k + 1), vertex(i + 1, k + 1)];
+        if ((i + k) % 2 === 0) this.indices.push(a, c, d, a, d, b);
+        else this.indices.push(a, c, b, b, c, d);
+      }
+    }
+  }
+
+  /** Whether the neighbour in a direction is larger. */
+  private isCoarse(tile: Tile, dx: number, dz: number): boolean {
+    const double = 2 * tile.size;
+    const x = Math.floor((tile.x + dx * tile.size) / double) * double;
+    const z = Math.floor((tile.z + dz * tile.size) / double) * double;
+    return this.tiles.get(`${x},${z}`) === double;
+  }
+
+  /** A vertex; on the border of a larger tile it lies on that tile's edge, `dx` or `dz` [m] from its ends. */
+  private vertex(x: number, z: number, dx: number, dz: number): number {
+    const key = `${x},${z}`;
+    const known = this.vertices.get(key);
+    if (known !== undefined) return known;
+    const height =
+      dx || dz
+        ? (this.ground.heightAt(x - dx, z - dz) + this.ground.heightAt(x + dx, z + dz)) / 2
+        : this.ground.heightAt(x, z);
+    const index = this.positions.length / 3;
+    this.positions.push(x, height, z);
+    this.vertices.set(key, index);
+    return index;
+  }
+
+  /** Colours of the vertices: grass, bare earth on slopes, rock and snow on mountains. */
+  private paint(normal: BufferAttribute): void {
+    for (let i = 0; i < normal.count; i++) {
+      const [x, y, z] = [this.positions[3 * i]!, this.positions[3 * i + 1]!, this.positions[3 * i + 2]!];
+      this.colours.push(...colour(x, y, z, normal.getY(i), this.ground.distanceAt(x, z)));
+    }
+  }
+}
+
+type Colour = [number, number, number]; // linear
+
+const MOWN: Colour = [0.125, 0.225, 0.045];
+const MEADOW: Colour = [0.105, 0.175, 0.04];
+const DRY: Colour = [0.19, 0.2, 0.07];
+const WOOD: Colour = [0.045, 0.095, 0.03];
+const EARTH: Colour = [0.19, 0.15, 0.09];
+const ROCK: Colour = [0.23, 0.22, 0.21];
+const SNOW: Colour = [0.78, 0.82, 0.88];
+
+/** What grows at a place: `steepness` is the normal's y, `distance` the way to the road [m]. */
+function colour(x: number, y: number, z: number, steepness: number, distance: number): Colour {
+  const patches = fractal(x / 90, z / 90, 3, 41);
+  let out = blend(MEADOW, DRY, smoothstep(0.45, 0.75, patches));
+  out = blend(
+    out,
+    WOOD,
+    0.75 * smoothstep(0.5, 0.62, fractal(x / 400, z / 400, 3, 43)) * smoothstep(120, 500, distance),
+  );
+  out = blend(MOWN, out, smoothstep(9, 26, distance + 8 * (patches - 0.5)));
+  const wild = fractal(x / 130, z / 130, 3, 47);
+  out = blend(out, EARTH, 0.7 * smoothstep(0.9, 0.82, steepness) * smoothstep(2, 8, distance));
+  const high = smoothstep(110, 210, y + 90 * (wild - 0.5)) * smoothstep(600, 1100, distance);
+  out = blend(out, ROCK, Math.max(high, smoothstep(0.8, 0.7, steepness) * smoothstep(300, 700, distance)));
+  const snow = smoothstep(250, 330, y + 130 * (wild - 0.5)) * smoothstep(0.55, 0.72, steepness);
+  return blend(out, SNOW, snow * smoothstep(900, 1300, distance));
+}
+
+function blend(from: Colour, to: Colour, share: number): Colour {
+  return [lerp(from[0], to[0], share), lerp(from[1], to[1], share), lerp(from[2], to[2], share)];
+}
+
+const SHADER: Patch = {
+  uniforms: /* glsl */ `
+    uniform float wetness;
+    uniform sampler2D noiseMap;
+  `,
+  vertexHead: "varying vec3 vGround;",
+  vertex: "vGround = position;",
+  fragmentHead: "varying vec3 vGround;",
+  colour: /* glsl */ `
+    {
+      float far = length(vViewPosition);
+      vec4 fine = texture2D(noiseMap, vGround.xz / 3.7);
+      vec4 broad = texture2D(noiseMap, vGround.xz / 57.0);
+      vec4 vast = texture2D(noiseMap, vGround.xz / 610.0);
+      float near = 1.0 - smoothstep(20.0, 160.0, far);
+      diffuseColor.rgb *= mix(1.0, 0.45 + 1.1 * fine.r * (0.6 + 0.8 * fine.g), 0.75 * near);
+      diffuseColor.rgb *= 0.72 + 0.38 * broad.g + 0.2 * vast.b;
+      diffuseColor.rgb *= mix(vec3(1.0), vec3(1.16, 1.0, 0.78), 0.5 * smoothstep(0.5, 0.8, broad.a));
+      diffuseColor.rgb *= 1.0 - 0.3 * wetness;
+    }
+  `,
+};
+
+/** The ground's mesh around the middle of a track. */
+export function terrainMesh(
+  ground: Ground,
+  centreX: number,
+  centreZ: number,
+  shared: SharedUniforms,
+  noise: Texture,
+  tier: Tier,
+): Mesh {
+  const mesh = new Mesh(terrainGeometry(ground, centreX, centreZ), terrainMaterial(shared, noise, tier));
+  mesh.name = "terrain";
+  mesh.receiveShadow = true;
+  return mesh;
+}
+
+export function terrainGeometry(ground: Ground, centreX: number, centreZ: number): BufferGeometry {
+  return new TileMesh(ground, centreX, centreZ).geometry();
+}
+
+function terrainMaterial(shared: SharedUniforms, noise: Texture, tier: Tier): Lit {
+  const uniforms: Record<string, IUniform> = { ...shared, noiseMap: { value: noise } };
+  const options = { vertexColors: true };
+  if (tier === "light") return patch(new MeshLambertMaterial(options), "terrain-light", uniforms, SHADER);
+  return patch(
+    new MeshStandardMaterial({ ...options, roughness: 1, metalness: 0 }),
+    "terrain",
+    uniforms,
+    SHADER,
+  );
+}

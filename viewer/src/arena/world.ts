@@ -1,0 +1,180 @@
+/** The static world of a race: road, ground, scenery, sky and light. */
+
+import {
+  ACESFilmicToneMapping,
+  Box3,
+  type Camera,
+  Color,
+  DirectionalLight,
+  FogExp2,
+  Group,
+  HemisphereLight,
+  PCFShadowMap,
+  type Scene,
+  type Texture,
+  Vector3,
+  type WebGLRenderer,
+} from "three";
+
+import type { TrackGeometry } from "../protocol/messages";
+import { barrierTexture } from "./banner";
+import { borderBreaks, borderMesh } from "./border";
+import { Ground } from "./ground";
+import { LOOKS } from "./looks";
+import { Ribbon } from "./ribbon";
+import { roadMesh, roadStretches } from "./road";
+import { newSharedUniforms } from "./shading";
+import { Sky, sunDirection } from "./sky";
+import { Stations } from "./stations";
+import { terrainMesh } from "./terrain";
+import { noiseTexture } from "./textures";
+import type { Tier, Weather } from "./types";
+
+/** How scene-referred light becomes a picture; post-processing must use the same. */
+export const TONE_MAPPING = ACESFilmicToneMapping;
+
+/** Half of the width that the shadow map covers, and distance of the light's camera [m]. */
+const SHADOW_REACH = 70;
+const SHADOW_DISTANCE = 300;
+
+interface Quality {
+  shadowMap: number;
+  skySize: number;
+  anisotropy: number;
+}
+
+const QUALITIES: Readonly<Record<Tier, Quality>> = {
+  light: { shadowMap: 0, skySize: 512, anisotropy: 2 },
+  standard: { shadowMap: 2048, skySize: 1024, anisotropy: 8 },
+  show: { shadowMap: 4096, skySize: 1024, anisotropy: 16 },
+};
+
+/** Everything that stands still, and the light on it. */
+export class World {
+  readonly object = new Group();
+  readonly ribbon: Ribbon;
+  readonly sun = new DirectionalLight();
+  readonly fogColour = new Color();
+  /** The road and what stands at it, without the far ground. */
+  readonly bounds = new Box3();
+  private readonly ground: Ground;
+  private readonly shared = newSharedUniforms();
+  private readonly hemisphere = new HemisphereLight();
+  private readonly fog = new FogExp2(0xffffff);
+  private readonly sky: Sky;
+  private readonly textures: Texture[];
+  private readonly toSun = new Vector3();
+  private scene: Scene | null = null;
+  private weather: Weather = "clear";
+
+  constructor(
+    private readonly renderer: WebGLRenderer,
+    track: TrackGeometry,
+    private readonly tier: Tier,
+  ) {
+    const quality = QUALITIES[tier];
+    this.ribbon = new Ribbon(track);
+    this.ground = new Ground(this.ribbon);
+    this.sky = new Sky(renderer, quality.skySize);
+    const noise = noiseTexture(quality.anisotropy);
+    const barrier = barrierTexture(quality.anisotropy);
+    this.textures = [noise, barrier];
+    const stretches = roadStretches(this.ribbon).map(({ begin }) => begin);
+    const stations = new Stations(this.ribbon, [...stretches, ...borderBreaks(this.ribbon)]);
+    const road = roadMesh(stations, this.shared, noise, tier);
+    const border = borderMesh(stations, this.shared, noise, barrier, tier);
+    this.bounds.setFromObject(border);
+    const centre = this.bounds.getCenter(new Vector3());
+    const terrain = terrainMesh(this.ground, centre.x, centre.z, this.shared, noise, tier);
+    this.object.add(terrain, border, road, this.sun, this.sun.target, this.hemisphere);
+    this.prepareSun(quality);
+    renderer.toneMapping = TONE_MAPPING;
+    this.setWeather("clear");
+  }
+
+  /** Give a scene its world: light, background, reflections and air. */
+  attach(scene: Scene): void {
+    this.scene = scene;
+    scene.add(this.object);
+    scene.fog = this.fog;
+    this.dress();
+  }
+
+  setWeather(weather: Weather): void {
+    const look = LOOKS[weather];
+    this.weather = weather;
+    this.sky.paint(look, this.tier !== "light");
+    sunDirection(look, this.toSun);
+    this.sun.color.set(look.sunColour);
+    this.sun.intensity = look.sunStrength;
+    this.hemisphere.color.set(look.skyLight);
+    this.hemisphere.groundColor.set(look.groundLight);
+    this.hemisphere.intensity = this.tier === "light" ? look.ambient : 0;
+    this.fogColour.set(look.air);
+    this.fog.color.set(look.air);
+    this.fog.density = look.density;
+    this.shared.wetness.value = look.wetness;
+    this.shared.lamps.value = look.lamps;
+    this.shared.reflection.value.set(look.air);
+    this.renderer.toneMappingExposure = look.exposure;
+    this.dress();
+  }
+
+  /** Set the time [s]; shadows are drawn around `focus`, where the camera looks. */
+  update(time: number, focus: Vector3, _camera: Camera): void {
+    this.shared.time.value = time;
+    this.aimSun(focus);
+  }
+
+  /** Height of the ground [m]. */
+  heightAt(x: number, z: number): number {
+    return this.ground.heightAt(x, z);
+  }
+
+  dispose(): void {
+    this.object.removeFromParent();
+    this.object.traverse((object) => {
+      if ("geometry" in object) (object.geometry as { dispose(): void }).dispose();
+      if ("material" in object) (object.material as { dispose(): void }).dispose();
+    });
+    this.textures.forEach((texture) => texture.dispose());
+    this.sun.dispose();
+    this.sky.dispose();
+  }
+
+  private dress(): void {
+    if (!this.scene) return;
+    this.scene.background = this.sky.background;
+    this.scene.environment = this.sky.environment;
+    this.scene.environmentIntensity = LOOKS[this.weather].environment;
+  }
+
+  private prepareSun({ shadowMap }: Quality): void {
+    if (shadowMap === 0) return;
+    this.renderer.shadowMap.enabled = true;
+    this.renderer.shadowMap.type = PCFShadowMap;
+    this.sun.castShadow = true;
+    this.sun.shadow.mapSize.setScalar(shadowMap);
+    this.sun.shadow.bias = -0.0004;
+    this.sun.shadow.normalBias = 0.06;
+    const { camera } = this.sun.shadow;
+    camera.left = camera.bottom = -SHADOW_REACH;
+    camera.right = camera.top = SHADOW_REACH;
+    camera.near = 1;
+    camera.far = 2 * SHADOW_DISTANCE;
+  }
+
+  /** Move the shadow's camera in whole texels, so that edges do not crawl. */
+  private aimSun(focus: Vector3): void {
+    const { target, position } = this.sun;
+    const texel = (2 * SHADOW_REACH) / this.sun.shadow.mapSize.x;
+    const sideways = new Vector3(this.toSun.z, 0, -this.toSun.x).normalize();
+    const upwards = new Vector3().crossVectors(this.toSun, sideways);
+    target.position.copy(focus);
+    for (const axis of [sideways, upwards]) {
+      const place = focus.dot(axis);
+      target.position.addScaledVector(axis, Math.round(place / texel) * texel - place);
+    }
+    position.copy(target.position).addScaledVector(this.toSun, SHADOW_DISTANCE);
+  }
+}
