@@ -135,7 +135,7 @@ def test_who_is_gone_coasts_and_is_not_late() -> None:
 def test_a_car_that_stands_is_out() -> None:
     race = a_race("a", stuck_seconds=1.0)
     kinds = drive(race, lambda: race.state == "finished")
-    assert kinds == ["start", "stuck"]
+    assert kinds == ["start", "stuck", "heat_end"]
     assert race.clock == 100
     assert int(race.poses()[0, STATE]) & STATE_OUT
 
@@ -280,6 +280,25 @@ def test_nose_up_and_right_side_down_are_positive() -> None:
     sine, cosine = np.sin(0.1), np.cos(0.1)
     assert rotation(-sine, 0.0, 0.0, cosine).pitch == pytest.approx(0.2, abs=1e-4)
     assert rotation(0.0, 0.0, sine, cosine).roll == pytest.approx(0.2, abs=1e-4)
+
+
+@pytest.mark.parametrize("drives", [True, False])
+def test_only_a_heat_in_which_somebody_drove_is_kept(tmp_path: Path, drives: bool) -> None:
+    race = a_race("a", folder=tmp_path, stuck_seconds=0.5, time_limit=1.0)
+    drive(race, lambda: race.state == "finished", everyone(GAS) if drives else None)
+    race.close()
+    assert len(list(tmp_path.iterdir())) == int(drives)
+
+
+def test_a_heats_end_is_told_with_and_without_a_recording(tmp_path: Path) -> None:
+    for folder in (None, tmp_path):
+        race = a_race("a", folder=folder, time_limit=0.5, pause=60.0)
+        told = []
+        while not told:
+            race.tick()
+            race.entrants["a"].send(GAS)
+            told = [event for event in race.events if event.kind == "heat_end"]
+        assert (told[0].time, told[0].replay is None) == (0.5, folder is None)
 
 
 # --- on the wall clock ----------------------------------------------------------------------------

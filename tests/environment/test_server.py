@@ -209,7 +209,9 @@ def test_a_bad_import_keeps_nothing(service: Service, id: str, body: bytes, word
 
 
 def test_a_finished_heat_can_be_replayed(service: Service) -> None:
-    service.json("POST", "/api/agents/add", {"agent_id": "a"})  # it never moves: stuck after a second
+    service.json("POST", "/api/agents/add", {"agent_id": "a"})
+    braking = {"agent_id": "a", "action": {"gas": 0, "brake": 1, "steering": 0}}
+    service.json("POST", "/api/action", SEED_REQUEST | braking)  # stuck after a second
     service.until(lambda: bool(service.json("GET", "/api/replays")))
     listed = service.json("GET", "/api/replays?track=sprint&agent=a")[0]
     assert service.json("GET", "/api/replays?track=esses") == []

@@ -39,6 +39,8 @@ class Entrant:
         driving: Whether it sends actions; False before the first one and after its stream broke.
         seq: Number of the last request answered, and `answer` that answer.
         reward: Reward of the steps since its last answer.
+        acted: Whether it has sent an action in this heat.
+        lateral: Its place on the start grid, to the left of the centre-line [m].
         racing: Whether its car is in the heat and neither finished nor out.
         cause: Why its heat ended, "" while it goes on.
         gained: Tick of the heat at which it last got ahead.
@@ -56,6 +58,8 @@ class Entrant:
     seq: int | None = None
     answer: ActionAnswer | None = None
     reward: float = 0.0
+    acted: bool = False
+    lateral: float = 0.0
     racing: bool = False
     cause: str = ""
     gained: int = 0
@@ -66,7 +70,7 @@ class Entrant:
     def send(self, action: Floats) -> None:
         """Take an action for the coming step."""
         self.sent = action
-        self.fresh = self.driving = True
+        self.fresh = self.driving = self.acted = True
 
     def release(self) -> None:
         """Nobody drives any more: the car coasts."""
@@ -76,7 +80,7 @@ class Entrant:
     def line_up(self) -> None:
         """Begin a new heat."""
         self.racing, self.cause = True, ""
-        self.sent, self.fresh = np.zeros(3, np.float32), False
+        self.sent, self.fresh, self.acted = np.zeros(3, np.float32), False, False
         self.gained, self.checkpoint, self.reward = 0, 0, 0.0
         self.progress = [0.0]
 

@@ -284,6 +284,9 @@ class Race:
                 self._end_heat()
         elif self.state == "finished":
             self._after_heat()
+        if self.recording is not None and self.recording.closing and self.recording.closed.is_set():
+            self._heat_ended(self.recording.replay)
+            self.recording = None
 
     @property
     def over(self) -> bool:
@@ -408,8 +411,7 @@ class Race:
         for entrant in self.grid:
             entrant.line_up()
         self._impact[:] = -IMPACT_PAUSE
-        if self.grid:
-            self._spawn(self.grid)
+        self._form_grid()
         self.changed = True
 
     def _join(self, entrant: Entrant) -> None:
@@ -417,13 +419,19 @@ class Race:
         if entrant not in self.grid:
             self.grid.append(entrant)
             entrant.line_up()
+            self._form_grid()
+
+    def _form_grid(self) -> None:
+        """The cars of the heat side by side at the start."""
+        if self.grid:
+            for entrant, lateral in zip(self.grid, lanes(self.track, len(self.grid)), strict=True):
+                entrant.lateral = float(lateral)
             self._spawn(self.grid)
 
     def _spawn(self, entrants: Sequence[Entrant]) -> None:
+        """Put cars to their places at the start."""
         slots = np.array([entrant.slot for entrant in entrants])
-        grid = self.grid or list(self.entrants.values())
-        places = [grid.index(one) if one in grid else 0 for one in entrants]
-        self.simulator.spawn(slots, lateral=lanes(self.track, max(len(grid), 1))[places])
+        self.simulator.spawn(slots, lateral=np.array([entrant.lateral for entrant in entrants]))
         self._furthest[slots] = self.simulator.furthest[slots]
         self._restart_observers(slots)
 
@@ -451,7 +459,7 @@ class Race:
                 physics=PHYSICS_VERSION,
                 seed=self.seed,
                 cars=self.cars,
-                lateral=lanes(self.track, len(self.grid)).tolist(),
+                lateral=[entrant.lateral for entrant in self.grid],
             )
             self.recording = Recording(self.folder, about)
         self._happened("start")
@@ -471,8 +479,6 @@ class Race:
         """What the agents observe at the step that begins now."""
         self._sensed.clear()
         self._poses, self._lidar = self.simulator.poses(), self.simulator.lidar()
-        for entrant in self.grid:
-            self._sent[entrant.slot] = entrant.sent
         for layout, observer in self._observers.items():
             self._vectors[layout] = observer.observe(self._sent)
 
@@ -527,16 +533,17 @@ class Race:
         self.state = "finished"
         self._finished_at = self.clock
         self.changed = True
+        if self.recording is None:
+            self._heat_ended(None)
         self._close_recording(complete=True)
 
+    def _heat_ended(self, replay: str | None) -> None:
+        """Tell it, with the replay once its file is whole."""
+        time = round(self._finished_at * TICK, 2)
+        self.events.append(messages.EventMessage(kind="heat_end", time=time, replay=replay))
+
     def _after_heat(self) -> None:
-        """Tell the replay once its file is whole; after a pause line up again."""
-        recording = self.recording
-        if recording is not None and recording.closed.is_set():
-            time = round(self._finished_at * TICK, 2)
-            replay = None if recording.failure else recording.id
-            self.events.append(messages.EventMessage(kind="heat_end", time=time, replay=replay))
-            self.recording = None
+        """After a pause line up again."""
         if not self.entrants and not self.ghosts:
             self.state, self.changed = "waiting", True
         elif (self.clock - self._finished_at) * TICK >= self.rules.pause and not self.over:
@@ -564,7 +571,7 @@ class Race:
 
     def _record(self) -> None:
         """One sample of every car, and the action that it begins to drive."""
-        if self.recording is None or self.recording.closing:
+        if self.recording is None or self.recording.closing or self.recording.failure:
             return
         names = [one.car.agent_id for one in self.grid]
         slots = [one.slot for one in self.grid]
@@ -581,8 +588,9 @@ class Race:
         return poses
 
     def _close_recording(self, *, complete: bool) -> None:
-        if self.recording is not None:
-            self.recording.close(complete=complete)
+        if self.recording is not None and not self.recording.closing:
+            self._finished_at = self.clock
+            self.recording.close(complete=complete, keep=any(entrant.acted for entrant in self.grid))
 
 
 def _layout(observation: str) -> Layout:

@@ -98,6 +98,7 @@ class Recording:
         self.closing = False
         self.closed = threading.Event()
         self.failure: str | None = None
+        self._kept = True
         self._about = about
         self._rows: dict[str, list[Floats]] = {}
         self._inputs: dict[str, list[Floats]] = {}
@@ -120,13 +121,23 @@ class Recording:
         """Take an event."""
         self._work.put(event)
 
-    def close(self, *, complete: bool = True) -> None:
-        """Take no more; the thread writes what is left and closes the file."""
-        if self.closing:
-            return
-        self.closing = True
-        self._hand_over()
-        self._work.put(complete)
+    def close(self, *, complete: bool = True, keep: bool = True) -> None:
+        """Take no more; the thread writes what is left and closes the file.
+
+        Args:
+            complete: The heat was recorded to its end.
+            keep: False deletes the file: nobody drove.
+        """
+        if not self.closing:
+            self.closing = True
+            self._hand_over()
+            self._kept = keep
+            self._work.put(complete)
+
+    @property
+    def replay(self) -> str | None:
+        """Id under which the recording is kept, or None if it is not."""
+        return self.id if self._kept and self.failure is None else None
 
     def wait(self) -> None:
         """Wait until the file is closed."""
@@ -162,7 +173,10 @@ class Recording:
             script.finish(complete=work)
             file.flush()
             os.fsync(file.fileno())
-        part.rename(self.path)
+        if self._kept:
+            part.rename(self.path)
+        else:
+            part.unlink()
 
 
 class _Script:

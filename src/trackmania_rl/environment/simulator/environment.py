@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from os import PathLike
+from pathlib import Path
 from typing import Any, Literal
 
 import gymnasium
@@ -34,7 +34,7 @@ SPEED_ANYWHERE = 50.0
 """Fastest start anywhere [m/s] (guess)."""
 
 
-class TrackVectorEnv(VectorEnv[Floats, Floats, Floats]):
+class TrackVectorEnv(VectorEnv[Any, Any, Any]):
     """A batch of worlds on one track, each with one car.
 
     Actions are TMRL's: (gas, brake, steering) of -1..1 each; the positive part presses a pedal, steering
@@ -72,7 +72,7 @@ class TrackVectorEnv(VectorEnv[Floats, Floats, Floats]):
         self,
         num_envs: int = 1,
         *,
-        track: Track | str | PathLike[str] = "sprint",
+        track: Track | str | Path = "sprint",
         observation: Layout = "lidar",
         lidar: Literal["metric"] = "metric",
         beams: int = 19,
@@ -238,7 +238,7 @@ FLOOR = np.array([0.0, 0.0, -1.0], np.float32)
 """Least gas, brake and steering: the negative part of a pedal's action releases it."""
 
 
-def load_track(track: Track | str | PathLike[str]) -> Track:
+def load_track(track: Track | str | Path) -> Track:
     """A track as it is, by id or by path."""
     if isinstance(track, Track):
         return track

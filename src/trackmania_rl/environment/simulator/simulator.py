@@ -96,27 +96,27 @@ class Simulator:
         self.lidar_range = float(lidar_range)
         self._columns = -(-cars // BLOCK) * BLOCK
         on_device: dict[str, Any] = {"device": self.device}
-        self._nodes = wp.array(self.ribbon.nodes.ravel(), dtype=float, **on_device)
-        self._left = wp.array(self.ribbon.left, dtype=wp.vec3, **on_device)
-        self._right = wp.array(self.ribbon.right, dtype=wp.vec3, **on_device)
-        self._state = wp.zeros((FIELDS, self._columns), dtype=float, **on_device)
+        self._nodes: Any = wp.array(self.ribbon.nodes.ravel(), dtype=float, **on_device)
+        self._left: Any = wp.array(self.ribbon.left, dtype=wp.vec3, **on_device)
+        self._right: Any = wp.array(self.ribbon.right, dtype=wp.vec3, **on_device)
+        self._state = _zeros((FIELDS, self._columns), self.device)
         angles = np.linspace(-np.pi / 2, np.pi / 2, beams) if beams > 1 else np.zeros(1)
         directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-        self._beams = wp.array(directions.astype(np.float32), dtype=wp.vec2, **on_device)
-        self._lidar = wp.zeros((cars, beams), dtype=float, **on_device)
-        self._distances = wp.array(np.asarray(horizon, np.float32), dtype=float, **on_device)
-        self._horizon = wp.zeros((cars, 5 * len(horizon)), dtype=float, **on_device)
+        self._beams: Any = wp.array(directions.astype(np.float32), dtype=wp.vec2, **on_device)
+        self._lidar: Any = wp.zeros((cars, beams), dtype=float, **on_device)
+        self._distances: Any = wp.array(np.asarray(horizon, np.float32), dtype=float, **on_device)
+        self._horizon: Any = wp.zeros((cars, 5 * len(horizon)), dtype=float, **on_device)
 
         available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         wanted = 1 if self.device.is_cuda else threads or available
         self.threads = max(1, min(wanted, -(-cars // CARS_PER_THREAD)))
         self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
         self._step_launches: dict[int, list[Any]] = {}
-        everyone = wp.array(np.arange(cars, dtype=np.int32), dtype=int, **on_device)
+        everyone: Any = wp.array(np.arange(cars, dtype=np.int32), dtype=int, **on_device)
         self._scan_launches = [self._scan(*part, everyone) for part in self._slices(cars)]
         self._look_launches = [self._look(*part, everyone) for part in self._slices(cars)]
         # On the CPU the host sees the arrays themselves.
-        self._host = None if self.device.is_cuda else self._state.numpy()
+        self._host: Any = None if self.device.is_cuda else self._state.numpy()
         self.spawn()
 
     # --- driving ----------------------------------------------------------------------------------
@@ -227,8 +227,7 @@ class Simulator:
 
     def fields(self) -> Floats:
         """The state as the kernels hold it, (FIELDS, cars), rows as in Field; on the CPU a view to read."""
-        state = self._host if self._host is not None else self._state.numpy()
-        return state[:, : self.cars]
+        return self._read()[:, : self.cars]
 
     @property
     def speed(self) -> Floats:
@@ -242,19 +241,19 @@ class Simulator:
     @property
     def progress(self) -> Floats:
         """Distance of the cars' origins along the track from the spawn point [m], (cars,)."""
-        return self.fields()[Field.PROGRESS].copy()
+        return np.array(self.fields()[Field.PROGRESS])
 
     @property
     def furthest(self) -> Floats:
         """Largest progress so far [m], (cars,)."""
-        return self.fields()[Field.FURTHEST].copy()
+        return np.array(self.fields()[Field.FURTHEST])
 
     @property
     def lap_time(self) -> Floats:
         """Race clock since the spawn, held at the finish [s], (cars,)."""
         state = self.fields()
         finish_time = state[Field.FINISH_TIME]
-        return np.where(finish_time > 0, finish_time, state[Field.CLOCK] * np.float32(TICK))
+        return np.asarray(np.where(finish_time > 0, finish_time, state[Field.CLOCK] * np.float32(TICK)))
 
     @property
     def finished(self) -> NDArray[np.bool_]:
@@ -265,12 +264,12 @@ class Simulator:
     def checkpoint(self) -> NDArray[np.int64]:
         """Checkpoints passed, (cars,)."""
         marks = np.asarray(self.track.checkpoints) - self.track.start
-        return np.searchsorted(marks, self.fields()[Field.FURTHEST], side="right")
+        return np.asarray(np.searchsorted(marks, self.fields()[Field.FURTHEST], side="right"))
 
     @property
     def wall_impact(self) -> Floats:
         """Hardest impact with a wall in the last step [m/s], (cars,)."""
-        return self.fields()[Field.WALL_IMPACT].copy()
+        return np.array(self.fields()[Field.WALL_IMPACT])
 
     @property
     def off_road(self) -> NDArray[np.bool_]:
@@ -309,7 +308,7 @@ class Simulator:
 
         def at(column: int, size: int = 3) -> NDArray[np.float64]:
             values = nodes[:, column : column + size].astype(np.float64)
-            return values[segment] * (1 - share) + values[segment + 1] * share
+            return np.asarray(values[segment] * (1 - share) + values[segment + 1] * share)
 
         position, left, up = at(Node.PX), at(Node.LX), at(Node.UX)
         left /= np.linalg.norm(left, axis=1, keepdims=True)
@@ -336,7 +335,8 @@ class Simulator:
         return columns
 
     def _read(self) -> Floats:
-        return self._host if self._host is not None else self._state.numpy()
+        state: Floats = self._host if self._host is not None else self._state.numpy()
+        return state
 
     def _write(self, state: Floats) -> None:
         if self._host is None:
@@ -380,7 +380,7 @@ class Simulator:
         if cars is None:
             self._launch(launches)
         else:
-            chosen = wp.array(np.asarray(cars, np.int32), dtype=int, device=self.device)
+            chosen: Any = wp.array(np.asarray(cars, np.int32), dtype=int, device=self.device)
             prepare(0, len(cars), chosen).launch()
         host: Floats = values.numpy()
         if cars is not None:
@@ -416,6 +416,11 @@ def rotate(quaternion: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
     axis, w = quaternion[:3], quaternion[3]
     turned = 2 * np.cross(axis, vector[:, None], axis=0)
     return np.asarray(vector[:, None] + w * turned + np.cross(axis, turned, axis=0))
+
+
+def _zeros(shape: tuple[int, ...], device: Any) -> Any:
+    """An array of zeros; Any, since Warp's own annotations are incomplete."""
+    return wp.zeros(shape, dtype=float, device=device)
 
 
 def _device(name: str) -> Any:

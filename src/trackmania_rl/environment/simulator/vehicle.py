@@ -103,10 +103,10 @@ BRAKE_MAX = wp.constant(30.0)
 """Strongest brake [m/s2] [TMNF]; with the lift-off it gives TMNF's recorded 39.8 m/s2."""
 
 # --- tyres ----------------------------------------------------------------------------------------
-YAW_RESPONSE = wp.constant(12.0)
-"""Rate at which the yaw rate follows the steering [1/s] (guess)."""
-YAW_ACCELERATION = wp.constant(25.0)
-"""Largest change of yaw rate [rad/s2] (guess)."""
+YAW_RESPONSE = wp.constant(5.5)
+"""Rate at which the yaw rate follows the steering [1/s] [fitted to recorded drives, docs/physics.md]."""
+YAW_ACCELERATION = wp.constant(8.0)
+"""Largest change of yaw rate [rad/s2] [fitted likewise]."""
 GRIP_RESERVE = wp.constant(1.2)
 """Lateral grip over what full steering needs (guess)."""
 SLIDE_GRIP = wp.constant(0.6)
