@@ -1,0 +1,168 @@
+/** The camera: one of the race cameras, or a free one around the car, with smooth ways between them. */
+
+import CameraControls from "camera-controls";
+import {
+  Box3,
+  MathUtils,
+  Matrix4,
+  PerspectiveCamera,
+  Quaternion,
+  Raycaster,
+  Sphere,
+  Spherical,
+  Vector2,
+  Vector3,
+  Vector4,
+} from "three";
+
+import { newPose } from "./pose";
+import type { Ribbon } from "./ribbon";
+import { copyShot, newShot, type Shot, Shots } from "./shots";
+import type { CameraKind, PoseSource } from "./types";
+
+CameraControls.install({
+  THREE: { Box3, Matrix4, Quaternion, Raycaster, Sphere, Spherical, Vector2, Vector3, Vector4 },
+});
+
+/** How long the way from one camera to the next takes [s]. */
+const BLEND = 1.2;
+/** Cameras further apart than this [m] are cut, not blended. */
+const CUT = 160;
+/** Step of the free camera's damping per frame [s]. */
+const FRAME = 1 / 60;
+
+/** Places a camera at each time. */
+export class Cameras {
+  readonly camera = new PerspectiveCamera(60, 16 / 9, 0.15, 6000);
+  /** Where it looks. */
+  readonly target = new Vector3();
+  private chosen: CameraKind = "chase";
+  private followed = 0;
+  private shots: Shots | null = null;
+  private source: PoseSource | null = null;
+  private ribbon: Ribbon | null = null;
+  private startArc = 0;
+  private readonly shown = newShot();
+  private readonly next = newShot();
+  /** The camera that is left, and by how much what was shown differed from it. */
+  private readonly left = newShot();
+  private readonly rest = newShot();
+  private leftKind: CameraKind = "chase";
+  private leftCar = 0;
+  private blendFrom = -Infinity;
+  private readonly pose = newPose();
+  private readonly orbitCamera = new PerspectiveCamera(55, 16 / 9, 0.15, 6000);
+  private controls: CameraControls | null = null;
+
+  constructor(private readonly canvas: HTMLElement) {}
+
+  get kind(): CameraKind {
+    return this.chosen;
+  }
+
+  /** Index of the car that is followed. */
+  get car(): number {
+    return this.followed;
+  }
+
+  setTrack(ribbon: Ribbon, startArc: number): void {
+    this.ribbon = ribbon;
+    this.startArc = startArc;
+    this.prepare();
+  }
+
+  setSource(source: PoseSource): void {
+    this.source = source;
+    this.prepare();
+  }
+
+  /** Go over to another camera or car from a time [s] on. */
+  set(kind: CameraKind, car: number, time: number, immediate = false): void {
+    if (kind === this.chosen && car === this.followed && !immediate) return;
+    this.leftKind = this.chosen;
+    this.leftCar = this.followed;
+    if (kind === "orbit") this.enterOrbit();
+    else if (this.controls) this.controls.enabled = false;
+    this.chosen = kind;
+    this.followed = car;
+    this.blendFrom = -Infinity;
+    if (immediate || !this.shoot(kind, car, time, this.next)) return;
+    if (this.next.position.distanceTo(this.shown.position) > CUT) return;
+    if (!this.shoot(this.leftKind, this.leftCar, time, this.left)) return;
+    this.rest.position.subVectors(this.shown.position, this.left.position);
+    this.rest.target.subVectors(this.shown.target, this.left.target);
+    this.rest.up.subVectors(this.shown.up, this.left.up);
+    this.rest.fov = this.shown.fov - this.left.fov;
+    this.blendFrom = time;
+  }
+
+  /** Place the camera for a time [s]. */
+  update(time: number): void {
+    const { camera, next, shown } = this;
+    if (this.shoot(this.chosen, this.followed, time, next)) {
+      copyShot(shown, next);
+      const share = Math.abs(time - this.blendFrom) / BLEND;
+      if (share < 1) this.blend(time, MathUtils.smootherstep(share, 0, 1));
+    }
+    camera.position.copy(shown.position);
+    camera.up.copy(shown.up);
+    camera.lookAt(this.target.copy(shown.target));
+    camera.fov = shown.fov;
+    camera.updateProjectionMatrix();
+    camera.updateMatrixWorld();
+  }
+
+  /** @param aspect Width over height of the picture. */
+  resize(aspect: number): void {
+    this.camera.aspect = this.orbitCamera.aspect = aspect;
+    this.orbitCamera.updateProjectionMatrix();
+  }
+
+  dispose(): void {
+    this.controls?.dispose();
+  }
+
+  private prepare(): void {
+    this.shots = this.source && new Shots(this.source, this.ribbon, this.startArc);
+    this.blendFrom = -Infinity;
+  }
+
+  private shoot(kind: CameraKind, car: number, time: number, out: Shot): boolean {
+    if (kind === "orbit") return this.orbit(car, time, out);
+    return this.shots?.take(kind, car, time, out) ?? false;
+  }
+
+  /** Between the camera that is left, which goes on too, and the new one. */
+  private blend(time: number, share: number): void {
+    const { left, rest, shown } = this;
+    if (!this.shoot(this.leftKind, this.leftCar, time, left)) return;
+    left.position.add(rest.position).lerp(shown.position, share);
+    left.target.add(rest.target).lerp(shown.target, share);
+    left.up.add(rest.up).lerp(shown.up, share).normalize();
+    left.fov = MathUtils.lerp(left.fov + rest.fov, shown.fov, share);
+    copyShot(shown, left);
+  }
+
+  private enterOrbit(): void {
+    const { position, target } = this.shown;
+    const controls = (this.controls ??= new CameraControls(this.orbitCamera, this.canvas));
+    controls.enabled = true;
+    controls.minDistance = 3;
+    controls.maxDistance = 400;
+    controls.maxPolarAngle = 0.49 * Math.PI;
+    void controls.setLookAt(...position.toArray(), ...target.toArray(), false);
+  }
+
+  /** The free camera: the hand's, carried along with the car. */
+  private orbit(car: number, time: number, out: Shot): boolean {
+    const { controls, pose } = this;
+    if (!controls || !this.source?.sample(car, time, pose)) return false;
+    void controls.moveTo(pose.position.x, pose.position.y + 0.7, pose.position.z, false);
+    controls.update(FRAME);
+    controls.getPosition(out.position, false);
+    controls.getTarget(out.target, false);
+    out.up.set(0, 1, 0);
+    out.fov = this.orbitCamera.fov;
+    return true;
+  }
+}
