@@ -8,6 +8,7 @@ import {
   type BufferGeometry,
   CylinderGeometry,
   LatheGeometry,
+  PlaneGeometry,
   SphereGeometry,
   TorusGeometry,
   TubeGeometry,
@@ -62,6 +63,21 @@ export function buildCar(): CarModel {
     lights: merge(lamps()),
     wheel: merge(wheel()),
   };
+}
+
+/** The soft shadow right under a car, as a dark sheet whose alpha falls off to its edge. */
+export function buildContact(): BufferGeometry {
+  const steps = 12;
+  const sheet = new PlaneGeometry(2.7, 4.9, steps, steps).rotateX(-Math.PI / 2).translate(0, 0.03, 0.28);
+  const position = sheet.getAttribute("position");
+  const colours = new Float32Array(position.count * 4);
+  for (let k = 0; k < position.count; k++) {
+    const across = Math.abs(position.getX(k)) / 1.35;
+    const along = Math.abs(position.getZ(k) - 0.28) / 2.45;
+    colours[k * 4 + 3] = 0.75 * (1 - across ** 4) * (1 - along ** 6);
+  }
+  sheet.setAttribute("color", new BufferAttribute(colours, 4));
+  return sheet;
 }
 
 /** A geometry in a colour, or in colours by the middle of each triangle. */

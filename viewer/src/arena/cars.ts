@@ -1,0 +1,190 @@
+/** All cars of a race, drawn together: one instanced mesh for each part of the car. */
+
+import {
+  type BufferGeometry,
+  Color,
+  Euler,
+  Group,
+  InstancedMesh,
+  type Material,
+  Matrix4,
+  SpotLight,
+  Vector3,
+} from "three";
+import { mergeGeometries } from "three/addons/utils/BufferGeometryUtils.js";
+
+import { StateBit } from "../protocol/messages";
+import { buildCar, buildContact, WHEEL_RADIUS, WHEELS } from "./carmodel";
+import { carMaterials } from "./carpaint";
+import type { CarInfo, Pose, Tier } from "./types";
+
+/** Compression of the suspension at rest [m]. */
+const REST = 0.19;
+/** Beam of the car in view at night: strength [cd], reach [m], half its angle [rad]. */
+const BEAM = { strength: 1400, reach: 170, angle: 0.46 };
+
+const NOWHERE = new Matrix4().makeScale(0, 0, 0);
+const ONE = new Vector3(1, 1, 1);
+const TURNED = new Matrix4().makeRotationY(Math.PI);
+
+/** Where a wheel is relative to its car's body: it rises when compressed, steers and rolls. */
+export function wheelMatrix(wheel: number, pose: Pose, out: Matrix4): Matrix4 {
+  const steer = wheel < 2 ? -pose.wheelAngle : 0;
+  const spin = (pose.progress / WHEEL_RADIUS) % (2 * Math.PI);
+  out.makeRotationFromEuler(new Euler(spin, steer, 0, "YXZ"));
+  if (wheel % 2 === 1) out.multiply(TURNED);
+  const { x, y, z } = WHEELS[wheel]!;
+  return out.setPosition(x, y + pose.suspension[wheel]! - REST, z);
+}
+
+/** Cars of one kind: meshes that move with the body, and the wheels. */
+class Fleet {
+  readonly bodies: InstancedMesh[] = [];
+  readonly wheels: InstancedMesh;
+
+  /** @param members Numbers of its cars. */
+  constructor(
+    readonly members: readonly number[],
+    private readonly colours: readonly Color[],
+    wheel: BufferGeometry,
+    wheelMaterial: Material,
+  ) {
+    this.wheels = this.mesh(wheel, wheelMaterial, 4);
+  }
+
+  /** Add a part of the body. */
+  add(geometry: BufferGeometry, material: Material): InstancedMesh {
+    const mesh = this.mesh(geometry, material, 1);
+    this.bodies.push(mesh);
+    return mesh;
+  }
+
+  /** Put the member of this number (among the members) somewhere, or nowhere. */
+  place(member: number, body: Matrix4, pose: Pose | null): void {
+    for (const mesh of this.bodies) mesh.setMatrixAt(member, pose ? body : NOWHERE);
+    for (let wheel = 0; wheel < 4; wheel++) {
+      const matrix = pose ? wheelMatrix(wheel, pose, scratch).premultiply(body) : NOWHERE;
+      this.wheels.setMatrixAt(member * 4 + wheel, matrix);
+    }
+  }
+
+  /** To be called when all have been placed. */
+  placed(): void {
+    for (const mesh of [...this.bodies, this.wheels]) mesh.instanceMatrix.needsUpdate = true;
+  }
+
+  private mesh(geometry: BufferGeometry, material: Material, each: number): InstancedMesh {
+    const mesh = new InstancedMesh(geometry, material, this.members.length * each);
+    this.members.forEach((car, member) => {
+      for (let k = 0; k < each; k++) mesh.setColorAt(member * each + k, this.colours[car]!);
+    });
+    mesh.frustumCulled = false;
+    mesh.visible = this.members.length > 0;
+    return mesh;
+  }
+}
+
+const scratch = new Matrix4();
+
+/** Cars and ghosts. It has no clock: what is shown depends on what it is given alone. */
+export class Cars {
+  readonly object = new Group();
+  private readonly racers: Fleet;
+  private readonly ghosts: Fleet;
+  private readonly glass: InstancedMesh;
+  private readonly lights: InstancedMesh;
+  private readonly contact: InstancedMesh;
+  private readonly beam = new SpotLight("#eef4ff", BEAM.strength, BEAM.reach, BEAM.angle, 0.6, 1.7);
+  private readonly geometries: BufferGeometry[];
+  private readonly materials: Material[];
+  private view = -1;
+  private inside = false;
+  private night = false;
+  private readonly body = new Matrix4();
+  private readonly matrix = new Matrix4();
+  private readonly levels = new Color();
+
+  constructor(cars: readonly CarInfo[], tier: Tier) {
+    const model = buildCar();
+    const materials = carMaterials(tier);
+    const colours = cars.map((car) => new Color(car.colour));
+    const numbers = (ghost: boolean) => cars.flatMap((car, index) => (car.ghost === ghost ? [index] : []));
+
+    this.racers = new Fleet(numbers(false), colours, model.wheel, materials.wheel);
+    for (const part of ["paint", "dark"] as const) this.racers.add(model[part], materials[part]);
+    if (tier !== "light") for (const mesh of this.solid()) mesh.castShadow = mesh.receiveShadow = true;
+    this.glass = this.racers.add(model.glass, materials.glass);
+    this.lights = this.racers.add(model.lights, materials.lights);
+    const blob = buildContact();
+    this.contact = this.racers.add(blob, materials.contact);
+    this.contact.renderOrder = 1;
+
+    const hull = mergeGeometries([model.paint, model.dark]);
+    this.ghosts = new Fleet(numbers(true), colours, model.wheel, materials.ghost);
+    this.ghosts.add(hull, materials.ghost);
+    for (const mesh of this.ghosts.bodies) mesh.renderOrder = 3;
+
+    this.geometries = [...Object.values(model), blob, hull];
+    this.materials = Object.values(materials);
+    for (const fleet of [this.racers, this.ghosts]) this.object.add(...fleet.bodies, fleet.wheels);
+    this.beam.visible = false;
+    this.object.add(this.beam, this.beam.target);
+  }
+
+  /** The car in view: its lamps light the road at night; inside, its wind screen is not drawn. */
+  setView(car: number, cockpit: boolean): void {
+    this.view = car;
+    this.inside = cockpit;
+  }
+
+  /** Head lamps on or off. */
+  setNight(on: boolean): void {
+    this.night = on;
+    this.beam.visible = on;
+  }
+
+  /** Show the cars as they are; `present` says which of them are there. */
+  update(_time: number, poses: readonly Pose[], present: readonly boolean[]): void {
+    for (const fleet of [this.racers, this.ghosts]) {
+      fleet.members.forEach((car, member) => {
+        const pose = present[car] ? poses[car]! : null;
+        if (pose) this.body.compose(pose.position, pose.quaternion, ONE);
+        fleet.place(member, this.body, pose);
+        if (pose && fleet === this.racers) this.finish(car, member, pose);
+      });
+      fleet.placed();
+    }
+    this.lights.instanceColor!.needsUpdate = true;
+    this.aim(poses[this.view], present[this.view] ?? false);
+  }
+
+  dispose(): void {
+    for (const fleet of [this.racers, this.ghosts]) {
+      for (const mesh of [...fleet.bodies, fleet.wheels]) mesh.dispose();
+    }
+    for (const part of [...this.geometries, ...this.materials]) part.dispose();
+    this.beam.dispose();
+  }
+
+  private solid(): InstancedMesh[] {
+    return [...this.racers.bodies, this.racers.wheels];
+  }
+
+  /** What else there is to a car that is not a ghost: lamps, contact shadow, wind screen. */
+  private finish(car: number, member: number, pose: Pose): void {
+    const turbo = pose.state & StateBit.TURBO ? 1 : 0;
+    this.lights.setColorAt(member, this.levels.setRGB(pose.brake, this.night ? 1 : 0.25, turbo));
+    if (this.inside && car === this.view) this.glass.setMatrixAt(member, NOWHERE);
+    const compression = pose.suspension.reduce((sum, each) => sum + each, 0) / 4;
+    const contact = Math.min(1, Math.max(0, compression / (REST / 2)));
+    this.matrix.copy(this.body).scale(new Vector3(contact, 1, contact));
+    this.contact.setMatrixAt(member, this.matrix);
+  }
+
+  private aim(pose: Pose | undefined, there: boolean): void {
+    this.beam.intensity = pose && there ? BEAM.strength : 0;
+    if (!pose) return;
+    this.beam.position.set(0, 0.55, 2.1).applyQuaternion(pose.quaternion).add(pose.position);
+    this.beam.target.position.set(0, -0.6, 32).applyQuaternion(pose.quaternion).add(pose.position);
+  }
+}
