@@ -37,7 +37,7 @@ def data(volume: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def client(volume: Path) -> Iterator[TestClient[Any]]:
-    pool = Agents()
+    pool = Agents(factories={"points:make"})
     with TestClient(model_app(pool)) as client:
         assert client.post("/api/agents", json=AGENT).status_code == 201
         until(client, lambda agent: agent.get("finish_rate") is None and agent["episodes"] > 20)
@@ -46,7 +46,7 @@ def client(volume: Path) -> Iterator[TestClient[Any]]:
 
 def until(client: TestClient[Any], holds: Any, id: str = "toy") -> dict[str, Any]:
     """Wait until something holds of an agent."""
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + 240.0
     while time.monotonic() < deadline:
         agent = next(agent for agent in client.get("/api/agents").json() if agent["agent_id"] == id)
         if holds(agent):
@@ -137,6 +137,9 @@ def test_metrics_are_prometheus_text(client: TestClient[Any]) -> None:
         ("POST", "/api/agents", {**AGENT, "agent_id": "../x"}, 400, "agent_id"),
         ("POST", "/api/agents", {**AGENT, "agent_id": "x", "settings": {"lr": 1}}, 400, "lr"),
         ("POST", "/api/agents", {**AGENT, "agent_id": "x", "settings": {"gamma": 2.0}}, 400, "gamma"),
+        ("POST", "/api/agents", {**AGENT, "agent_id": "x", "env": "os:abort"}, 400, "os:abort"),
+        ("POST", "/api/agents", {**AGENT, "agent_id": "x", "env": "gymnasium:antigravity:X"}, 400, "code"),
+        ("POST", "/api/agents", {**AGENT, "agent_id": "x", "track": "../secret.track"}, 400, "secret"),
         ("POST", "/api/agents", {**AGENT, "agent_id": "x", "checkpoint": "../../etc"}, 404, "etc"),
         ("POST", "/api/agents", {**AGENT, "agent_id": "x", "learn": False}, 400, "checkpoint"),
         ("POST", "/api/predict", {"agent_id": "toy", "observation": [[1.0]]}, 400, "expected 2"),
@@ -182,7 +185,7 @@ def test_agents_go_on_when_the_service_starts_again(client: TestClient[Any], dat
     """A stopped service has saved its agents; the next one revives them where they were."""
     before = until(client, lambda agent: agent["updates"] > 0)
     client.__exit__(None, None, None)
-    pool = Agents()
+    pool = Agents(factories={"points:make"})
     pool.revive()
     with TestClient(model_app(pool)) as second:
         after = until(second, lambda agent: agent["seconds"] > 0.0)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections import deque
+from collections.abc import Collection
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +20,7 @@ from trackmania_rl.model.process import Failed, LearnerProcess, Report, Saved
 from trackmania_rl.model.racing import Racer
 from trackmania_rl.model.runs import CHAMPION, checkpoint_file
 from trackmania_rl.protocol.client import ServiceClient
+from trackmania_rl.protocol.environments import FOREIGN
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import AgentAdd, AgentCreate, AgentState, AgentStatus
 from trackmania_rl.protocol.volume import runs_folder
@@ -66,9 +69,13 @@ class Agent:
         self._process: LearnerProcess | None = None
         self._stopping: LearnerProcess | None = None
         self._saved = threading.Event()
-        self._load_policy()
-        if kept.create.learn and kept.state == "training":
-            self.start()
+        try:
+            self._load_policy()
+            if kept.create.learn and kept.state == "training":
+                self.start()
+        except InputError as error:  # of what lies on the volume: the other agents go on
+            self._problem = f"It cannot go on: {error}."
+            self.kept.state = "failed"
         self._racer = self._join_race(environment, token)
         self._environment, self._token = environment, token
 
@@ -132,7 +139,7 @@ class Agent:
         """Stop the learner, saved, and leave the race."""
         self.ask_to_stop()
         if self._stopping is not None:
-            self._stopping.join(STOP_TIMEOUT)
+            self._stopping.join(STOP_TIMEOUT if self.reports else 0.0)  # nothing to save before the first
         if self._racer is not None:
             self._racer.leave()
 
@@ -267,10 +274,15 @@ class Agents:
     Args:
         environment: Address of the environment service in whose race they drive.
         token: Token of that service.
+        factories: Environments of the form module:factory that agents may learn. Others of that form are
+            refused: a request must not choose what code is run.
     """
 
-    def __init__(self, *, environment: str | None = None, token: str | None = None) -> None:
+    def __init__(
+        self, *, environment: str | None = None, token: str | None = None, factories: Collection[str] = ()
+    ) -> None:
         self.environment = environment
+        self._factories = factories
         self._token = token
         self._agents: dict[str, Agent] = {}
         self._lock = threading.Lock()
@@ -317,6 +329,7 @@ class Agents:
                 )
             if len(self._agents) >= AGENTS_MAX:
                 raise InputError(f"there are {AGENTS_MAX} agents already: remove one first", status=409)
+            self._check_source(create)
             if not create.learn and create.checkpoint is None:
                 raise InputError("learn is false, expected a checkpoint to drive with", field="checkpoint")
             create.colour = create.colour or COLOURS[len(self._agents) % len(COLOURS)]
@@ -371,6 +384,20 @@ class Agents:
             agent.ask_to_stop()  # all of them save at the same time
         for agent in self.all():
             agent.stop()
+
+    def _check_source(self, create: AgentCreate) -> None:
+        """Refuse code and files that a request must not name."""
+        if ":" in create.env.removeprefix(FOREIGN) and create.env not in self._factories:
+            raise InputError(
+                f"env is {create.env!r}, expected a TrackMania id or {FOREIGN}ID: a factory is code, it can "
+                "only be named by --env when the service is started",
+                field="env",
+            )
+        if create.track is not None and re.search(r"[/\\]", create.track):
+            raise InputError(
+                f"track is {create.track!r}, expected the id of a track: import the file first",
+                field="track",
+            )
 
     def _agent(self, kept: Kept) -> Agent:
         return Agent(kept, environment=self.environment, token=self._token)

@@ -50,7 +50,7 @@ def model(
     from trackmania_rl.protocol.access import Access
     from trackmania_rl.protocol.service import serve
 
-    pool = Agents(environment=environment, token=token)
+    pool = Agents(environment=environment, token=token, factories={env})
     pool.revive()
     pool.begin(agents, env=env, track=track, champion=champion)
     Console(stderr=True).print(f"Model service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
@@ -66,7 +66,10 @@ def train(
     steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many environment steps.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     run: Annotated[
-        str | None, typer.Option(help="Name of the run's folder; made from the rest if not given.")
+        str | None,
+        typer.Option(
+            help="Name of the run's folder, which a new run replaces; made from the rest if not given."
+        ),
     ] = None,
     worlds: Annotated[int | None, typer.Option(min=1, help="Parallel worlds.")] = None,
     environment: Annotated[
@@ -101,6 +104,9 @@ def train(
         **{key: value for key, value in given.items() if value is not None},
     )
     begin = checkpoints.load(checkpoint) if checkpoint else None
+    state = runs_folder() / name / checkpoints.LEARNER
+    if resume and not state.exists():
+        raise InputError(f"run {name!r} cannot be resumed: {state} does not exist", field="resume")
     console = Console(stderr=True)
     stopping = _Interrupt()
     with Live(console=console, refresh_per_second=4, transient=True) as live, stopping:

@@ -31,6 +31,8 @@ from trackmania_rl.protocol.volume import runs_folder
 
 SERVICE_PATIENCE = 60.0
 """Longest wait for an environment service that went away during training [s]."""
+WORLDS_MAX = 65_536
+"""Most parallel worlds, as on the wire."""
 RECENT = 100
 """Episodes that the figures of training are averaged over."""
 
@@ -112,6 +114,8 @@ class LearnerConfig(SacConfig):
         for name, bound in least.items():
             if getattr(self, name) < bound:
                 raise InputError(f"{name} is {getattr(self, name)}, expected at least {bound}", field=name)
+        if self.worlds > WORLDS_MAX:
+            raise InputError(f"worlds is {self.worlds}, expected at most {WORLDS_MAX}", field="worlds")
         for name in ("learning_rate", "entropy_start", "evaluate_every", "checkpoint_every", "report_every"):
             if not getattr(self, name) > 0.0:
                 raise InputError(f"{name} is {getattr(self, name)}, expected more than 0", field=name)
