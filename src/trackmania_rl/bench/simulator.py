@@ -93,7 +93,7 @@ def command(
 def _median_seconds(step: Callable[[], object], seconds: float) -> float:
     """Median duration of a call [s], after one call that is not counted."""
     step()
-    durations = []
+    durations: list[float] = []
     end = time.perf_counter() + seconds
     while not durations or time.perf_counter() < end:
         begin = time.perf_counter()

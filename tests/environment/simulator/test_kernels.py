@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import warp as wp
-
 from tests.environment.simulator.conftest import esses
+
 from trackmania_rl.environment.simulator import advance, sensors
 from trackmania_rl.environment.simulator.advance import Course, step_cars
 from trackmania_rl.environment.simulator.simulator import Simulator

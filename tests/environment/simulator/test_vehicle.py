@@ -95,9 +95,10 @@ def test_full_steering_drives_the_recorded_radius(
 ) -> None:
     """Radius of the path at full steering, within 10 %."""
     simulator = Simulator(plain, 1)
-    # Coasting, so that no shift comes between; the window lies about the tick 45.
-    simulator.spawn(arc=3000.0, speed=kmh / 3.6 + 0.45 * (3.5 + 0.3 * kmh / 3.6))
-    states = run(simulator, (0.0, 0.0, side), 52)[38:]
+    simulator.spawn(arc=3000.0, speed=kmh / 3.6)
+    states = np.concatenate(
+        [run(simulator, (float(simulator.speed[0] < kmh / 3.6), 0.0, side), 1) for _ in range(120)]
+    )[80:]
     heading = np.unwrap(np.arctan2(states[:, Field.VX, 0], states[:, Field.VZ, 0]))
     rate = (heading[-1] - heading[0]) / (0.01 * (len(heading) - 1))
     speed = speeds(states).mean()

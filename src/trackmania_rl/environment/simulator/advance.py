@@ -159,7 +159,7 @@ def tick(car: Car, patch: Patch, course: Course) -> Car:
         (car.spin[2] + TICK * ROLL_MOBILITY * wp.dot(torque, forward)) * drag,
     )
     turning = left * body_spin[0] + up * body_spin[1] + forward * body_spin[2]
-    error = yaw_rate(speed, steer, grip, sliding) - wp.dot(turning, normal)
+    error = yaw_rate(speed, steer, grip) - wp.dot(turning, normal)
     turn = contact * TICK * bound(YAW_RESPONSE * error, -YAW_ACCELERATION, YAW_ACCELERATION)
     body_spin = body_spin + wp.vec3(wp.dot(normal, left), wp.dot(normal, up), wp.dot(normal, forward)) * turn
 

@@ -93,8 +93,8 @@ COAST = wp.constant(2.4)
 """Deceleration without gas at rest [m/s2] [measured: 3.5 with full steering, which costs 1.1]."""
 COAST_SLOPE = wp.constant(0.285)
 """More deceleration without gas per speed [1/s] [measured]."""
-STEER_COST = wp.constant(0.7)
-"""Deceleration by full steering [m/s2]; following the curve costs about 0.4 more: 1.1 [measured]."""
+STEER_COST = wp.constant(0.5)
+"""Deceleration by full steering [m/s2]; following the curve costs more: 1.1 in all [measured, fitted]."""
 BRAKE_BASE = wp.constant(1.0)
 """Brake at rest [m/s2] [TMNF]."""
 BRAKE_SLOPE = wp.constant(1.75)
@@ -109,10 +109,8 @@ YAW_ACCELERATION = wp.constant(8.0)
 """Largest change of yaw rate [rad/s2] [fitted likewise]."""
 GRIP_RESERVE = wp.constant(1.2)
 """Lateral grip over what full steering needs (guess)."""
-SLIDE_GRIP = wp.constant(0.6)
-"""Lateral grip while sliding, of the gripping one (guess)."""
-SLIDE_STEER = wp.constant(1.5)
-"""Yaw rate while sliding, of the gripping one (guess)."""
+SLIDE_GRIP = wp.constant(0.9)
+"""Lateral grip while sliding, of the gripping one [fitted to one drive that drifts; few samples]."""
 SLIDE_COAST = wp.constant(2.0)
 """Lift-off deceleration while sliding, of the gripping one [measured: about twice]."""
 SLIDE_DRAG = wp.constant(8.0)
@@ -278,10 +276,10 @@ def drive(
 
 
 @wp.func
-def yaw_rate(speed: float, steer: float, grip: float, sliding: float) -> float:
+def yaw_rate(speed: float, steer: float, grip: float) -> float:
     """Yaw rate that the steering asks for [rad/s], positive to the left."""
     asked = -steer * speed / full_steer_radius(size(speed) * KMH)
-    return asked * least(grip * 1.3, 1.0) * wp.where(sliding > 0.5, SLIDE_STEER, 1.0)
+    return asked * least(grip * 1.3, 1.0)
 
 
 @wp.func
