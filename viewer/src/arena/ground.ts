@@ -51,6 +51,11 @@ export class Ground {
 
   /** Height of the ground [m]. */
   heightAt(x: number, z: number): number {
+    return this.at(x, z).height;
+  }
+
+  /** Height of the ground, and distance to the nearest road's border, 0 on the road [m]. */
+  at(x: number, z: number): { height: number; distance: number } {
     let ceiling = Infinity;
     let nearest = Infinity;
     let weights = 0;
@@ -62,35 +67,23 @@ export class Ground {
       const aside = dx * road.alongZ - dz * road.alongX;
       const half = 1 + (PIECE / 2) * Math.max(1, 1 - aside * road.curvature);
       const beyond = Math.max(0, Math.abs(along) - half);
-      const beside = Math.max(0, aside - road.halfLeft - SHELF, -aside - road.halfRight - SHELF);
-      const distance = Math.hypot(beyond, beside);
+      const beside = Math.max(0, aside - road.halfLeft, -aside - road.halfRight);
+      const off = Math.max(0, beside - SHELF);
+      const distance = Math.sqrt(beyond * beyond + off * off);
       const level =
         road.y +
         road.slope * Math.min(Math.max(along, -half), half) +
         road.bank * Math.min(Math.max(aside, -road.halfRight), road.halfLeft) -
         CLEARANCE;
       ceiling = Math.min(ceiling, level + STEEPEST * distance);
-      nearest = Math.min(nearest, distance);
-      const weight = 1 / (distance * distance + 1) ** 2;
+      nearest = Math.min(nearest, beyond * beyond + beside * beside);
+      const spread = distance * distance + 1;
+      const weight = 1 / (spread * spread);
       weights += weight;
       sum += weight * level;
     }
-    return Math.min(ceiling, sum / weights + rise(x, z, nearest));
-  }
-
-  /** Distance to the nearest road's border, the level shelf beside it included [m]; 0 on the road. */
-  distanceAt(x: number, z: number): number {
-    let nearest = Infinity;
-    for (const road of this.pieces) {
-      const dx = x - road.x;
-      const dz = z - road.z;
-      const along = dx * road.alongX + dz * road.alongZ;
-      const aside = dx * road.alongZ - dz * road.alongX;
-      const beyond = Math.max(0, Math.abs(along) - PIECE / 2);
-      const beside = Math.max(0, aside - road.halfLeft, -aside - road.halfRight);
-      nearest = Math.min(nearest, beyond * beyond + beside * beside);
-    }
-    return Math.sqrt(nearest);
+    const distance = Math.sqrt(nearest);
+    return { height: Math.min(ceiling, sum / weights + rise(x, z, Math.max(0, distance - SHELF))), distance };
   }
 }
 

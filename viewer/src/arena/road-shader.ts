@@ -24,6 +24,8 @@ const FRAGMENT_HEAD = /* glsl */ `
   float roadGlow = 0.0;
   vec2 roadSlope = vec2(0.0);
 
+  float square(float x) { return x * x; }
+
   // A band around a centre, faded by the size of a pixel so that it never flickers.
   float band(float x, float centre, float halfWidth, float pixel) {
     float soft = max(pixel, 0.003);
@@ -60,7 +62,7 @@ const COLOUR = /* glsl */ `
       base = mix(vec3(0.058, 0.061, 0.068), vec3(0.086, 0.088, 0.092), broad.g);
       base *= 0.82 + 0.36 * fine.r;
       base *= 1.0 - 0.28 * smoothstep(0.62, 0.8, broad.a) * broad.b; // patches of newer asphalt
-      float worn = exp(-pow((u - vPaint.w) / 3.2, 2.0));
+      float worn = exp(-square((u - vPaint.w) / 3.2));
       float ruts = 0.6 + 0.4 * cos((u - vPaint.w) * 3.7);
       base *= 1.0 - 0.34 * worn * ruts * (0.7 + 0.6 * broad.b);
       base *= 1.0 - 0.35 * band(fract(u / 8.5333 + 0.5) * 8.5333, 4.2667, 0.025, pixel.x); // joints of the lanes
@@ -69,7 +71,7 @@ const COLOUR = /* glsl */ `
     } else if (kind < 1.5) {
       base = mix(vec3(0.20, 0.115, 0.055), vec3(0.33, 0.20, 0.105), broad.g);
       base *= 0.75 + 0.5 * fine.r;
-      float tyre = cos((u - vPaint.w) * 2.6 + 0.8 * broad.b) * exp(-pow((u - vPaint.w) / 5.0, 2.0));
+      float tyre = cos((u - vPaint.w) * 2.6 + 0.8 * broad.b) * exp(-square((u - vPaint.w) / 5.0));
       base *= 1.0 - 0.30 * smoothstep(0.2, 0.9, tyre);
       base = mix(base, vec3(0.36, 0.30, 0.23), 0.45 * smoothstep(0.72, 0.95, fine.a) * fine.g); // stones
       roadRough = 0.96;

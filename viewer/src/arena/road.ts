@@ -141,7 +141,7 @@ class Trim {
     };
     const most = (centre: number, sign: number): number => {
       let best = 0;
-      const reach = KERB_REACH / SPACING;
+      const reach = Math.round(KERB_REACH / SPACING);
       for (let i = -reach; i <= reach; i++) {
         best = Math.max(best, sign * pick(curvature, centre + i, ribbon.track.closed));
       }

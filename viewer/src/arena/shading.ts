@@ -44,6 +44,8 @@ export interface Patch {
   roughness?: string;
   /** Adds to `totalEmissiveRadiance`. */
   emissive?: string;
+  /** Changes `reflectedLight`, when all lights have been added. */
+  light?: string;
 }
 
 /** Put GLSL into a material; materials with the same `key` share a program. */
@@ -67,6 +69,7 @@ export function patch<M extends Lit>(
       roughnessmap_fragment: code.roughness ?? "",
       normal_fragment_maps: code.normal ?? "",
       emissivemap_fragment: code.emissive ?? "",
+      aomap_fragment: code.light ?? "",
     });
   };
   return material;

@@ -17,9 +17,9 @@ import type { Tier } from "./types";
 
 /** Side of the whole ground, of its largest and of its smallest tiles [m]; cells along a tile's side. */
 const WHOLE = 8192;
-const LARGEST = 512;
-const SMALLEST = 32;
-const CELLS = 8;
+const LARGEST = 256;
+const SMALLEST = 16;
+const CELLS = 4;
 
 /** A tile is divided if the road is nearer than this many of its sides; above 1.42 neighbours differ by one step at most. */
 const REACH = 1.5;
@@ -34,6 +34,7 @@ interface Tile {
 /** Builds the mesh of a ground around a centre. */
 class TileMesh {
   private readonly positions: number[] = [];
+  private readonly distances: number[] = [];
   private readonly colours: number[] = [];
   private readonly indices: number[] = [];
   private readonly vertices = new Map<string, number>();
@@ -66,7 +67,7 @@ class TileMesh {
 
   private divide(tile: Tile): void {
     const half = tile.size / 2;
-    const middle = this.ground.distanceAt(tile.x + half, tile.z + half);
+    const middle = this.ground.at(tile.x + half, tile.z + half).distance;
     if (tile.size === SMALLEST || middle - half * Math.SQRT2 > REACH * tile.size) {
       this.list.push(tile);
       this.tiles.set(`${tile.x},${tile.z}`, tile.size);
@@ -111,12 +112,12 @@ class TileMesh {
     const key = `${x},${z}`;
     const known = this.vertices.get(key);
     if (known !== undefined) return known;
-    const height =
-      dx || dz
-        ? (this.ground.heightAt(x - dx, z - dz) + this.ground.heightAt(x + dx, z + dz)) / 2
-        : this.ground.heightAt(x, z);
-    const index = this.positions.length / 3;
-    this.positions.push(x, height, z);
+    const { height, distance } = this.ground.at(x, z);
+    const onEdge = (): number =>
+      (this.ground.heightAt(x - dx, z - dz) + this.ground.heightAt(x + dx, z + dz)) / 2;
+    const index = this.distances.length;
+    this.positions.push(x, dx || dz ? onEdge() : height, z);
+    this.distances.push(distance);
     this.vertices.set(key, index);
     return index;
   }
@@ -125,7 +126,7 @@ class TileMesh {
   private paint(normal: BufferAttribute): void {
     for (let i = 0; i < normal.count; i++) {
       const [x, y, z] = [this.positions[3 * i]!, this.positions[3 * i + 1]!, this.positions[3 * i + 2]!];
-      this.colours.push(...colour(x, y, z, normal.getY(i), this.ground.distanceAt(x, z)));
+      this.colours.push(...colour(x, y, z, normal.getY(i), this.distances[i]!));
     }
   }
 }
@@ -137,7 +138,7 @@ const MEADOW: Colour = [0.105, 0.175, 0.04];
 const DRY: Colour = [0.19, 0.2, 0.07];
 const WOOD: Colour = [0.045, 0.095, 0.03];
 const EARTH: Colour = [0.19, 0.15, 0.09];
-const ROCK: Colour = [0.23, 0.22, 0.21];
+const ROCK: Colour = [0.15, 0.145, 0.15];
 const SNOW: Colour = [0.78, 0.82, 0.88];
 
 /** What grows at a place: `steepness` is the normal's y, `distance` the way to the road [m]. */
@@ -173,15 +174,26 @@ const SHADER: Patch = {
   colour: /* glsl */ `
     {
       float far = length(vViewPosition);
-      vec4 fine = texture2D(noiseMap, vGround.xz / 3.7);
-      vec4 broad = texture2D(noiseMap, vGround.xz / 57.0);
-      vec4 vast = texture2D(noiseMap, vGround.xz / 610.0);
-      float near = 1.0 - smoothstep(20.0, 160.0, far);
-      diffuseColor.rgb *= mix(1.0, 0.45 + 1.1 * fine.r * (0.6 + 0.8 * fine.g), 0.75 * near);
-      diffuseColor.rgb *= 0.72 + 0.38 * broad.g + 0.2 * vast.b;
-      diffuseColor.rgb *= mix(vec3(1.0), vec3(1.16, 1.0, 0.78), 0.5 * smoothstep(0.5, 0.8, broad.a));
+      vec2 turned = mat2(0.8, 0.6, -0.6, 0.8) * vGround.xz;
+      vec4 broad = texture2D(noiseMap, turned / 133.0);
+      #ifdef STANDARD
+        vec4 fine = texture2D(noiseMap, vGround.xz / 4.3);
+        vec4 vast = texture2D(noiseMap, vGround.xz / 790.0);
+        float near = 1.0 - smoothstep(15.0, 140.0, far);
+        diffuseColor.rgb *= mix(1.0, 0.5 + 1.0 * (0.55 * fine.r + 0.45 * fine.a), 0.8 * near);
+        diffuseColor.rgb *= 0.8 + 0.4 * vast.g;
+      #endif
+      float soft = 1.0 - smoothstep(120.0, 900.0, far);
+      diffuseColor.rgb *= mix(0.95, 0.72 + 0.46 * broad.g, soft);
+      diffuseColor.rgb *= mix(vec3(1.0), vec3(1.2, 1.02, 0.72), 0.4 * smoothstep(0.45, 0.8, broad.b));
       diffuseColor.rgb *= 1.0 - 0.3 * wetness;
     }
+  `,
+  light: /* glsl */ `
+    #ifdef STANDARD
+      reflectedLight.indirectSpecular *= 0.15; // leaves and stones hide most of the sky's gloss
+      reflectedLight.directSpecular *= 0.15;
+    #endif
   `,
 };
 

@@ -44,7 +44,7 @@ interface Quality {
 }
 
 const QUALITIES: Readonly<Record<Tier, Quality>> = {
-  light: { shadowMap: 0, skySize: 512, anisotropy: 2 },
+  light: { shadowMap: 0, skySize: 512, anisotropy: 1 },
   standard: { shadowMap: 2048, skySize: 1024, anisotropy: 8 },
   show: { shadowMap: 4096, skySize: 1024, anisotropy: 16 },
 };
