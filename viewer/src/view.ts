@@ -26,6 +26,8 @@ interface View {
   focus: string | null;
   trails: Layers["trails"];
   lidar: boolean;
+  /** Names over the cars. */
+  labels: boolean;
   weather: Weather;
   /** "auto" goes by the measured time of a frame. */
   quality: Tier | "auto";
@@ -44,6 +46,7 @@ export const useView = create<View>()(
       focus: null,
       trails: "agent",
       lidar: false,
+      labels: true,
       weather: "clear",
       quality: "auto",
       presenting: false,

@@ -8,7 +8,7 @@ const capital = (word: string) => word[0]!.toUpperCase() + word.slice(1);
 
 /** How the picture looks: trails, LIDAR, weather, quality. */
 export function Settings({ tier }: { tier: string }) {
-  const { trails, lidar, weather, quality } = useView();
+  const { trails, lidar, labels, weather, quality } = useView();
   return (
     <Popover position="bottom-end" shadow="lg" width={340} trapFocus>
       <Popover.Target>
@@ -50,6 +50,12 @@ export function Settings({ tier }: { tier: string }) {
               onChange={(value) => setView({ quality: value })}
             />
           </Choice>
+          <Switch
+            size="sm"
+            label="Names over the cars"
+            checked={labels}
+            onChange={(event) => setView({ labels: event.currentTarget.checked })}
+          />
           <Switch
             size="sm"
             label="LIDAR beams of the car in view (L)"

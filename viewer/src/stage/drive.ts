@@ -40,8 +40,8 @@ export function liveDrive(
     track,
     drivers: cars.map((car) => ({ ...car, ghost: car.ghost ?? false })),
     advance: (now) => clock.advance(now),
-    start: () => buffer.oldest,
-    end: () => buffer.newest,
+    start: () => buffer.oldest || 0, // NaN before the first frame
+    end: () => buffer.newest || 0,
     layout: () => buffer.layout,
     row: (car, time, out) => buffer.row(car, time, out),
   };
