@@ -215,7 +215,7 @@ def _require_free(port: int, option: str) -> None:
 
 @contextlib.contextmanager
 def _all_stopped(services: list[Service], console: Console) -> Iterator[None]:
-    """Stop all services at the end, model first: it saves what it has learned. Ctrl-C ends quietly."""
+    """Stop all services at the end, model first: it saves what it has learned. Ctrl-C is a good end."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -232,7 +232,7 @@ def _all_stopped(services: list[Service], console: Console) -> Iterator[None]:
                 service.stop()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, previous)
-        console.print("Stopped. [dim]`trackmania-rl demo` goes on where it was.[/]")
+    console.print("Stopped. [dim]`trackmania-rl demo` goes on where it was.[/]")
 
 
 def _watch(services: list[Service], console: Console, seconds: float | None) -> None:
