@@ -28,12 +28,17 @@ CameraControls.install({
 const BLEND = 1.2;
 /** Cameras further apart than this [m] are cut, not blended. */
 const CUT = 160;
-/** Step of the free camera's damping per frame [s]. */
+/** Step of the free camera's damping, and the least of a blend, per frame [s]: both go on in a pause. */
 const FRAME = 1 / 60;
+/** Most of a blend per frame [s], so that it stays visible in fast motion. */
+const BLEND_STEP_MAX = 4 * FRAME;
+/** Distance of what is nearest in the picture, from inside a car and from outside [m]. */
+const NEAR_INSIDE = 0.15;
+const NEAR_OUTSIDE = 0.5;
 
 /** Places a camera at each time. */
 export class Cameras {
-  readonly camera = new PerspectiveCamera(60, 16 / 9, 0.15, 6000);
+  readonly camera = new PerspectiveCamera(60, 16 / 9, NEAR_OUTSIDE, 6000);
   /** Where it looks. */
   readonly target = new Vector3();
   private chosen: CameraKind = "chase";
@@ -49,7 +54,10 @@ export class Cameras {
   private readonly rest = newShot();
   private leftKind: CameraKind = "chase";
   private leftCar = 0;
-  private blendFrom = -Infinity;
+  /** Since when the camera is on its way [s]. */
+  private blended = BLEND;
+  /** Time of the last update [s]. */
+  private last = 0;
   private readonly pose = newPose();
   private readonly orbitCamera = new PerspectiveCamera(55, 16 / 9, 0.15, 6000);
   private controls: CameraControls | null = null;
@@ -79,21 +87,22 @@ export class Cameras {
   /** Go over to another camera or car from a time [s] on. */
   set(kind: CameraKind, car: number, time: number, immediate = false): void {
     if (kind === this.chosen && car === this.followed && !immediate) return;
+    const { shown, left, rest, last } = this;
     this.leftKind = this.chosen;
     this.leftCar = this.followed;
+    const known = this.shoot(this.leftKind, this.leftCar, last, left);
     if (kind === "orbit") this.enterOrbit();
     else if (this.controls) this.controls.enabled = false;
     this.chosen = kind;
     this.followed = car;
-    this.blendFrom = -Infinity;
-    if (immediate || !this.shoot(kind, car, time, this.next)) return;
-    if (this.next.position.distanceTo(this.shown.position) > CUT) return;
-    if (!this.shoot(this.leftKind, this.leftCar, time, this.left)) return;
-    this.rest.position.subVectors(this.shown.position, this.left.position);
-    this.rest.target.subVectors(this.shown.target, this.left.target);
-    this.rest.up.subVectors(this.shown.up, this.left.up);
-    this.rest.fov = this.shown.fov - this.left.fov;
-    this.blendFrom = time;
+    this.blended = BLEND;
+    if (immediate || !known || !this.shoot(kind, car, time, this.next)) return;
+    if (this.next.position.distanceTo(shown.position) > CUT) return;
+    rest.position.subVectors(shown.position, left.position);
+    rest.target.subVectors(shown.target, left.target);
+    rest.up.subVectors(shown.up, left.up);
+    rest.fov = shown.fov - left.fov;
+    this.blended = 0;
   }
 
   /** Place the camera for a time [s]. */
@@ -101,13 +110,16 @@ export class Cameras {
     const { camera, next, shown } = this;
     if (this.shoot(this.chosen, this.followed, time, next)) {
       copyShot(shown, next);
-      const share = Math.abs(time - this.blendFrom) / BLEND;
-      if (share < 1) this.blend(time, MathUtils.smootherstep(share, 0, 1));
+      this.blended += MathUtils.clamp(Math.abs(time - this.last), FRAME, BLEND_STEP_MAX);
+      if (this.blended < BLEND) this.blend(time, MathUtils.smootherstep(this.blended, 0, BLEND));
     }
+    this.last = time;
     camera.position.copy(shown.position);
     camera.up.copy(shown.up);
     camera.lookAt(this.target.copy(shown.target));
     camera.fov = shown.fov;
+    const inside = this.chosen === "cockpit" || (this.leftKind === "cockpit" && this.blended < BLEND);
+    camera.near = inside ? NEAR_INSIDE : NEAR_OUTSIDE;
     camera.updateProjectionMatrix();
     camera.updateMatrixWorld();
   }
@@ -124,7 +136,7 @@ export class Cameras {
 
   private prepare(): void {
     this.shots = this.source && new Shots(this.source, this.ribbon, this.startArc);
-    this.blendFrom = -Infinity;
+    this.blended = BLEND;
   }
 
   private shoot(kind: CameraKind, car: number, time: number, out: Shot): boolean {

@@ -71,6 +71,8 @@ export class Shots {
   private readonly past = newPose();
   private readonly point = newRibbonPoint();
   private readonly heading = new Vector3();
+  /** Mean of the past speeds [m/s], as that of the headings. */
+  private pastSpeed = 0;
   private readonly vector = new Vector3();
   private readonly left = new Vector3();
 
@@ -93,7 +95,7 @@ export class Shots {
   private chase(car: number, time: number, out: Shot): void {
     const { pose, point } = this;
     const heading = this.pastHeading(car, time, CHASE);
-    const speed = Math.min(pose.velocity.length(), SPEED_MAX);
+    const speed = Math.min(this.pastSpeed, SPEED_MAX);
     out.up.copy(UP);
     if (this.ribbon) {
       this.ribbon.at(pose.progress + this.startArc, point);
@@ -153,23 +155,36 @@ export class Shots {
   private pastHeading(car: number, time: number, { samples, spacing, decay }: typeof CHASE): Vector3 {
     const { heading, vector, pose, past } = this;
     heading.set(0, 0, 1).applyQuaternion(pose.quaternion);
+    let sum = 1;
+    this.pastSpeed = pose.velocity.length();
     for (let k = 1; k < samples; k++) {
       if (!this.source.sample(car, time - k * spacing, past)) break;
       vector.set(0, 0, 1).applyQuaternion(past.quaternion);
-      heading.addScaledVector(vector, Math.exp(-k * decay));
+      const weight = Math.exp(-k * decay);
+      heading.addScaledVector(vector, weight);
+      this.pastSpeed += past.velocity.length() * weight;
+      sum += weight;
     }
+    this.pastSpeed /= sum;
     return heading.normalize();
   }
 
-  /** Move a point `behind` metres behind the car between the borders, and above the road. */
+  /**
+   * Move a point `behind` metres behind the car between the borders, and above the road.
+   *
+   * A car that is beyond the borders, or below the road, takes its camera along.
+   */
   private keepOnRoad(ribbon: Ribbon, behind: number, position: Vector3): void {
     const { pose, point, vector } = this;
     ribbon.at(pose.progress + this.startArc - behind, point);
+    vector.subVectors(pose.position, point.position);
+    const most = Math.max(point.halfLeft - MARGIN, vector.dot(point.left));
+    const least = Math.min(MARGIN - point.halfRight, vector.dot(point.left));
+    const lowest = CLEARANCE + Math.min(0, vector.dot(point.up));
     vector.subVectors(position, point.position);
     const across = vector.dot(point.left);
-    const height = vector.dot(point.up);
-    const bounded = MathUtils.clamp(across, MARGIN - point.halfRight, point.halfLeft - MARGIN);
-    if (Math.abs(across - bounded) < 5) position.addScaledVector(point.left, bounded - across);
-    if (height < CLEARANCE && height > -5) position.addScaledVector(point.up, CLEARANCE - height);
+    const lift = Math.max(0, lowest - vector.dot(point.up));
+    position.addScaledVector(point.left, MathUtils.clamp(across, least, most) - across);
+    position.addScaledVector(point.up, lift);
   }
 }
