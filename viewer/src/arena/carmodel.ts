@@ -10,15 +10,12 @@ import {
   LatheGeometry,
   PlaneGeometry,
   SphereGeometry,
-  TorusGeometry,
-  TubeGeometry,
-  CatmullRomCurve3,
   Vector2,
   Vector3,
 } from "three";
 import { mergeGeometries, toCreasedNormals } from "three/addons/utils/BufferGeometryUtils.js";
 
-import { deck, hull, loft, mirrored, plate, strut, wing } from "./loft";
+import { deck, FACE, hull, loft, mirrored, plate, strut, wing } from "./loft";
 
 export const WHEEL_RADIUS = 0.364;
 /** Middles of the wheels of a car at rest: front left, front right, rear left, rear right. */
@@ -80,26 +77,31 @@ export function buildContact(): BufferGeometry {
   return sheet;
 }
 
-/** A geometry in a colour, or in colours by the middle of each triangle. */
-function painted(geometry: BufferGeometry, colour: Colour | ((middle: Vector3) => Colour)): BufferGeometry {
+/** Where a face of a loft is: turns around its rings from the left side over the top; middle of its patch. */
+interface Place {
+  readonly around: number;
+  readonly x: number;
+  readonly z: number;
+}
+
+/** A geometry in one colour, or a loft in colours by the place of each face. */
+function painted(geometry: BufferGeometry, colour: Colour | ((place: Place) => Colour)): BufferGeometry {
   const flat = geometry.index ? geometry.toNonIndexed() : geometry;
-  flat.deleteAttribute("uv");
-  const position = flat.getAttribute("position");
-  const colours = new Float32Array(position.count * 3);
-  const tints = new Float32Array(position.count);
-  const middle = new Vector3();
-  const corner = new Vector3();
-  for (let first = 0; first < position.count; first += 3) {
-    middle.set(0, 0, 0);
-    for (let k = 0; k < 3; k++) middle.add(corner.fromBufferAttribute(position, first + k));
-    const [red, green, blue, tint] = typeof colour === "function" ? colour(middle.divideScalar(3)) : colour;
-    for (let k = 0; k < 3; k++) {
-      colours.set([red, green, blue], (first + k) * 3);
-      tints[first + k] = tint;
-    }
+  const face = flat.getAttribute(FACE);
+  const count = flat.getAttribute("position").count;
+  const colours = new Float32Array(count * 3);
+  const tints = new Float32Array(count);
+  for (let k = 0; k < count; k++) {
+    const [red, green, blue, tint] =
+      typeof colour === "function"
+        ? colour({ around: face.getX(k), x: face.getY(k), z: face.getW(k) })
+        : colour;
+    colours.set([red, green, blue], k * 3);
+    tints[k] = tint;
   }
   flat.setAttribute("color", new BufferAttribute(colours, 3));
   flat.setAttribute("tint", new BufferAttribute(tints, 1));
+  for (const unused of ["uv", FACE]) flat.deleteAttribute(unused);
   return flat;
 }
 
@@ -136,23 +138,28 @@ function body(): BufferGeometry[] {
     { z: -1.45, half: 0.09, bottom: 0.35, top: 0.62, taper: 0.5 },
     { z: -1.68, half: 0.05, bottom: 0.33, top: 0.48, taper: 0.3 },
   ]);
-  const fin = plate(0, 0.022, [
-    [-0.75, 0.9],
-    [-0.95, 1.0],
-    [-1.42, 0.94],
-    [-1.6, 0.9],
-    [-1.56, 0.55],
+  const fin = plate(0, 0.02, [
+    [-0.72, 0.88],
+    [-1.0, 1.0],
+    [-1.38, 1.03],
+    [-1.62, 1.04],
+    [-1.7, 0.7],
+    [-1.62, 0.42],
     [-1.1, 0.6],
   ]);
-  const stripe = (width: number) => (middle: Vector3) => (Math.abs(middle.x) < width ? STRIPE : PAINT);
   return [
-    painted(tub, ({ x, y, z }) => {
-      if (y < 0.17 + 0.02 * z) return SHADE;
-      return Math.abs(x) < 0.03 + 0.05 * Math.max(0, 1.9 - z) && y > 0.25 && z > 0.3 ? STRIPE : PAINT;
+    painted(tub, ({ around, z }) => {
+      if (around > 0.55 && around < 0.95) return SHADE;
+      return top(around, 1) && z > 0.6 && z < 2.15 ? STRIPE : PAINT;
     }),
-    painted(cover, stripe(0.06)),
-    painted(fin, STRIPE),
+    painted(cover, ({ around }) => (top(around, 1) ? STRIPE : PAINT)),
+    painted(fin, PAINT),
   ];
+}
+
+/** Whether a face of a hull is within so many patches of its ridge. */
+function top(around: number, patches: number): boolean {
+  return around > 0 && Math.abs(around - 0.25) < patches * 0.05;
 }
 
 /** Side pods, drawn in towards the tail. */
@@ -166,11 +173,12 @@ function pods(): BufferGeometry[] {
     { z: -1.25, x: 0.22, half: 0.15, bottom: 0.14, top: 0.34, taper: 0.25 },
     { z: -1.55, x: 0.13, half: 0.08, bottom: 0.2, top: 0.3 },
   ]);
-  const colour = ({ y, z }: Vector3): Colour => {
-    if (y < 0.18) return SHADE;
-    return z < 0.16 && z > -0.28 && y < 0.46 ? STRIPE : PAINT;
-  };
-  return both(painted(pod, colour));
+  return both(
+    painted(pod, ({ around, z }) => {
+      if (around > 0.55 && around < 0.95) return SHADE;
+      return z < 0.15 && z > -0.4 && (around < 0.16 || around > 0.94) ? STRIPE : PAINT;
+    }),
+  );
 }
 
 function paintedWings(): BufferGeometry[] {
@@ -194,18 +202,25 @@ function paintedWings(): BufferGeometry[] {
     { x: -0.79, y: 1.0, z: -1.62, chord: 0.17, thickness: 0.025, pitch: 0.5 },
   ]);
   const rearEnd = plate(0.8, 0.022, [
-    [-1.38, 0.98],
-    [-1.46, 1.06],
-    [-1.78, 1.12],
-    [-1.78, 0.72],
-    [-1.68, 0.62],
-    [-1.52, 0.66],
+    [-1.36, 0.95],
+    [-1.46, 1.07],
+    [-1.78, 1.13],
+    [-1.78, 0.86],
+    [-1.45, 0.86],
+  ]);
+  const rearFoot = plate(0.8, 0.021, [
+    [-1.45, 0.86],
+    [-1.78, 0.86],
+    [-1.78, 0.7],
+    [-1.66, 0.6],
+    [-1.5, 0.66],
   ]);
   return [
     painted(frontPlane, ({ x }) => (Math.abs(x) > 0.5 ? STRIPE : PAINT)),
     ...both(painted(frontEnd, PAINT)),
     painted(rearFlap, PAINT),
-    ...both(painted(rearEnd, ({ y }) => (y > 0.9 ? PAINT : STRIPE))),
+    ...both(painted(rearEnd, PAINT)),
+    ...both(painted(rearFoot, STRIPE)),
   ];
 }
 
@@ -214,17 +229,11 @@ function darkWings(): BufferGeometry[] {
     { x: 0.79, y: 0.94, z: -1.4, chord: 0.25, thickness: 0.04, pitch: 0.12 },
     { x: -0.79, y: 0.94, z: -1.4, chord: 0.25, thickness: 0.04, pitch: 0.12 },
   ]);
-  const pylon = plate(0.11, 0.02, [
-    [-1.42, 0.93],
-    [-1.58, 0.94],
-    [-1.66, 0.4],
-    [-1.5, 0.4],
-  ]);
   const flap = wing([
     { x: 0.97, y: 0.19, z: 2.24, chord: 0.1, thickness: 0.018, pitch: 0.5 },
     { x: 0.3, y: 0.19, z: 2.24, chord: 0.12, thickness: 0.018, pitch: 0.45 },
   ]);
-  return [painted(mainPlane, CARBON), ...both(painted(pylon, CARBON)), ...both(painted(flap, CARBON))];
+  return [painted(mainPlane, CARBON), ...both(painted(flap, CARBON))];
 }
 
 /** The floor, the diffuser under the tail, and the mouths of the intakes. */
@@ -299,20 +308,13 @@ function suspension(): BufferGeometry[] {
   return arms.flatMap(([from, to]) => both(painted(strut(from, to), CARBON)));
 }
 
-/** The driver's helmet, the halo, the air intake's mouth, mirrors. */
+/** The driver's helmet, the air intake's mouth, mirrors. */
 function cockpit(): BufferGeometry[] {
-  const helmet = new SphereGeometry(0.135, 18, 12).scale(1, 1.02, 1.12).translate(0, 0.8, 0.02);
-  const visor = new SphereGeometry(
-    0.139,
-    16,
-    6,
-    Math.PI * 0.12,
-    Math.PI * 0.76,
-    Math.PI * 0.38,
-    Math.PI * 0.2,
-  )
-    .scale(1, 1.02, 1.12)
-    .translate(0, 0.8, 0.02);
+  const sphere = (radius: number, ...part: number[]) =>
+    new SphereGeometry(radius, 16, 8, ...part).scale(1, 1.02, 1.12).translate(0, 0.79, 0.02);
+  const helmet = sphere(0.132);
+  const crown = sphere(0.134, 0, 2 * Math.PI, 0, Math.PI * 0.3);
+  const visor = sphere(0.135, Math.PI * 1.6, Math.PI * 0.8, Math.PI * 0.38, Math.PI * 0.22);
   const intake = hull(
     [
       { z: -0.213, half: 0.12, bottom: 0.83, top: 0.965, taper: 0.3, square: 2.4 },
@@ -320,42 +322,20 @@ function cockpit(): BufferGeometry[] {
     ],
     1,
   );
-  const arch = new TubeGeometry(
-    new CatmullRomCurve3([
-      new Vector3(0.3, 0.62, -0.3),
-      new Vector3(0.29, 0.84, -0.12),
-      new Vector3(0.2, 0.89, 0.3),
-      new Vector3(0, 0.88, 0.56),
-    ]),
-    14,
-    0.022,
-    6,
-  );
   const mirror = hull(
     [
-      { z: 0.78, x: 0.52, half: 0.04, bottom: 0.66, top: 0.7 },
-      { z: 0.74, x: 0.52, half: 0.085, bottom: 0.635, top: 0.725, square: 3.4 },
-      { z: 0.7, x: 0.52, half: 0.085, bottom: 0.635, top: 0.725, square: 3.4 },
+      { z: 0.8, x: 0.5, half: 0.03, bottom: 0.665, top: 0.7 },
+      { z: 0.76, x: 0.5, half: 0.08, bottom: 0.64, top: 0.72, square: 3.4 },
+      { z: 0.71, x: 0.5, half: 0.08, bottom: 0.64, top: 0.72, square: 3.4 },
     ],
     1,
   );
-  const stalk = strut(new Vector3(0.28, 0.58, 0.72), new Vector3(0.46, 0.67, 0.73), 0.008, 0.014);
-  const pillar = new TubeGeometry(
-    new CatmullRomCurve3([
-      new Vector3(0, 0.88, 0.56),
-      new Vector3(0, 0.78, 0.72),
-      new Vector3(0, 0.56, 0.86),
-    ]),
-    6,
-    0.02,
-    6,
-  );
+  const stalk = strut(new Vector3(0.28, 0.57, 0.73), new Vector3(0.45, 0.67, 0.75), 0.008, 0.016);
   return [
-    painted(helmet, ({ x, y }) => (Math.abs(x) < 0.04 && y > 0.85 ? PAINT : STRIPE)),
+    painted(helmet, STRIPE),
+    painted(crown, PAINT),
     painted(visor, [0.01, 0.012, 0.016, 0]),
     painted(intake, [0.004, 0.004, 0.005, 0]),
-    painted(pillar, CARBON),
-    ...both(painted(arch, CARBON)),
     ...both(painted(mirror, PAINT)),
     ...both(painted(stalk, CARBON)),
   ];
@@ -396,7 +376,9 @@ function lamps(): BufferGeometry[] {
     ],
     1,
   );
-  const glow = new CylinderGeometry(0.04, 0.04, 0.01, 14).rotateX(Math.PI / 2).translate(0.15, 0.5, -1.6);
+  const glow = new CylinderGeometry(0.036, 0.036, 0.01, 12)
+    .rotateX(Math.PI / 2)
+    .translate(0.085, 0.5, -1.745);
   return [
     ...both(painted(tail, BRAKE)),
     painted(rain, BRAKE),
@@ -409,22 +391,20 @@ function lamps(): BufferGeometry[] {
 function wheel(): BufferGeometry[] {
   const half = 0.15;
   const profile = [
-    [0.235, -half],
-    [0.33, -half],
-    [WHEEL_RADIUS - 0.006, -half + 0.025],
-    [WHEEL_RADIUS, -half + 0.07],
-    [WHEEL_RADIUS, half - 0.07],
-    [WHEEL_RADIUS - 0.006, half - 0.025],
-    [0.33, half],
-    [0.235, half],
-    [0.225, half - 0.02],
-    [0.225, -half + 0.02],
-    [0.235, -half],
+    [0.225, -half + 0.01],
+    [0.335, -half],
+    [WHEEL_RADIUS - 0.005, -half + 0.03],
+    [WHEEL_RADIUS, 0],
+    [WHEEL_RADIUS - 0.005, half - 0.03],
+    [0.335, half],
+    [0.225, half - 0.01],
+    [0.215, -half + 0.01],
   ].map(([radius, x]) => new Vector2(radius, x));
-  const tyre = toCreasedNormals(new LatheGeometry(profile, 32).rotateZ(-Math.PI / 2), 0.6);
-  const band = new TorusGeometry(0.242, 0.011, 6, 32).rotateY(Math.PI / 2).translate(half - 0.004, 0, 0);
-  const dish = new CylinderGeometry(0.228, 0.228, 0.02, 28).rotateZ(Math.PI / 2).translate(half - 0.12, 0, 0);
-  const hub = new CylinderGeometry(0.04, 0.055, 0.06, 12).rotateZ(-Math.PI / 2).translate(half - 0.05, 0, 0);
+  const tyre = toCreasedNormals(new LatheGeometry(profile, 28).rotateZ(-Math.PI / 2), 0.6);
+  const ring = new LatheGeometry([new Vector2(0.252, half + 0.001), new Vector2(0.226, half - 0.006)], 28);
+  const band = ring.rotateZ(-Math.PI / 2);
+  const dish = new CylinderGeometry(0.22, 0.22, 0.02, 18).rotateZ(Math.PI / 2).translate(half - 0.12, 0, 0);
+  const hub = new CylinderGeometry(0.03, 0.05, 0.05, 10).rotateZ(-Math.PI / 2).translate(half - 0.045, 0, 0);
   const spokes = Array.from({ length: 5 }, (_, k) =>
     painted(
       plate(half - 0.045, 0.03, [

@@ -47,13 +47,13 @@ export function carMaterials(tier: Tier): CarMaterials {
       : {
           paint: new MeshPhysicalMaterial({
             vertexColors: true,
-            metalness: 0.25,
-            roughness: 0.42,
-            clearcoat: 1,
+            metalness: 0.1,
+            roughness: 0.5,
+            clearcoat: 0.7,
             clearcoatRoughness: 0.06,
           }),
-          dark: new MeshStandardMaterial({ vertexColors: true, metalness: 0.3, roughness: 0.45 }),
-          wheel: new MeshStandardMaterial({ vertexColors: true, metalness: 0.1, roughness: 0.7 }),
+          dark: new MeshStandardMaterial({ vertexColors: true, metalness: 0, roughness: 0.6 }),
+          wheel: new MeshStandardMaterial({ vertexColors: true, metalness: 0.1, roughness: 0.75 }),
           glass: new MeshStandardMaterial({ ...glass, metalness: 0.2, roughness: 0.05 }),
         };
   for (const part of [lit.paint, lit.dark, lit.wheel]) colourBy(part, "tint", TINT);

@@ -23,6 +23,9 @@ const REST = 0.19;
 /** Beam of the car in view at night: strength [cd], reach [m], half its angle [rad]. */
 const BEAM = { strength: 1400, reach: 170, angle: 0.46 };
 
+/** Part of the light that a car's paint reflects, relative to its colour on a screen: keeps it deep in the sun. */
+const ALBEDO = 0.6;
+
 const NOWHERE = new Matrix4().makeScale(0, 0, 0);
 const ONE = new Vector3(1, 1, 1);
 const TURNED = new Matrix4().makeRotationY(Math.PI);
@@ -84,6 +87,12 @@ class Fleet {
   }
 }
 
+/** The paint that looks like a colour in daylight: darker and purer. */
+function paintColour(colour: string): Color {
+  const { h, s, l } = new Color(colour).getHSL({ h: 0, s: 0, l: 0 });
+  return new Color().setHSL(h, Math.min(1, s * 1.15), l).multiplyScalar(ALBEDO);
+}
+
 const scratch = new Matrix4();
 
 /** Cars and ghosts. It has no clock: what is shown depends on what it is given alone. */
@@ -107,7 +116,7 @@ export class Cars {
   constructor(cars: readonly CarInfo[], tier: Tier) {
     const model = buildCar();
     const materials = carMaterials(tier);
-    const colours = cars.map((car) => new Color(car.colour));
+    const colours = cars.map((car) => paintColour(car.colour));
     const numbers = (ghost: boolean) => cars.flatMap((car, index) => (car.ghost === ghost ? [index] : []));
 
     this.racers = new Fleet(numbers(false), colours, model.wheel, materials.wheel);

@@ -33,38 +33,55 @@ export interface Profile {
 /** Edges sharper than this stay sharp [rad]. */
 const CREASE = 0.62;
 const HULL_POINTS = 20;
+/** Attribute of lofts: where the vertex's face is. */
+export const FACE = "face";
 const WING_POINTS = 10;
 
-/** The closed solid through rings of equally many points; its normals point outwards. */
+/** A triangle of a loft, and where it is around the rings [turns] and along z or x, by the middle of its patch. */
+interface Face {
+  readonly corners: readonly [Vector3, Vector3, Vector3];
+  readonly around: number;
+  readonly middle: Vector3;
+}
+
+/**
+ * The closed solid through rings of equally many points; its normals point outwards. Attribute FACE holds, the same
+ * for all of a patch between two rings and two points: turns around the ring (-1 on the ends), and the patch's middle.
+ */
 export function loft(rings: readonly (readonly Vector3[])[], crease = CREASE): BufferGeometry {
-  const count = rings[0]!.length;
-  const points = rings.flat();
-  const triangles: [Vector3, Vector3, Vector3][] = [];
-  for (let row = 0; row + 1 < rings.length; row++) {
-    for (let k = 0; k < count; k++) {
-      const next = (k + 1) % count;
-      const a = points[row * count + k]!;
-      const b = points[row * count + next]!;
-      const c = points[(row + 1) * count + k]!;
-      const d = points[(row + 1) * count + next]!;
-      triangles.push([a, c, b], [b, c, d]);
-    }
-  }
-  const front = rings[0]!;
-  const back = rings.at(-1)!;
-  const [frontMiddle, backMiddle] = [middle(front), middle(back)];
-  for (let k = 0; k < count; k++) {
-    const next = (k + 1) % count;
-    triangles.push([frontMiddle, front[k]!, front[next]!], [backMiddle, back[next]!, back[k]!]);
-  }
-  const outward = volume(triangles) >= 0;
-  const corners = triangles.flatMap(([a, b, c]) => (outward ? [a, b, c] : [a, c, b]));
+  const faces = rings.slice(1).flatMap((ring, row) => band(rings[row]!, ring));
+  faces.push(...end(rings[0]!, 1), ...end(rings.at(-1)!, -1));
+  const outward = volume(faces) >= 0;
+  const corners = faces.flatMap(({ corners: [a, b, c] }) => (outward ? [a, b, c] : [a, c, b]));
   const geometry = new BufferGeometry().setFromPoints(corners);
+  const patches = faces.flatMap(({ around, middle: { x, y, z } }) => Array(3).fill([around, x, y, z]).flat());
+  geometry.setAttribute(FACE, new BufferAttribute(new Float32Array(patches as number[]), 4));
   return toCreasedNormals(geometry, crease);
 }
 
+function band(front: readonly Vector3[], back: readonly Vector3[]): Face[] {
+  const along = middle([...front, ...back]);
+  return front.flatMap((a, k) => {
+    const next = (k + 1) % front.length;
+    const [b, c, d] = [front[next]!, back[k]!, back[next]!];
+    const around = (k + 0.5) / front.length;
+    return [
+      { corners: [a, c, b] as const, around, middle: along },
+      { corners: [b, c, d] as const, around, middle: along },
+    ];
+  });
+}
+
+function end(ring: readonly Vector3[], side: 1 | -1): Face[] {
+  const centre = middle(ring);
+  return ring.map((a, k) => {
+    const b = ring[(k + 1) % ring.length]!;
+    return { corners: side > 0 ? [centre, a, b] : [centre, b, a], around: -1, middle: centre };
+  });
+}
+
 /** A hull through cross sections, from front to back, with `steps` rows between two of them. */
-export function hull(sections: readonly Section[], steps = 3): BufferGeometry {
+export function hull(sections: readonly Section[], steps = 2): BufferGeometry {
   const rings: Vector3[][] = [];
   for (let i = 0; i + 1 < sections.length; i++) {
     for (let step = 0; step < steps; step++) rings.push(ring(between(sections, i, step / steps)));
@@ -186,8 +203,8 @@ function middle(points: readonly Vector3[]): Vector3 {
   return points.reduce((sum, point) => sum.add(point), new Vector3()).divideScalar(points.length);
 }
 
-/** Six times the volume that triangles enclose; negative if they are seen from inside. */
-function volume(triangles: readonly [Vector3, Vector3, Vector3][]): number {
+/** Six times the volume that faces enclose; negative if they are seen from inside. */
+function volume(faces: readonly Face[]): number {
   const cross = new Vector3();
-  return triangles.reduce((sum, [a, b, c]) => sum + a.dot(cross.crossVectors(b, c)), 0);
+  return faces.reduce((sum, { corners: [a, b, c] }) => sum + a.dot(cross.crossVectors(b, c)), 0);
 }
