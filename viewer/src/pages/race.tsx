@@ -8,7 +8,7 @@ import { Timer } from "../panels/timer";
 import type { Standing } from "../protocol/messages";
 import { StageContext } from "../stage/context";
 import type { Drive } from "../stage/drive";
-import { useFocus } from "../stage/focus";
+import { useFilmed, useFocus } from "../stage/focus";
 import { useView } from "../view";
 
 interface Props {
@@ -31,6 +31,7 @@ export function RaceView({ drive, standings, title, subtitle, choice, left, righ
   const stage = useContext(StageContext);
   const presenting = useView((view) => view.presenting);
   const focus = useFocus(drive.drivers, standings);
+  const filmed = useFilmed() ?? focus;
 
   useEffect(() => {
     stage?.show(drive);
@@ -49,7 +50,7 @@ export function RaceView({ drive, standings, title, subtitle, choice, left, righ
           subtitle={subtitle}
           standings={standings}
           drivers={drive.drivers}
-          focus={focus}
+          focus={filmed}
         />
         <Timer />
       </div>
@@ -63,7 +64,7 @@ export function RaceView({ drive, standings, title, subtitle, choice, left, righ
           <p>{subtitle}</p>
           {choice}
         </section>
-        <Leaderboard standings={standings} drivers={drive.drivers} focus={focus} />
+        <Leaderboard standings={standings} drivers={drive.drivers} focus={filmed} />
         {left}
       </div>
       <div className="hud-top">
@@ -75,7 +76,7 @@ export function RaceView({ drive, standings, title, subtitle, choice, left, righ
       </div>
       <div className="hud-bottom">
         {bottom}
-        <CameraBar drivers={drive.drivers} focus={focus} />
+        <CameraBar drivers={drive.drivers} focus={filmed} />
       </div>
       <div className="hud-dials">
         <Telemetry />

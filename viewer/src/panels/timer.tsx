@@ -16,7 +16,8 @@ export function Timer() {
 
   useOverlay(
     useCallback((moment: Moment) => {
-      const { time, focus, drive } = moment;
+      const { focus, drive } = moment;
+      const time = Math.max(moment.time, drive.start()); // the picture lags behind the first frame
       const driver = drive.drivers[focus];
       const { start, finish } = drive.track;
       const share = moment.read(focus, "progress") / (finish - start);

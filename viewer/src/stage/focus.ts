@@ -1,7 +1,9 @@
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import type { Standing } from "../protocol/messages";
 import { useView } from "../view";
+import { useOverlay } from "./context";
 import type { Driver } from "./drive";
+import type { Moment } from "./moment";
 
 /** The cameras stay this long with a leader before they go to the next one [ms] (guess). */
 const LEADER_HELD_MS = 4000;
@@ -23,4 +25,11 @@ export function useFocus(drivers: readonly Driver[], standings: readonly Standin
 
   if (present(chosen)) return chosen!;
   return stale ? drivers[0]?.agent_id : held.id;
+}
+
+/** The id of the car on the screen, which the director may have chosen. */
+export function useFilmed(): string | undefined {
+  const [filmed, setFilmed] = useState<string>();
+  useOverlay(useCallback((moment: Moment) => setFilmed(moment.drive.drivers[moment.focus]?.agent_id), []));
+  return filmed;
 }
