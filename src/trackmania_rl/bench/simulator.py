@@ -23,7 +23,8 @@ def measure(
     """Time steps of 5 ticks with a scan of 19 beams, with cars all over a track.
 
     Compiling is not counted. The cars drive the actions of the pursuit driver with noise; the driver itself
-    is not timed. The figure is the median over repetitions, so that other load disturbs it little.
+    is not timed. The figure is the median over repetitions; the rate per core-second counts the processor
+    time of this process alone, so that other load on the machine disturbs it little.
 
     Args:
         worlds: Cars that are advanced together.
@@ -39,9 +40,11 @@ def measure(
     road = load_track(track)
     simulator = Simulator(road, worlds, device=device, threads=threads)
     advance = _driving(simulator)
-    rate = worlds / _median_seconds(advance, seconds)
+    wall, core = _median_seconds(advance, seconds)
+    rate = worlds / wall
     result: dict[str, Any] = {
         "car_steps_per_second": rate,
+        "car_steps_per_core_second": worlds / core,
         "worlds": worlds,
         "threads": simulator.threads,
         "device": device,
@@ -59,7 +62,7 @@ def measure(
         if racing is not None:
             candidates["Gymnasium CarRacing-v3, one car"] = (1, racing)
         for name, (cars, step) in candidates.items():
-            peer = cars / _median_seconds(step, seconds)
+            peer = cars / _median_seconds(step, seconds)[0]
             result["peers"].append({"name": name, "car_steps_per_second": peer, "ratio": rate / peer})
     return result
 
@@ -85,21 +88,24 @@ def command(
         f"{result['car_steps_per_second']:,.0f}",
         "",
     )
+    table.add_row("  per core-second", f"{result['car_steps_per_core_second']:,.0f}", "")
     for peer in result["peers"]:
         table.add_row(peer["name"], f"{peer['car_steps_per_second']:,.0f}", f"{peer['ratio']:,.1f} x")
     Console().print(table)
 
 
-def _median_seconds(step: Callable[[], object], seconds: float) -> float:
-    """Median duration of a call [s], after one call that is not counted."""
+def _median_seconds(step: Callable[[], object], seconds: float) -> tuple[float, float]:
+    """Median wall-clock and processor time of a call [s], after one call that is not counted."""
     step()
-    durations: list[float] = []
+    walls: list[float] = []
+    cores: list[float] = []
     end = time.perf_counter() + seconds
-    while not durations or time.perf_counter() < end:
-        begin = time.perf_counter()
+    while not walls or time.perf_counter() < end:
+        wall, core = time.perf_counter(), time.process_time()
         step()
-        durations.append(time.perf_counter() - begin)
-    return statistics.median(durations)
+        cores.append(time.process_time() - core)
+        walls.append(time.perf_counter() - wall)
+    return statistics.median(walls), statistics.median(cores)
 
 
 def _driving(simulator: Any) -> Callable[[], object]:

@@ -154,7 +154,7 @@ def test_circuits_count_laps_and_finish() -> None:
     while not simulator.finished[0] and simulator.lap_time[0] < 60.0:
         simulator.step(pursuit(simulator))
     assert simulator.finished[0]
-    assert simulator.progress[0] == pytest.approx(track.length - 2.0, abs=3.0)
+    assert 0.0 <= simulator.progress[0] - (track.length - 2.0) < 4.0  # a step at 40 m/s is 2 m
 
 
 def test_the_finish_time_does_not_depend_on_the_ticks_per_step() -> None:
