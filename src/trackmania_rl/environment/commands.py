@@ -40,6 +40,9 @@ def environment(
     worlds: Annotated[int, typer.Option(min=1, help="Most worlds in the batch of one stream.")] = 16384,
     streams: Annotated[int, typer.Option(min=1, help="Most open driving and learning streams.")] = 64,
     record: Annotated[bool, typer.Option(help="Record every heat to the data volume.")] = True,
+    keep: Annotated[
+        int, typer.Option(min=1, help="Keep so many of the newest replays; older ones are deleted.")
+    ] = 1000,
     token: Annotated[
         str | None,
         typer.Option(
@@ -77,6 +80,7 @@ def environment(
         races,
         access=Access(token=token, origins=tuple(origin or ())),
         limits=Limits(worlds=worlds, streams=streams),
+        keep=keep,
     )
     console.print(f"Environment service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
     serve(app, host, port)

@@ -11,6 +11,7 @@ import msgspec
 
 from trackmania_rl.environment.outbox import Outbox
 from trackmania_rl.environment.race import FRAME_HZ, TICK, Race
+from trackmania_rl.environment.replay import archive
 from trackmania_rl.protocol import PROTOCOL_VERSION, messages
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import Kind, pack_rows
@@ -33,11 +34,13 @@ class LiveRace:
         race: What is driven.
         viewers: Who watches.
         drivers: Agents that drive over a stream, by id; with an outbox if they are to be told at each step.
+        keep: So many of the newest replays are kept; None: all.
         lost: Time that the clock had to give up [s].
     """
 
-    def __init__(self, race: Race) -> None:
+    def __init__(self, race: Race, keep: int | None = None) -> None:
         self.race = race
+        self.keep = keep
         self.viewers: set[Outbox] = set()
         self.drivers: dict[str, Outbox | None] = {}
         self.lost = 0.0
@@ -69,6 +72,8 @@ class LiveRace:
             self._tell(self.description())
         for event in race.events:
             self._tell(event)
+            if event.replay is not None and self.keep is not None:
+                asyncio.get_running_loop().run_in_executor(None, archive.prune, self.keep)
         race.events.clear()
         if race.clock != before and race.at_step:
             self._push()
@@ -108,8 +113,8 @@ class LiveRace:
 class Races:
     """The races of the service, by id; the first one is meant where none is named."""
 
-    def __init__(self, races: Sequence[Race]) -> None:
-        self.live = {race.id: LiveRace(race) for race in races}
+    def __init__(self, races: Sequence[Race], keep: int | None = None) -> None:
+        self.live = {race.id: LiveRace(race, keep) for race in races}
         self._tasks: list[asyncio.Task[None]] = []
 
     @contextlib.asynccontextmanager

@@ -38,7 +38,11 @@ AnyRequest = Request[Any, Any, State]
 
 
 def environment_app(
-    races: Sequence[Race], *, access: Access | None = None, limits: Limits | None = None
+    races: Sequence[Race],
+    *,
+    access: Access | None = None,
+    limits: Limits | None = None,
+    keep: int | None = None,
 ) -> Litestar:
     """The service.
 
@@ -46,9 +50,10 @@ def environment_app(
         races: What is driven in real time; the first one is meant where a request names none.
         access: Who may change something.
         limits: How much it takes on.
+        keep: So many of the newest replays are kept; None: all.
     """
     access = access or Access()
-    driven = Races(races)
+    driven = Races(races, keep)
     streams = Streams(driven, access, limits or Limits())
 
     @contextlib.asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +183,16 @@ def test_the_archive_finds_and_filters(data_folder: Path, recording: tuple[Path,
     for name in ("nothing", "../secret", id + ".mcap"):
         with pytest.raises(InputError, match=id):
             archive.stored(name)
+
+
+def test_only_the_newest_are_kept(data_folder: Path, recording: tuple[Path, Race]) -> None:
+    replays_folder().mkdir(parents=True)
+    for number in range(4):
+        file = replays_folder() / f"r{number}.mcap"
+        file.write_bytes(recording[0].read_bytes())
+        os.utime(file, (1000 + number, 1000 + number))
+    archive.prune(2)
+    assert sorted(path.stem for path in replays_folder().iterdir()) == ["r2", "r3"]
 
 
 def test_a_recording_becomes_a_ghost(recording: tuple[Path, Race]) -> None:

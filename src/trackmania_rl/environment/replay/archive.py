@@ -24,14 +24,8 @@ def find(name: str) -> Path:
     Raises:
         InputError: There is none; names some that there are.
     """
-    if ID.fullmatch(name):
-        for candidate in (replays_folder() / f"{name}.mcap", replays_folder() / f"{name}.mcap{PART}"):
-            if candidate.is_file():
-                return candidate
     path = Path(name)
-    if path.is_file():
-        return path
-    raise _unknown(name)
+    return path if path.is_file() else stored(name)
 
 
 def stored(id: str) -> Path:
@@ -40,14 +34,12 @@ def stored(id: str) -> Path:
     Raises:
         InputError: There is none; names some that there are.
     """
-    if ID.fullmatch(id) and find_stored(id):
-        return find(id)
+    if ID.fullmatch(id):
+        for ending in ("", PART):
+            path = replays_folder() / f"{id}.mcap{ending}"
+            if path.is_file():
+                return path
     raise _unknown(id)
-
-
-def find_stored(id: str) -> bool:
-    """Whether there is a replay of this id in the data volume."""
-    return any((replays_folder() / f"{id}.mcap{ending}").is_file() for ending in ("", PART))
 
 
 def summaries(*, track: str | None = None, agent: str | None = None, limit: int = 200) -> list[ReplaySummary]:
@@ -74,6 +66,12 @@ def summaries(*, track: str | None = None, agent: str | None = None, limit: int 
 def load(name: str) -> Recorded:
     """A replay, by its id or as a path."""
     return read(find(name))
+
+
+def prune(keep: int) -> None:
+    """Delete all but the newest `keep` replays of the data volume."""
+    for path in _files()[keep:]:
+        path.unlink(missing_ok=True)
 
 
 def _files() -> list[Path]:
