@@ -116,7 +116,8 @@ class Ghost:
     @property
     def progress(self) -> Floats:
         """Distance along the track at each step [m]."""
-        return self.samples[:, _PROGRESS]
+        progress: Floats = self.samples[:, _PROGRESS]
+        return progress
 
     def finished(self, tick: int) -> bool:
         """Whether it had finished by this tick."""
