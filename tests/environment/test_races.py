@@ -239,10 +239,12 @@ def test_ghosts_race_along_but_nobody_waits_for_them() -> None:
     samples = np.zeros((41, len(POSE_FIELDS)), np.float32)
     samples[:, 0] = np.arange(41)
     samples[:, 6] = 1.0
+    samples[:, POSE_FIELDS.index("gear")] = 1 + np.arange(41) // 7
     ghost = Ghost(Car(agent_id="ghost", name="Ghost", colour=GHOST_COLOUR, ghost=True), samples)
     race = Race("main", library.load("sprint"), Rules(countdown=0.1), ghosts=[ghost])
     drive(race, lambda: race.clock == 33)
     assert race.poses()[0, 0] == pytest.approx(6.6)
+    assert race.poses()[0, POSE_FIELDS.index("gear")] == 1.0
     race.add(AgentAdd(agent_id="a"))
     assert (race.state, [car.agent_id for car in race.cars]) == ("countdown", ["a", "ghost"])
     assert race.poses().shape == (2, len(race.describe().pose_fields))

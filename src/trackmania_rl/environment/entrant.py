@@ -19,11 +19,12 @@ COLOURS = ("#ff5a36", "#2ec4ff", "#ffd23f", "#7ae582", "#c77dff", "#ff8fab", "#f
 """Colours of cars whose agents have none of their own."""
 GHOST_COLOUR = "#b8c4d6"
 
-_POSITION = slice(0, 3)
 _ATTITUDE = slice(POSE_FIELDS.index("qx"), POSE_FIELDS.index("qw") + 1)
 _PROGRESS = POSE_FIELDS.index("progress")
 _LAP_TIME = POSE_FIELDS.index("lap_time")
 _STATE = POSE_FIELDS.index("state")
+_WHOLE = [POSE_FIELDS.index("gear"), _STATE]
+"""Columns of whole numbers: between two of them there is nothing."""
 
 
 @dataclass
@@ -104,20 +105,18 @@ class Ghost:
         after = min(before + 1, len(self.samples) - 1)
         share = np.float32(at - before)
         a, b = self.samples[before], self.samples[after]
-        pose = a.copy()
-        blended = slice(0, _STATE)
         if np.dot(a[_ATTITUDE], b[_ATTITUDE]) < 0:  # the same attitude has two signs: take the nearer
             b = b.copy()
             b[_ATTITUDE] *= -1
-        pose[blended] += (b[blended] - a[blended]) * share
+        pose: Floats = a + (b - a) * share
         pose[_ATTITUDE] /= np.linalg.norm(pose[_ATTITUDE])
+        pose[_WHOLE] = a[_WHOLE]
         return pose
 
     @property
     def progress(self) -> Floats:
         """Distance along the track at each step [m]."""
-        progress: Floats = self.samples[:, _PROGRESS]
-        return progress
+        return self.samples[:, _PROGRESS]
 
     def finished(self, tick: int) -> bool:
         """Whether it had finished by this tick."""
