@@ -197,3 +197,15 @@ def _learner_pid() -> int:
     import multiprocessing
 
     return next(p.pid or 0 for p in multiprocessing.active_children() if p.name == "learner toy")
+
+
+def test_the_champion_comes_with_the_package() -> None:
+    """The shipped policy loads, is in the list, and can only drive."""
+    pool = Agents()
+    pool.begin(0, env="TrackMania/Horizon-v0", track="sprint", champion=True)
+    with TestClient(model_app(pool)) as client:
+        agent = client.get("/api/agents").json()[0]
+        assert agent["agent_id"] == "champion" and agent["finish_rate"] == 1.0
+        assert "champion" in [checkpoint["id"] for checkpoint in client.get("/api/checkpoints").json()]
+        question = {"agent_id": "champion", "observation": [[0.0] * 83]}
+        assert len(client.post("/api/predict", json=question).json()["action"][0]) == 3
