@@ -1,5 +1,7 @@
 /** The height of the ground: it follows the road, never reaches its surface, and rises to mountains far away. */
 
+import type { Vector3 } from "three";
+
 import { fractal, lerp, ridges, smoothstep } from "./noise";
 import { newRibbonPoint, type Ribbon, type RibbonPoint } from "./ribbon";
 
@@ -84,6 +86,18 @@ export class Ground {
     }
     const distance = Math.sqrt(nearest);
     return { height: Math.min(ceiling, sum / weights + rise(x, z, Math.max(0, distance - SHELF))), distance };
+  }
+
+  /** Whether a road runs below a place, or within `margin` of that [m]. */
+  isRoadBeneath(place: Vector3, margin: number): boolean {
+    return this.pieces.some((road) => {
+      const dx = place.x - road.x;
+      const dz = place.z - road.z;
+      const along = dx * road.alongX + dz * road.alongZ;
+      const aside = dx * road.alongZ - dz * road.alongX;
+      const inside = aside < road.halfLeft + margin && -aside < road.halfRight + margin;
+      return inside && Math.abs(along) < PIECE && road.y < place.y - 2;
+    });
   }
 }
 

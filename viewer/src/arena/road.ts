@@ -2,6 +2,7 @@
 
 import { type IUniform, Mesh, MeshLambertMaterial, MeshStandardMaterial, type Texture } from "three";
 
+import { START_AHEAD } from "./gates";
 import { lerp, smoothstep } from "./noise";
 import { newRibbonPoint, type Ribbon, type RibbonPoint } from "./ribbon";
 import { ROAD_SHADER } from "./road-shader";
@@ -60,8 +61,8 @@ function paintings(ribbon: Ribbon): (Stretch & { mark: number })[] {
   };
   if (!track.closed) line(track.finish, FINISH_LENGTH, FINISH);
   track.checkpoints.forEach((arc) => line(arc, LINE_LENGTH, CHECKPOINT));
-  if (track.closed) line(track.start + 3, FINISH_LENGTH, FINISH);
-  else line(track.start - START_LENGTH / 2 + 3, START_LENGTH, START);
+  if (track.closed) line(track.start + START_AHEAD, FINISH_LENGTH, FINISH);
+  else line(track.start - START_LENGTH / 2 + START_AHEAD, START_LENGTH, START);
   return all.flatMap((stretch) => folded(stretch, ribbon));
 }
 

@@ -24,6 +24,9 @@ import type { Look } from "./looks";
 /** Radius of the dome that is painted [m]; only directions matter. */
 const RADIUS = 400;
 
+/** How much a clear sky's blue is paled where it lights things: the physical one is too blue for shadows (by eye). */
+const PALING = 0.65;
+
 const DOME_VERTEX = /* glsl */ `
   varying vec3 vDirection;
   void main() {
@@ -146,6 +149,8 @@ export class Sky {
     this.reflections = null;
     if (!reflections) return;
     (uniforms["ground"]!.value as Color).set(look.groundLight).multiplyScalar(0.35);
+    (uniforms["zenith"]!.value as Color).lerp(new Color(look.skyLight), look.physical ? 0.6 : 0);
+    uniforms["cover"]!.value = look.physical ? PALING : 1;
     this.physical.material.uniforms["showSunDisc"]!.value = 0; // the light itself makes its highlights
     this.reflections = this.filter.fromScene(this.stage, 0, 1, 4 * RADIUS);
   }

@@ -17,10 +17,13 @@ import {
 } from "three";
 
 import type { TrackGeometry } from "../protocol/messages";
-import { barrierTexture } from "./banner";
+import { barrierTexture, signTexture } from "./banner";
 import { borderBreaks, borderMesh } from "./border";
+import { buildLamps, buildPiers, buildStands, buildWarnings } from "./furniture";
+import { buildGates } from "./gates";
 import { Ground } from "./ground";
 import { LOOKS } from "./looks";
+import { Props } from "./props";
 import { Ribbon } from "./ribbon";
 import { roadMesh, roadStretches } from "./road";
 import { newSharedUniforms } from "./shading";
@@ -78,7 +81,8 @@ export class World {
     this.sky = new Sky(renderer, quality.skySize);
     const noise = noiseTexture(quality.anisotropy);
     const barrier = barrierTexture(quality.anisotropy);
-    this.textures = [noise, barrier];
+    const signs = signTexture(quality.anisotropy);
+    this.textures = [noise, barrier, signs];
     const stretches = roadStretches(this.ribbon).map(({ begin }) => begin);
     const stations = new Stations(this.ribbon, [...stretches, ...borderBreaks(this.ribbon)]);
     const road = roadMesh(stations, this.shared, noise, tier);
@@ -86,7 +90,21 @@ export class World {
     this.bounds.setFromObject(border);
     const centre = this.bounds.getCenter(new Vector3());
     const terrain = terrainMesh(this.ground, centre.x, centre.z, this.shared, noise, tier);
-    this.object.add(terrain, border, road, this.sun, this.sun.target, this.hemisphere);
+    const props = new Props();
+    buildGates(props, this.ribbon);
+    buildLamps(props, this.ribbon);
+    buildWarnings(props, this.ribbon);
+    buildPiers(props, this.ribbon, this.ground);
+    buildStands(props, this.ribbon, this.ground);
+    this.object.add(
+      terrain,
+      border,
+      road,
+      props.mesh(this.shared, signs, tier),
+      this.sun,
+      this.sun.target,
+      this.hemisphere,
+    );
     this.prepareSun(quality);
     renderer.toneMapping = TONE_MAPPING;
     this.setWeather("clear");
