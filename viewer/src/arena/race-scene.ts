@@ -1,0 +1,232 @@
+/** The race in three dimensions: the world, the cars in it, and the camera that looks. */
+
+import { PCFShadowMap, Scene, Vector3, WebGLRenderer } from "three";
+
+import type { TrackGeometry } from "../protocol/messages";
+import { Cameras } from "./cameras";
+import { Cars } from "./cars";
+import { Labels } from "./labels";
+import { Lidar } from "./lidar";
+import { Picture } from "./picture";
+import { newPose } from "./pose";
+import { Ribbon } from "./ribbon";
+import { Trails } from "./trails";
+import type { CameraKind, Layers, Pose, PoseSource, Tier, Weather } from "./types";
+import { World } from "./world";
+
+/** Pixels of the canvas per pixel of the screen in the light tier: software rendering pays per pixel. */
+const LIGHT_SCALE = 0.75;
+/** Labels hang this high over a car's origin [m]. */
+const LABEL_HEIGHT = 1.7;
+
+/**
+ * Everything that is drawn. It has no clock: `update(time)` shows the race as it is at that time, forwards
+ * or backwards, and the same time gives the same picture.
+ */
+export class RaceScene {
+  private readonly renderer: WebGLRenderer;
+  private readonly scene = new Scene();
+  private readonly cameras: Cameras;
+  private readonly picture: Picture;
+  private readonly lidar = new Lidar();
+  private tier: Tier;
+  private weather: Weather = "clear";
+  private layers: Layers = { trails: "agent", lidar: false, labels: true };
+  private world: World | null = null;
+  private track: TrackGeometry | null = null;
+  private source: PoseSource | null = null;
+  private cars: Cars | null = null;
+  private labels: Labels | null = null;
+  private trails: Trails | null = null;
+  private poses: Pose[] = [];
+  private present: boolean[] = [];
+  private pixelRatio = 1;
+  private readonly point = new Vector3();
+
+  /** @param canvas Where to draw; it must have no context yet. */
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    options: { tier?: Tier } = {},
+  ) {
+    this.tier = options.tier ?? "standard";
+    this.renderer = new WebGLRenderer({
+      canvas,
+      antialias: false,
+      powerPreference: "high-performance",
+    });
+    this.renderer.info.autoReset = false;
+    this.renderer.shadowMap.type = PCFShadowMap;
+    this.cameras = new Cameras(canvas);
+    this.picture = new Picture(this.renderer, this.scene, this.cameras.camera);
+    this.scene.add(this.lidar.object);
+    this.applyTier();
+  }
+
+  /** Name of the graphics processor, as far as the browser tells. */
+  get processor(): string {
+    const gl = this.renderer.getContext();
+    const extension = gl.getExtension("WEBGL_debug_renderer_info");
+    return String(gl.getParameter(extension?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
+  }
+
+  /** Build the world around a track. */
+  setTrack(track: TrackGeometry): void {
+    this.track = track;
+    this.cameras.setTrack(new Ribbon(track), track.start);
+    this.buildWorld();
+  }
+
+  /** Show the cars of a source. */
+  setSource(source: PoseSource): void {
+    this.source = source;
+    this.poses = source.cars.map(newPose);
+    this.present = source.cars.map(() => false);
+    this.cameras.setSource(source);
+    this.buildCars();
+    this.buildTrails();
+  }
+
+  /** Look at a car in some way, from a time on; the way there is blended unless `immediate`. */
+  setCamera(kind: CameraKind, car: number, time: number, immediate = false): void {
+    this.cameras.set(kind, car, time, immediate);
+  }
+
+  setWeather(weather: Weather): void {
+    this.weather = weather;
+    this.world?.setWeather(weather);
+    this.cars?.setNight(weather === "night");
+  }
+
+  /** Change the quality; rebuilds what depends on it. */
+  setTier(tier: Tier): void {
+    if (tier === this.tier) return;
+    this.tier = tier;
+    this.applyTier();
+    this.buildWorld();
+    this.buildCars();
+  }
+
+  setLayers(layers: Layers): void {
+    const rebuild = layers.trails !== this.layers.trails;
+    this.layers = layers;
+    if (rebuild) this.buildTrails();
+  }
+
+  /** Size of the canvas [CSS pixels], and of a pixel. */
+  resize(width: number, height: number, pixelRatio: number): void {
+    this.pixelRatio = pixelRatio;
+    const scale = this.tier === "light" ? Math.min(1, pixelRatio) * LIGHT_SCALE : pixelRatio;
+    this.renderer.setPixelRatio(scale);
+    this.renderer.setSize(width, height, false);
+    this.picture.resize();
+    this.cameras.resize(width / Math.max(1, height));
+  }
+
+  /** Show the race as it is at a time [s]. */
+  update(time: number): void {
+    const { source, cameras, poses, present } = this;
+    if (source) {
+      for (let car = 0; car < poses.length; car++) {
+        present[car] = source.sample(car, time, poses[car]!);
+      }
+    }
+    cameras.update(time);
+    this.world?.update(time, cameras.target, cameras.camera);
+    const inside = cameras.kind === "cockpit";
+    this.cars?.setView(cameras.car, inside);
+    this.cars?.update(time, poses, present);
+    this.trails?.update(time);
+    const view = present[cameras.car] ? poses[cameras.car]! : null;
+    this.lidar.update(this.layers.lidar ? view : null);
+    if (this.labels) {
+      this.labels.object.visible = this.layers.labels;
+      this.labels.update(cameras.camera, poses, present, cameras.car, inside);
+    }
+  }
+
+  /** Draw what `update` has set up. */
+  render(): void {
+    this.renderer.info.reset();
+    this.picture.render();
+  }
+
+  /** Where a car's label is on the canvas [CSS pixels]. */
+  project(car: number): { x: number; y: number; visible: boolean } {
+    const pose = this.poses[car];
+    if (!pose || !this.present[car]) return { x: 0, y: 0, visible: false };
+    const { point } = this;
+    point
+      .copy(pose.position)
+      .setY(pose.position.y + LABEL_HEIGHT)
+      .project(this.cameras.camera);
+    const { clientWidth, clientHeight } = this.canvas;
+    const visible = point.z < 1 && Math.abs(point.x) <= 1 && Math.abs(point.y) <= 1;
+    return {
+      x: ((point.x + 1) / 2) * clientWidth,
+      y: ((1 - point.y) / 2) * clientHeight,
+      visible,
+    };
+  }
+
+  /** What the last frame cost. */
+  stats(): { calls: number; triangles: number; geometries: number; textures: number } {
+    const { render, memory } = this.renderer.info;
+    return { calls: render.calls, triangles: render.triangles, ...memory };
+  }
+
+  /** Free everything on the graphics processor. */
+  dispose(): void {
+    this.world?.dispose();
+    this.removeCars();
+    this.removeTrails();
+    this.lidar.dispose();
+    this.picture.dispose();
+    this.cameras.dispose();
+    this.renderer.dispose();
+  }
+
+  private applyTier(): void {
+    this.renderer.shadowMap.enabled = this.tier !== "light";
+    this.picture.setTier(this.tier);
+    const { clientWidth, clientHeight } = this.canvas;
+    if (clientWidth) this.resize(clientWidth, clientHeight, this.pixelRatio);
+  }
+
+  private buildWorld(): void {
+    if (!this.track) return;
+    this.world?.dispose();
+    this.world = new World(this.renderer, this.track, this.tier);
+    this.world.attach(this.scene);
+    this.world.setWeather(this.weather);
+  }
+
+  private buildCars(): void {
+    this.removeCars();
+    if (!this.source) return;
+    this.cars = new Cars(this.source.cars, this.tier);
+    this.cars.setNight(this.weather === "night");
+    this.labels = new Labels(this.source.cars);
+    this.scene.add(this.cars.object, this.labels.object);
+  }
+
+  private removeCars(): void {
+    for (const part of [this.cars, this.labels]) {
+      part?.object.removeFromParent();
+      part?.dispose();
+    }
+    this.cars = this.labels = null;
+  }
+
+  private buildTrails(): void {
+    this.removeTrails();
+    if (!this.source || this.layers.trails === "off") return;
+    this.trails = new Trails(this.source, this.layers.trails);
+    this.scene.add(this.trails.mesh);
+  }
+
+  private removeTrails(): void {
+    this.trails?.mesh.removeFromParent();
+    this.trails?.dispose();
+    this.trails = null;
+  }
+}
