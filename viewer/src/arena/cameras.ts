@@ -54,15 +54,21 @@ export class Cameras {
   private readonly rest = newShot();
   private leftKind: CameraKind = "chase";
   private leftCar = 0;
-  /** Since when the camera is on its way [s]. */
+  /** How long, and since when, the camera has been on its way [s]. */
   private blended = BLEND;
+  private since = 0;
   /** Time of the last update [s]. */
   private last = 0;
+  private readonly from = new Vector3();
+  private readonly to = new Vector3();
+  private readonly turn = new Quaternion();
+  private readonly part = new Quaternion();
   private readonly pose = newPose();
   private readonly orbitCamera = new PerspectiveCamera(55, 16 / 9, 0.15, 6000);
   private controls: CameraControls | null = null;
 
-  constructor(private readonly canvas: HTMLElement) {}
+  /** @param canvas Where the free camera's gestures are made; without one it only goes with the car. */
+  constructor(private readonly canvas?: HTMLElement) {}
 
   get kind(): CameraKind {
     return this.chosen;
@@ -90,35 +96,37 @@ export class Cameras {
     const { shown, left, rest, last } = this;
     this.leftKind = this.chosen;
     this.leftCar = this.followed;
-    const known = this.shoot(this.leftKind, this.leftCar, last, left);
+    const known = this.shoot(this.leftKind, this.leftCar, last, left, last);
     if (kind === "orbit") this.enterOrbit();
     else if (this.controls) this.controls.enabled = false;
     this.chosen = kind;
     this.followed = car;
     this.blended = BLEND;
-    if (immediate || !known || !this.shoot(kind, car, time, this.next)) return;
+    if (immediate || !known || !this.shoot(kind, car, time, this.next, last)) return;
     if (this.next.position.distanceTo(shown.position) > CUT) return;
     rest.position.subVectors(shown.position, left.position);
     rest.target.subVectors(shown.target, left.target);
     rest.up.subVectors(shown.up, left.up);
     rest.fov = shown.fov - left.fov;
     this.blended = 0;
+    this.since = last;
   }
 
   /** Place the camera for a time [s]. */
   update(time: number): void {
     const { camera, next, shown } = this;
-    if (this.shoot(this.chosen, this.followed, time, next)) {
+    this.blended += MathUtils.clamp(Math.abs(time - this.last), FRAME, BLEND_STEP_MAX);
+    const blending = this.blended < BLEND;
+    if (this.shoot(this.chosen, this.followed, time, next, blending ? this.since : time)) {
       copyShot(shown, next);
-      this.blended += MathUtils.clamp(Math.abs(time - this.last), FRAME, BLEND_STEP_MAX);
-      if (this.blended < BLEND) this.blend(time, MathUtils.smootherstep(this.blended, 0, BLEND));
+      if (blending) this.blend(time, MathUtils.smootherstep(this.blended, 0, BLEND));
     }
     this.last = time;
     camera.position.copy(shown.position);
     camera.up.copy(shown.up);
     camera.lookAt(this.target.copy(shown.target));
     camera.fov = shown.fov;
-    const inside = this.chosen === "cockpit" || (this.leftKind === "cockpit" && this.blended < BLEND);
+    const inside = this.chosen === "cockpit" || (this.leftKind === "cockpit" && blending);
     camera.near = inside ? NEAR_INSIDE : NEAR_OUTSIDE;
     camera.updateProjectionMatrix();
     camera.updateMatrixWorld();
@@ -139,20 +147,30 @@ export class Cameras {
     this.blended = BLEND;
   }
 
-  private shoot(kind: CameraKind, car: number, time: number, out: Shot): boolean {
+  private shoot(kind: CameraKind, car: number, time: number, out: Shot, postTime: number): boolean {
     if (kind === "orbit") return this.orbit(car, time, out);
-    return this.shots?.take(kind, car, time, out) ?? false;
+    return this.shots?.take(kind, car, time, out, postTime) ?? false;
   }
 
-  /** Between the camera that is left, which goes on too, and the new one. */
+  /**
+   * Between the camera that is left, which goes on too, and the new one.
+   *
+   * The camera goes round its target, so that it neither comes close to the car nor loses it.
+   */
   private blend(time: number, share: number): void {
     const { left, rest, shown } = this;
-    if (!this.shoot(this.leftKind, this.leftCar, time, left)) return;
-    left.position.add(rest.position).lerp(shown.position, share);
-    left.target.add(rest.target).lerp(shown.target, share);
-    left.up.add(rest.up).lerp(shown.up, share).normalize();
-    left.fov = MathUtils.lerp(left.fov + rest.fov, shown.fov, share);
-    copyShot(shown, left);
+    if (!this.shoot(this.leftKind, this.leftCar, time, left, this.since)) return;
+    const from = this.from.copy(left.position).add(rest.position);
+    left.target.add(rest.target);
+    from.sub(left.target);
+    const to = this.to.copy(shown.position).sub(shown.target);
+    const distance = MathUtils.lerp(from.length(), to.length(), share);
+    this.turn.setFromUnitVectors(from.normalize(), to.normalize());
+    from.applyQuaternion(this.part.identity().slerp(this.turn, share));
+    shown.target.lerpVectors(left.target, shown.target, share);
+    shown.position.copy(shown.target).addScaledVector(from, distance);
+    shown.up.lerpVectors(left.up.add(rest.up), shown.up, share).normalize();
+    shown.fov = MathUtils.lerp(left.fov + rest.fov, shown.fov, share);
   }
 
   private enterOrbit(): void {

@@ -61,8 +61,8 @@ const OVERHEAD_HEIGHT = 56;
 const POST_SPACING = 110;
 const POST_AWAY = 3.2;
 const POST_HEIGHT = 2.8;
-/** Width that a trackside camera keeps in view [m], and its limits [degrees]. */
-const TRACKSIDE_WIDTH = 15;
+/** Height that a trackside camera keeps in view [m], and its limits [degrees]. */
+const TRACKSIDE_HEIGHT = 13;
 const TRACKSIDE_FOV = [13, 46] as const;
 
 /** Works out the shots of one source on one track. */
@@ -82,12 +82,16 @@ export class Shots {
     private readonly startArc: number,
   ) {}
 
-  /** Fill `out` with a camera's shot; false, and `out` as it was, where the car is not there. */
-  take(kind: RaceCamera, car: number, time: number, out: Shot): boolean {
+  /**
+   * Fill `out` with a camera's shot; false, and `out` as it was, where the car is not there.
+   *
+   * @param postTime Film from that post beside the track that is the right one at this time [s].
+   */
+  take(kind: RaceCamera, car: number, time: number, out: Shot, postTime = time): boolean {
     if (!this.source.sample(car, time, this.pose)) return false;
     if (kind === "cockpit") this.cockpit(car, time, out);
     else if (kind === "overhead") this.overhead(car, time, out);
-    else if (kind === "trackside" && this.ribbon) this.trackside(this.ribbon, out);
+    else if (kind === "trackside" && this.ribbon) this.trackside(this.ribbon, car, postTime, out);
     else this.chase(car, time, out);
     return true;
   }
@@ -134,9 +138,10 @@ export class Shots {
     out.fov = 50;
   }
 
-  private trackside(ribbon: Ribbon, out: Shot): void {
-    const { pose, point } = this;
-    const post = Math.round((pose.progress + this.startArc) / POST_SPACING);
+  private trackside(ribbon: Ribbon, car: number, postTime: number, out: Shot): void {
+    const { pose, past, point } = this;
+    const { progress } = this.source.sample(car, postTime, past) ? past : pose;
+    const post = Math.round((progress + this.startArc) / POST_SPACING);
     ribbon.at(post * POST_SPACING, point);
     const outside = Math.abs(point.curvature) > 0.003 ? -point.curvature : post % 2 ? 1 : -1;
     const side = outside > 0 ? point.halfLeft + POST_AWAY : -(point.halfRight + POST_AWAY);
@@ -147,7 +152,7 @@ export class Shots {
     out.target.copy(pose.position).addScaledVector(UP, 0.6);
     out.up.copy(UP);
     const distance = out.position.distanceTo(out.target);
-    const fov = 2 * MathUtils.radToDeg(Math.atan(TRACKSIDE_WIDTH / 2 / distance));
+    const fov = 2 * MathUtils.radToDeg(Math.atan(TRACKSIDE_HEIGHT / 2 / distance));
     out.fov = MathUtils.clamp(fov, ...TRACKSIDE_FOV);
   }
 

@@ -1,13 +1,14 @@
 import { Matrix4, Quaternion, Vector3 } from "three";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { Cameras } from "../../src/arena/cameras";
 import { newRibbonPoint, Ribbon } from "../../src/arena/ribbon";
 import type { CameraKind, Pose, PoseSource } from "../../src/arena/types";
 import { bundledTracks, figureOfEight } from "./tracks";
 
-/** The free camera is not here: it listens to the hands on a real canvas. */
-const RACE_CAMERAS: CameraKind[] = ["chase", "cockpit", "overhead", "trackside"];
+/** Cameras that need nobody's hand. */
+const CAMERAS: CameraKind[] = ["chase", "cockpit", "overhead", "trackside"];
+const OUTSIDE = CAMERAS.filter((kind) => kind !== "cockpit");
 const FRAME = 1 / 60;
 const circuit = new Ribbon(figureOfEight());
 
@@ -48,7 +49,7 @@ class Drive implements PoseSource {
 
 /** Cameras on a drive. */
 function filmed(speed: number, ribbon = circuit): { cameras: Cameras; drive: Drive } {
-  const cameras = new Cameras(null as unknown as HTMLElement);
+  const cameras = new Cameras(undefined);
   const drive = new Drive(ribbon, speed);
   cameras.resize(16 / 9);
   cameras.setTrack(ribbon, ribbon.track.start);
@@ -101,7 +102,7 @@ describe.each([20, 70, 120])("at %i m/s", (speed) => {
     expectSmooth(cameras, 1, 15, speed);
   });
 
-  test.each(RACE_CAMERAS.flatMap((from) => RACE_CAMERAS.map((to) => [from, to] as const)))(
+  test.each(CAMERAS.flatMap((from) => CAMERAS.map((to) => [from, to] as const)))(
     "from %s to %s without a jump, also when interrupted",
     (from, to) => {
       const { cameras } = filmed(speed);
@@ -117,9 +118,102 @@ describe.each([20, 70, 120])("at %i m/s", (speed) => {
   );
 });
 
+test.each(OUTSIDE.flatMap((from) => OUTSIDE.map((to) => [from, to] as const)))(
+  "on the way from %s to %s the car is in the picture",
+  (from, to) => {
+    for (const begin of [2, 6.2, 11.7]) {
+      const { cameras, drive } = filmed(50);
+      cameras.set(from, 0, begin, true);
+      cameras.update(begin);
+      cameras.set(to, 0, begin);
+      for (let time = begin; time < begin + 1.3; time += FRAME) {
+        cameras.update(time);
+        const seen = poseAt(drive, 0, time).position.project(cameras.camera);
+        expect(Math.max(Math.abs(seen.x), Math.abs(seen.y)), `at ${time} s`).toBeLessThan(0.9);
+      }
+    }
+  },
+);
+
+test("in a pause, and backwards, the camera still goes over", () => {
+  const { cameras } = filmed(60);
+  const aim = filmed(60).cameras;
+  for (const step of [0, -FRAME]) {
+    let time = 10;
+    cameras.set("chase", 0, time, true);
+    cameras.update(time);
+    cameras.set("overhead", 0, time);
+    for (let k = 0; k < 80; k++) cameras.update((time += step));
+    aim.set("overhead", 0, time, true);
+    aim.update(time);
+    expect(shot(cameras)).toEqual(shot(aim));
+  }
+});
+
+test("a knock does not shake the chase camera", () => {
+  const { cameras, drive } = filmed(60);
+  const knocked: PoseSource = {
+    ...{ cars: drive.cars, start: 0, end: 60 },
+    sample(car, time, out) {
+      const there = drive.sample(car, time, out);
+      if (time > 5) out.velocity.multiplyScalar(0.3);
+      return there;
+    },
+  };
+  cameras.setSource(knocked);
+  cameras.set("chase", 0, 4.9, true);
+  expectSmooth(cameras, 4.9, 5.8, 60);
+  const { fov } = cameras.camera;
+  cameras.update(4.9);
+  expect(cameras.camera.fov - fov).toBeGreaterThan(2);
+});
+
+test("a car beside or below the road keeps its camera", () => {
+  for (const offset of [new Vector3(0, -40, 0), new Vector3(30, 0, 30)]) {
+    const { cameras, drive } = filmed(60);
+    const fallen: PoseSource = {
+      ...{ cars: drive.cars, start: 0, end: 60 },
+      sample(car, time, out) {
+        const there = drive.sample(car, time, out);
+        out.position.add(offset);
+        return there;
+      },
+    };
+    cameras.setSource(fallen);
+    cameras.set("chase", 0, 5, true);
+    cameras.update(5);
+    const away = cameras.camera.position.distanceTo(poseAt(drive, 0, 5).position.add(offset));
+    expect(away).toBeLessThan(12);
+  }
+});
+
+test("the free camera starts where the last one was, and goes with the car", () => {
+  vi.stubGlobal("DOMRect", Object); // a browser has it
+  const { cameras, drive } = filmed(60);
+  cameras.set("chase", 0, 5, true);
+  cameras.update(5);
+  const before = cameras.camera.position.clone();
+  cameras.set("orbit", 0, 5);
+  cameras.update(5 + FRAME);
+  expect(cameras.camera.position.distanceTo(before)).toBeLessThan(2);
+  const offset = new Vector3();
+  for (const time of [8, 12, 6]) {
+    cameras.update(time);
+    for (let k = 0; k < 80; k++) cameras.update(time);
+    const car = poseAt(drive, 0, time).position;
+    expect(cameras.target.distanceTo(car)).toBeLessThan(1);
+    const seen = cameras.camera.position.clone().sub(car);
+    if (time === 8) offset.copy(seen);
+    expect(seen.distanceTo(offset)).toBeLessThan(1e-6);
+  }
+  cameras.set("chase", 0, 6);
+  expectSmooth(cameras, 6 + FRAME, 8, 120);
+  cameras.dispose();
+});
+
 test("the same time gives the same shot after seeking", () => {
   const { cameras } = filmed(60);
-  for (const kind of RACE_CAMERAS) {
+  for (const kind of CAMERAS) {
     cameras.set(kind, 0, 0, true);
     cameras.update(7.3);
     const before = shot(cameras);
@@ -181,7 +275,7 @@ function nearest(ribbon: Ribbon, position: Vector3, progress: number): number {
   return best;
 }
 
-/** Positions and targets move at most `speed` and a half, the look turns at most 150 degrees a second. */
+/** Positions and targets move at most at one and a half times `speed` [m/s], the look turns at most 8 rad/s, the view opens by at most 100 degrees/s. */
 function expectSmooth(cameras: Cameras, from: number, to: number, speed: number, begun?: Cameras): void {
   if (!begun) cameras.update(from);
   const { camera, target } = cameras;
@@ -194,7 +288,7 @@ function expectSmooth(cameras: Cameras, from: number, to: number, speed: number,
     const furthest = 1.5 * speed * FRAME;
     expect(camera.position.distanceTo(position), `position at ${time} s`).toBeLessThan(furthest);
     expect(target.distanceTo(looked), `target at ${time} s`).toBeLessThan(furthest);
-    expect(camera.quaternion.angleTo(attitude), `attitude at ${time} s`).toBeLessThan(2.6 * FRAME + 0.06);
-    expect(Math.abs(camera.fov - fov), `view at ${time} s`).toBeLessThan(1.5);
+    expect(camera.quaternion.angleTo(attitude), `attitude at ${time} s`).toBeLessThan(8 * FRAME);
+    expect(Math.abs(camera.fov - fov), `view at ${time} s`).toBeLessThan(100 * FRAME);
   }
 }
