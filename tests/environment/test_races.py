@@ -140,6 +140,18 @@ def test_a_car_that_stands_is_out() -> None:
     assert int(race.poses()[0, STATE]) & STATE_OUT
 
 
+def test_a_car_that_is_done_stops_and_stays() -> None:
+    race = a_race("a", time_limit=2.0, pause=60.0)
+    drive(race, lambda: race.state == "finished", everyone(GAS))
+    assert race.simulator.speed[0] > 5.0
+    furthest = []
+    for _ in range(600):
+        race.tick()
+        furthest.append(race.simulator.progress[0])
+    assert abs(race.simulator.speed[0]) < 2.0
+    assert furthest[-1] > max(furthest) - 1.0
+
+
 def test_the_time_limit_ends_a_heat() -> None:
     race = a_race("a", time_limit=2.0)
     drive(race, lambda: race.state == "finished", everyone(GAS))

@@ -46,8 +46,10 @@ IMPACT_PAUSE = 50
 """Ticks from one impact of a car to its next that counts as a new one (guess)."""
 GAIN_MIN = 0.5
 """A car that gets ahead by less than this in `stuck_seconds` is stuck [m] (guess)."""
-HOLD = np.array([0.0, 1.0, 0.0], np.float32)
-"""What a car does that has finished or is out: it brakes."""
+BRAKE, ROLL = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]], np.float32)
+"""What a car does that has finished or is out: it brakes; at a standstill the brake would be reverse."""
+BRAKE_MIN = 2.0
+"""It lets go of the brake below this speed [m/s] (guess)."""
 STATE_COLUMN = POSE_FIELDS.index("state")
 
 
@@ -466,6 +468,7 @@ class Race:
 
     def _latch(self) -> None:
         """What the agents sent last is driven in the coming step."""
+        speed = self.simulator.speed
         for entrant in self.grid:
             slot = entrant.slot
             racing = entrant.racing and self.state == "racing"
@@ -473,7 +476,8 @@ class Race:
                 self.late_actions += 1
             entrant.fresh = False
             self._sent[slot] = entrant.sent
-            self._actions[slot] = np.maximum(entrant.sent, FLOOR) if entrant.racing else HOLD
+            stopping = BRAKE if speed[slot] > BRAKE_MIN else ROLL
+            self._actions[slot] = np.maximum(entrant.sent, FLOOR) if entrant.racing else stopping
 
     def _sense(self) -> None:
         """What the agents observe at the step that begins now."""
