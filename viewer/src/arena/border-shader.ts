@@ -68,7 +68,11 @@ export const BORDER_SHADER: Patch = {
         base = vec3(0.16, 0.165, 0.18) * (0.9 + 0.2 * fine.r);
         borderRough = 0.5;
       } else if (part < 2.5) {
-        base *= 1.0 - 0.5 * smoothstep(0.55, 0.9, broad.b);
+        float rib = abs(fract(s / 4.0 + 0.5) - 0.5) * 4.0;
+        base *= 1.0 - 0.45 * (1.0 - step1(0.05, rib, pixel.y)) * min(1.0, 0.06 / pixel.y);
+        base *= 0.75 + 0.25 * step1(-0.08, h, pixel.x);
+        base = mix(base, mix(vec3(0.05, 0.055, 0.06), mint * 0.75, step(0.5, fract(s / 32.0))), step1(0.62, h, pixel.x) * (1.0 - step1(0.9, h, pixel.x)));
+        base *= 1.0 - 0.35 * smoothstep(0.55, 0.9, broad.b);
         borderRough = 0.9;
       } else {
         base = mix(vec3(0.085, 0.165, 0.035), vec3(0.15, 0.24, 0.055), broad.g) * (0.7 + 0.6 * fine.r);

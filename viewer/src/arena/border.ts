@@ -100,7 +100,7 @@ function addSide(sweep: Sweep, stations: Stations, run: Stretch, border: number,
       const line = [from, to].map(([out, up]) => ({
         left: side * (half + out),
         up,
-        across: part === INNER ? up : out,
+        across: part === INNER || part === CONCRETE ? up : out,
       }));
       return side > 0 ? line : line.reverse();
     };

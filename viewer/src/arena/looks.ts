@@ -21,6 +21,8 @@ export interface Look {
   /** Physical sky, or an own one: colours at zenith and horizon, how much of it clouds cover. */
   readonly physical: { turbidity: number; rayleigh: number; mie: number; clouds: number } | null;
   readonly zenith: string;
+  /** How fast the air clears above the horizon: it has gone by 1/e at an elevation whose sine is 1/haze. */
+  readonly haze: number;
   readonly clouds: number;
   readonly stars: number;
   /** 0 dry to 1 wet; lamps 0 off to 1 on. */
@@ -43,6 +45,7 @@ export const LOOKS: Readonly<Record<Weather, Look>> = {
     density: 0.00022,
     physical: { turbidity: 2.2, rayleigh: 1.15, mie: 0.004, clouds: 0.38 },
     zenith: "#3f78c4",
+    haze: 22,
     clouds: 0,
     stars: 0,
     wetness: 0,
@@ -62,6 +65,7 @@ export const LOOKS: Readonly<Record<Weather, Look>> = {
     density: 0.00034,
     physical: { turbidity: 5, rayleigh: 2.4, mie: 0.006, clouds: 0.42 },
     zenith: "#43598c",
+    haze: 16,
     clouds: 0,
     stars: 0,
     wetness: 0,
@@ -81,6 +85,7 @@ export const LOOKS: Readonly<Record<Weather, Look>> = {
     density: 0.0016,
     physical: null,
     zenith: "#5f6b77",
+    haze: 4.5,
     clouds: 1,
     stars: 0,
     wetness: 1,
@@ -100,6 +105,7 @@ export const LOOKS: Readonly<Record<Weather, Look>> = {
     density: 0.0052,
     physical: null,
     zenith: "#aebac4",
+    haze: 2.2,
     clouds: 0.4,
     stars: 0,
     wetness: 0.35,
@@ -119,6 +125,7 @@ export const LOOKS: Readonly<Record<Weather, Look>> = {
     density: 0.0006,
     physical: null,
     zenith: "#070d1d",
+    haze: 9,
     clouds: 0.3,
     stars: 1,
     wetness: 0,

@@ -26,6 +26,7 @@ import { LOOKS } from "./looks";
 import { Props } from "./props";
 import { Ribbon } from "./ribbon";
 import { roadMesh, roadStretches } from "./road";
+import { treeGroup } from "./scenery";
 import { newSharedUniforms } from "./shading";
 import { Sky, sunDirection } from "./sky";
 import { Stations } from "./stations";
@@ -96,7 +97,11 @@ export class World {
     buildWarnings(props, this.ribbon);
     buildPiers(props, this.ribbon, this.ground);
     buildStands(props, this.ribbon, this.ground);
+    const size = this.bounds.getSize(new Vector3());
+    const reach = Math.max(size.x, size.z) / 2;
+    const trees = treeGroup(this.ground, centre.x, centre.z, reach, this.shared, tier);
     this.object.add(
+      trees,
       terrain,
       border,
       road,
