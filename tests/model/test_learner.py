@@ -96,7 +96,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(data: Path) -> None:
     process = multiprocessing.get_context("spawn").Process(target=_train_for_ever, args=(str(data),))
     process.start()
     saved = data / "runs/toy" / checkpoints.LEARNER
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + 240.0
     while not saved.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.7)

@@ -9,7 +9,7 @@ from trackmania_rl.model.metrics import read_curves, read_keys
 PANELS = {
     "return": ("train/return", "evaluation/return"),
     "share of episodes that finish": ("train/finished", "evaluation/finish_rate"),
-    "lap time [s]": ("train/lap_time", "evaluation/lap_time_median", "evaluation/lap_time_best"),
+    "lap time from the start line [s]": ("evaluation/lap_time_median", "evaluation/lap_time_best"),
     "loss of the critics": ("loss/critic",),
 }
 """Title of each panel and the curves in it."""

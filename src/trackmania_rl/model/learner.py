@@ -188,7 +188,7 @@ class Learner:
         self.best: Result | None = None
         self._owed = 0.0  # updates that the steps so far have earned
         self._recent: deque[dict[str, float]] = deque(maxlen=RECENT)
-        self._losses = torch.zeros(4)
+        self._losses: torch.Tensor | None = None  # of the newest update
 
         saved = self.folder / checkpoints.LEARNER
         if resume and saved.exists():
@@ -293,9 +293,9 @@ class Learner:
 
     def values(self) -> dict[str, float]:
         """The newest point of every curve."""
-        critic, actor, entropy, value = self._losses.tolist()
         values = {}
-        if self.updates:
+        if self._losses is not None:
+            critic, actor, entropy, value = self._losses.tolist()
             values = {
                 "loss/critic": critic,
                 "loss/actor": actor,
