@@ -13,6 +13,10 @@ import { findAddresses } from "./connection/addresses";
 import { theme } from "./theme";
 import { viewOf } from "./view";
 
+// The scene writes on canvases, which do not wait for a font as the page does.
+await Promise.all(
+  ["600 16px Barlow", "700 16px 'Barlow Condensed'"].map((font) => document.fonts.load(font)),
+);
 viewOf(new URLSearchParams(window.location.search));
 createRoot(document.getElementById("root")!).render(
   <MantineProvider theme={theme} forceColorScheme="dark">
