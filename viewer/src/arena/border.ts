@@ -1,6 +1,13 @@
 /** What bounds the road: barriers, open edges, verges, and the slab beneath them. */
 
-import { type IUniform, Mesh, MeshLambertMaterial, MeshStandardMaterial, type Texture } from "three";
+import {
+  type BufferGeometry,
+  type IUniform,
+  Mesh,
+  MeshLambertMaterial,
+  MeshStandardMaterial,
+  type Texture,
+} from "three";
 
 import { BORDER_SHADER } from "./border-shader";
 import type { Ribbon, RibbonPoint } from "./ribbon";
@@ -73,6 +80,14 @@ export function borderMesh(
   banner: Texture,
   tier: Tier,
 ): Mesh {
+  const mesh = new Mesh(borderGeometry(stations), borderMaterial(shared, noise, banner, tier));
+  mesh.name = "border";
+  mesh.castShadow = true;
+  mesh.receiveShadow = true;
+  return mesh;
+}
+
+export function borderGeometry(stations: Stations): BufferGeometry {
   const { track, total } = stations.ribbon;
   const sweep = new Sweep(stations.ribbon, [{ name: "trim", size: 3 }]);
   for (const side of [1, -1] as const) {
@@ -80,11 +95,7 @@ export function borderMesh(
     for (const run of runs(track, total, borders)) addSide(sweep, stations, run, run.value, side);
   }
   addUnderside(sweep, stations);
-  const mesh = new Mesh(sweep.geometry(), borderMaterial(shared, noise, banner, tier));
-  mesh.name = "border";
-  mesh.castShadow = true;
-  mesh.receiveShadow = true;
-  return mesh;
+  return sweep.geometry();
 }
 
 function outline(border: number): readonly Face[] {

@@ -72,7 +72,7 @@ function buildBoard(
   sign: "metres50" | "metres100" | "turnLeft" | "turnRight",
   size: number,
 ): void {
-  const x = side * ((side > 0 ? point.halfLeft : point.halfRight) + WALL_THICKNESS + 0.6);
+  const x = side * ((side > 0 ? point.halfLeft : point.halfRight) + WALL_THICKNESS + 0.3 + size / 2);
   props.at(point);
   for (const leg of [-0.3, 0.3]) props.box([x + leg * size, 0.8, 0.08], [0.1, 3.4, 0.1], STEEL);
   props.box([x, 1.4 + size / 2, 0], [size + 0.12, size + 0.12, 0.08], { colour: "#20252c" });

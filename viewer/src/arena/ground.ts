@@ -9,7 +9,7 @@ import { newRibbonPoint, type Ribbon, type RibbonPoint } from "./ribbon";
 const PIECE = 6;
 
 /** How far the ground lies beneath the road's borders [m], and how wide it stays level beside them [m] (guess). */
-const CLEARANCE = 0.55;
+const CLEARANCE = 0.75;
 const SHELF = 6;
 
 /** Steepest rise away from a road [m/m] (guess); steeper than any road, so that roads do not cut into each other's ground. */

@@ -105,9 +105,13 @@ export class Props {
     return this;
   }
 
+  /** All parts in one. */
+  geometry(): BufferGeometry {
+    return mergeGeometries(this.parts);
+  }
+
   mesh(shared: SharedUniforms, signs: Texture, tier: Tier): Mesh {
-    const mesh = new Mesh(mergeGeometries(this.parts), propMaterial(shared, signs, tier));
-    this.parts.forEach((part) => part.dispose());
+    const mesh = new Mesh(this.geometry(), propMaterial(shared, signs, tier));
     mesh.name = "props";
     mesh.castShadow = true;
     mesh.receiveShadow = true;

@@ -1,6 +1,13 @@
 /** The road's surface: asphalt and its kin, lines, kerbs, pads, all painted by one shader on one mesh. */
 
-import { type IUniform, Mesh, MeshLambertMaterial, MeshStandardMaterial, type Texture } from "three";
+import {
+  type BufferGeometry,
+  type IUniform,
+  Mesh,
+  MeshLambertMaterial,
+  MeshStandardMaterial,
+  type Texture,
+} from "three";
 
 import { START_AHEAD } from "./gates";
 import { lerp, smoothstep } from "./noise";
@@ -81,6 +88,13 @@ function folded<S extends Stretch>(stretch: S, ribbon: Ribbon): S[] {
 
 /** The road's surface as one mesh. */
 export function roadMesh(stations: Stations, shared: SharedUniforms, noise: Texture, tier: Tier): Mesh {
+  const mesh = new Mesh(roadGeometry(stations), roadMaterial(shared, noise, tier));
+  mesh.name = "road";
+  mesh.receiveShadow = true;
+  return mesh;
+}
+
+export function roadGeometry(stations: Stations): BufferGeometry {
   const { ribbon } = stations;
   const trim = new Trim(ribbon);
   const sweep = new Sweep(ribbon, [
@@ -97,10 +111,7 @@ export function roadMesh(stations: Stations, shared: SharedUniforms, noise: Text
       ];
     });
   }
-  const mesh = new Mesh(sweep.geometry(), roadMaterial(shared, noise, tier));
-  mesh.name = "road";
-  mesh.receiveShadow = true;
-  return mesh;
+  return sweep.geometry();
 }
 
 function crossSection(point: RibbonPoint): Corner[] {

@@ -22,7 +22,7 @@ import { patch, type SharedUniforms } from "./shading";
 import type { Tier } from "./types";
 
 /** Most trees of a tier. */
-const MOST: Readonly<Record<Tier, number>> = { light: 420, standard: 1300, show: 2000 };
+const MOST: Readonly<Record<Tier, number>> = { light: 350, standard: 950, show: 1600 };
 
 /** Trees stand this far from the road [m]: nearest (beyond lamps and stands), and farthest. */
 const NEAREST = 24;
@@ -87,7 +87,7 @@ const SWAY = {
 };
 
 /** Choose places: groups of trees, denser away from the road, the best of all tried. */
-function plant(ground: Ground, x: number, z: number, reach: number, most: number): Tree[] {
+export function plant(ground: Ground, x: number, z: number, reach: number, most: number): Tree[] {
   const draw = random(2020);
   const trees: (Tree & { rank: number })[] = [];
   const side = reach + FARTHEST;
@@ -99,10 +99,10 @@ function plant(ground: Ground, x: number, z: number, reach: number, most: number
       if (rank > smoothstep(0.46, 0.66, wood) + 0.02) continue;
       const { height, distance } = ground.at(px, pz);
       if (distance < NEAREST || distance > FARTHEST) continue;
-      const kind = fractal(px / 240, pz / 240, 2, 59) + 0.25 * (shade - 0.5) > 0.5 ? 0 : 1;
+      const kind = fractal(px / 240, pz / 240, 2, 59) + 0.25 * (shade - 0.5) > 0.46 ? 0 : 1;
       trees.push({
         place: new Vector3(px, height - 0.25, pz),
-        height: (kind === 0 ? 9 : 6.5) * (0.65 + 0.8 * size),
+        height: (kind === 0 ? 10 : 7) * (0.65 + 0.8 * size),
         turn: 2 * Math.PI * turn,
         kind,
         shade,
@@ -169,8 +169,9 @@ function broadleaf(): BufferGeometry {
     [-0.16, 0.5, -0.12, 0.21],
   ];
   for (const [x, y, z, radius] of lumps) {
-    const crown = new IcosahedronGeometry(radius, 1);
+    const crown = new IcosahedronGeometry(radius, radius > 0.3 ? 1 : 0);
     ragged(crown, 0.16, x * 10);
+    rounded(crown);
     crown.scale(1, 0.92, 1).translate(x, y, z);
     parts.push(painted(crown, [0.022, 0.052, 0.014], [0.11, 0.175, 0.042]));
   }
@@ -188,6 +189,17 @@ function ragged(geometry: BufferGeometry, share: number, seed: number): void {
     position.setXYZ(i, place.x, place.y, place.z);
   }
   geometry.computeVertexNormals();
+}
+
+/** Light a lump of leaves as a ball, without facets. */
+function rounded(geometry: BufferGeometry): void {
+  const position = geometry.getAttribute("position");
+  const normal = geometry.getAttribute("normal");
+  const place = new Vector3();
+  for (let i = 0; i < position.count; i++) {
+    place.fromBufferAttribute(position, i).normalize();
+    normal.setXYZ(i, place.x, place.y, place.z);
+  }
 }
 
 /** Colour a part from its lowest to its highest corner; without texture coordinates, which trees do not need. */
