@@ -33,6 +33,7 @@ export const WHEELS: readonly Vector3[] = [
 export interface CarModel {
   readonly paint: BufferGeometry;
   readonly dark: BufferGeometry;
+  readonly driver: BufferGeometry;
   readonly glass: BufferGeometry;
   readonly lights: BufferGeometry;
   /** One wheel about the origin, its outer side to the left. */
@@ -45,6 +46,7 @@ const PAINT: Colour = [1, 1, 1, 1];
 const STRIPE: Colour = [1, 1, 1, 0.18];
 const SHADE: Colour = [0.42, 0.42, 0.42, 1];
 const CARBON: Colour = [0.03, 0.032, 0.036, 0];
+const BLACK: Colour = [0.004, 0.004, 0.005, 0];
 const METAL: Colour = [0.34, 0.35, 0.37, 0];
 const TYRE: Colour = [0.022, 0.022, 0.024, 0];
 const BRAKE: Colour = [1, 0, 0, 0];
@@ -55,7 +57,8 @@ const EXHAUST: Colour = [0, 0, 1, 0];
 export function buildCar(): CarModel {
   return {
     paint: merge([...body(), ...pods(), ...paintedWings()]),
-    dark: merge([...floor(), ...suspension(), ...darkWings(), ...cockpit()]),
+    dark: merge([...floor(), ...suspension(), ...darkWings(), ...tail(), ...mirrors()]),
+    driver: merge(driver()),
     glass: merge([canopy()]),
     lights: merge(lamps()),
     wheel: merge(wheel()),
@@ -185,8 +188,8 @@ function paintedWings(): BufferGeometry[] {
   const frontPlane = wing([
     { x: 0.98, y: 0.13, z: 2.31, chord: 0.13, thickness: 0.03, pitch: 0.12 },
     { x: 0.5, y: 0.12, z: 2.33, chord: 0.2, thickness: 0.035, pitch: 0.1 },
-    { x: 0.14, y: 0.14, z: 2.34, chord: 0.25, thickness: 0.035, pitch: 0.08 },
-    { x: -0.14, y: 0.14, z: 2.34, chord: 0.25, thickness: 0.035, pitch: 0.08 },
+    { x: 0.14, y: 0.165, z: 2.34, chord: 0.25, thickness: 0.035, pitch: 0.08 },
+    { x: -0.14, y: 0.165, z: 2.34, chord: 0.25, thickness: 0.035, pitch: 0.08 },
     { x: -0.5, y: 0.12, z: 2.33, chord: 0.2, thickness: 0.035, pitch: 0.1 },
     { x: -0.98, y: 0.13, z: 2.31, chord: 0.13, thickness: 0.03, pitch: 0.12 },
   ]);
@@ -284,12 +287,7 @@ function floor(): BufferGeometry[] {
     { z: 0.528, x: 0.56, half: 0.165, bottom: 0.225, top: 0.475, taper: 0.1, square: 3.4 },
     { z: 0.5, x: 0.56, half: 0.165, bottom: 0.225, top: 0.475, taper: 0.1, square: 3.4 },
   ]);
-  return [
-    painted(plank, CARBON),
-    painted(ramp, CARBON),
-    ...strakes,
-    ...both(painted(mouth, [0.004, 0.004, 0.005, 0])),
-  ];
+  return [painted(plank, CARBON), painted(ramp, CARBON), ...strakes, ...both(painted(mouth, BLACK))];
 }
 
 /** Arms between body and wheels. */
@@ -308,13 +306,18 @@ function suspension(): BufferGeometry[] {
   return arms.flatMap(([from, to]) => both(painted(strut(from, to), CARBON)));
 }
 
-/** The driver's helmet, the air intake's mouth, mirrors. */
-function cockpit(): BufferGeometry[] {
+/** The driver's helmet. */
+function driver(): BufferGeometry[] {
   const sphere = (radius: number, ...part: number[]) =>
     new SphereGeometry(radius, 16, 8, ...part).scale(1, 1.02, 1.12).translate(0, 0.79, 0.02);
   const helmet = sphere(0.132);
   const crown = sphere(0.134, 0, 2 * Math.PI, 0, Math.PI * 0.3);
-  const visor = sphere(0.135, Math.PI * 1.6, Math.PI * 0.8, Math.PI * 0.38, Math.PI * 0.22);
+  const visor = sphere(0.135, Math.PI * 0.1, Math.PI * 0.8, Math.PI * 0.38, Math.PI * 0.22);
+  return [painted(helmet, STRIPE), painted(crown, PAINT), painted(visor, BLACK)];
+}
+
+/** The mouth of the air intake, and the exhausts. */
+function tail(): BufferGeometry[] {
   const intake = hull(
     [
       { z: -0.213, half: 0.12, bottom: 0.83, top: 0.965, taper: 0.3, square: 2.4 },
@@ -322,6 +325,17 @@ function cockpit(): BufferGeometry[] {
     ],
     1,
   );
+  const exhaust = hull(
+    [
+      { z: -1.3, x: 0.1, half: 0.05, bottom: 0.42, top: 0.52, square: 2 },
+      { z: -1.76, x: 0.085, half: 0.042, bottom: 0.44, top: 0.524, square: 2 },
+    ],
+    1,
+  );
+  return [painted(intake, BLACK), ...both(painted(exhaust, METAL))];
+}
+
+function mirrors(): BufferGeometry[] {
   const mirror = hull(
     [
       { z: 0.8, x: 0.5, half: 0.03, bottom: 0.665, top: 0.7 },
@@ -331,14 +345,7 @@ function cockpit(): BufferGeometry[] {
     1,
   );
   const stalk = strut(new Vector3(0.28, 0.57, 0.73), new Vector3(0.45, 0.67, 0.75), 0.008, 0.016);
-  return [
-    painted(helmet, STRIPE),
-    painted(crown, PAINT),
-    painted(visor, [0.01, 0.012, 0.016, 0]),
-    painted(intake, [0.004, 0.004, 0.005, 0]),
-    ...both(painted(mirror, PAINT)),
-    ...both(painted(stalk, CARBON)),
-  ];
+  return [...both(painted(mirror, PAINT)), ...both(painted(stalk, CARBON))];
 }
 
 /** The wind screen around the driver. */

@@ -24,7 +24,7 @@ const REST = 0.19;
 const BEAM = { strength: 1400, reach: 170, angle: 0.46 };
 
 /** Part of the light that a car's paint reflects, relative to its colour on a screen: keeps it deep in the sun. */
-const ALBEDO = 0.6;
+const ALBEDO = 0.75;
 
 const NOWHERE = new Matrix4().makeScale(0, 0, 0);
 const ONE = new Vector3(1, 1, 1);
@@ -100,7 +100,8 @@ export class Cars {
   readonly object = new Group();
   private readonly racers: Fleet;
   private readonly ghosts: Fleet;
-  private readonly glass: InstancedMesh;
+  /** What is in the way of the driver's eyes. */
+  private readonly screen: InstancedMesh[];
   private readonly lights: InstancedMesh;
   private readonly contact: InstancedMesh;
   private readonly beam = new SpotLight("#eef4ff", BEAM.strength, BEAM.reach, BEAM.angle, 0.6, 1.7);
@@ -121,14 +122,15 @@ export class Cars {
 
     this.racers = new Fleet(numbers(false), colours, model.wheel, materials.wheel);
     for (const part of ["paint", "dark"] as const) this.racers.add(model[part], materials[part]);
+    const driver = this.racers.add(model.driver, materials.dark);
     if (tier !== "light") for (const mesh of this.solid()) mesh.castShadow = mesh.receiveShadow = true;
-    this.glass = this.racers.add(model.glass, materials.glass);
+    this.screen = [driver, this.racers.add(model.glass, materials.glass)];
     this.lights = this.racers.add(model.lights, materials.lights);
     const blob = buildContact();
     this.contact = this.racers.add(blob, materials.contact);
     this.contact.renderOrder = 1;
 
-    const hull = mergeGeometries([model.paint, model.dark]);
+    const hull = mergeGeometries([model.paint, model.dark, model.driver]);
     this.ghosts = new Fleet(numbers(true), colours, model.wheel, materials.ghost);
     this.ghosts.add(hull, materials.ghost);
     for (const mesh of this.ghosts.bodies) mesh.renderOrder = 3;
@@ -140,7 +142,7 @@ export class Cars {
     this.object.add(this.beam, this.beam.target);
   }
 
-  /** The car in view: its lamps light the road at night; inside, its wind screen is not drawn. */
+  /** The car in view: its lamps light the road at night; inside, what is before the eyes is not drawn. */
   setView(car: number, cockpit: boolean): void {
     this.view = car;
     this.inside = cockpit;
@@ -183,7 +185,7 @@ export class Cars {
   private finish(car: number, member: number, pose: Pose): void {
     const turbo = pose.state & StateBit.TURBO ? 1 : 0;
     this.lights.setColorAt(member, this.levels.setRGB(pose.brake, this.night ? 1 : 0.25, turbo));
-    if (this.inside && car === this.view) this.glass.setMatrixAt(member, NOWHERE);
+    if (this.inside && car === this.view) this.screen.forEach((mesh) => mesh.setMatrixAt(member, NOWHERE));
     const compression = pose.suspension.reduce((sum, each) => sum + each, 0) / 4;
     const contact = Math.min(1, Math.max(0, compression / (REST / 2)));
     this.matrix.copy(this.body).scale(new Vector3(contact, 1, contact));
