@@ -30,7 +30,7 @@ bench: setup  ## every speed claim, as a ratio against a peer
 viewer: setup  ## build the viewer's page
 
 generate: setup  ## write the viewer's TypeScript and the OpenAPI files from the protocol's messages
-	$(BIN)/python -m trackmania_rl.protocol.generate
+	$(BIN)/python scripts/generate.py
 
 lock:  ## renew requirements/dev.txt (PyTorch stays out of it)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-package torch --extra environment \

@@ -9,7 +9,7 @@ usage() {
 Usage: scripts/setup.sh
 
 Creates .venv, installs the locked Python packages and PyTorch, builds the viewer, looks for Chromium
-and ffmpeg (installs them where it may), and compiles the simulator's kernels. Safe to run again.
+and ffmpeg (installs them where it may), and compiles simulator and learner. Safe to run again.
 
 Environment:
   PYTHON         interpreter to use, 3.11 or newer         (default: the newest found)
@@ -117,16 +117,20 @@ browser() {
     apt "${missing[@]}" || say "not found and not installed: ${missing[*]}. Browser tests and video are left out; everything else works."
 }
 
-kernels() {
-    step "Simulator kernels"
-    .venv/bin/python -m trackmania_rl.environment.simulator | sed 's/^/      /'
+compiled() {
+    step "Simulator's kernels, learner's update"
+    local sources; mapfile -t sources < <(find src/trackmania_rl/environment/simulator src/trackmania_rl/model -name '*.py' | sort)
+    if done_before compiled "${sources[@]}"; then say "up to date"; return; fi
+    .venv/bin/python -m trackmania_rl.environment.simulator 2>/dev/null | sed 's/^/      simulator on /'
+    .venv/bin/python -m trackmania_rl.model 2>/dev/null | sed 's/^/      /'
+    mark_done compiled "${sources[@]}"
 }
 
 python_environment
 pytorch
 viewer
 browser
-kernels
+compiled
 step "Ready"
 .venv/bin/trackmania-rl --version >/dev/null
 say "set up in $((SECONDS - began)) s"
