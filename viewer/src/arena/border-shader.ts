@@ -75,12 +75,17 @@ export const BORDER_SHADER: Patch = {
         base *= 1.0 - 0.35 * smoothstep(0.55, 0.9, broad.b);
         borderRough = 0.9;
       } else {
-        base = mix(vec3(0.085, 0.165, 0.035), vec3(0.15, 0.24, 0.055), broad.g) * (0.7 + 0.6 * fine.r);
+        base = mix(vec3(0.085, 0.16, 0.03), vec3(0.13, 0.225, 0.045), broad.g) * (0.55 + 0.6 * fine.r);
         base = mix(base, vec3(0.26, 0.17, 0.09), (1.0 - smoothstep(0.0, 1.4, h)) * smoothstep(0.3, 0.7, broad.a + 0.2));
         borderRough = 1.0;
       }
       diffuseColor.rgb = base * (1.0 - 0.3 * wetness);
     }
+  `,
+  light: /* glsl */ `
+    #ifdef STANDARD
+      if (vTrim.x > 2.5) reflectedLight.indirectSpecular *= 0.15;
+    #endif
   `,
   roughness: /* glsl */ `
     roughnessFactor = mix(borderRough, 0.35 * borderRough, wetness * 0.7);

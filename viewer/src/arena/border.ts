@@ -57,7 +57,7 @@ const OPEN_FACES: readonly Face[] = [
 ];
 const VERGE_FACES: readonly Face[] = [
   { part: VERGE, from: [VERGE_WIDTH, -VERGE_FALL], to: [0, 0] },
-  { part: CONCRETE, from: [VERGE_WIDTH, -SLAB_DEPTH], to: [VERGE_WIDTH, -VERGE_FALL] },
+  { part: VERGE, from: [VERGE_WIDTH + 1.2, -SLAB_DEPTH], to: [VERGE_WIDTH, -VERGE_FALL] },
 ];
 
 /** Where the border changes, on either side [m]. */
@@ -96,6 +96,14 @@ export function borderGeometry(stations: Stations): BufferGeometry {
   }
   addUnderside(sweep, stations);
   return sweep.geometry();
+}
+
+/** Where there is room beside the road: distance from the centre-line to the left (side 1) or right (-1) [m]. */
+export function besideRoad(ribbon: Ribbon, point: RibbonPoint, side: number): number {
+  const { border_left, border_right } = ribbon.track;
+  const node = ribbon.nodeAt(point.arc);
+  if (side > 0) return point.halfLeft + borderReach(border_left[node]!);
+  return point.halfRight + borderReach(border_right[node]!);
 }
 
 function outline(border: number): readonly Face[] {

@@ -2,7 +2,7 @@
 
 import { BufferAttribute, BufferGeometry, Vector3 } from "three";
 
-import { SLAB_DEPTH, WALL_THICKNESS } from "./border";
+import { besideRoad, SLAB_DEPTH } from "./border";
 import type { Ground } from "./ground";
 import { gateArcs } from "./gates";
 import type { Props } from "./props";
@@ -34,7 +34,7 @@ export function buildLamps(props: Props, ribbon: Ribbon): void {
     if (gates.some((gate) => Math.abs(gate - arc) < 6)) continue;
     const side = i % 2 === 0 ? 1 : -1;
     ribbon.at(arc, point);
-    const x = side * ((side > 0 ? point.halfLeft : point.halfRight) + WALL_THICKNESS + 0.5);
+    const x = side * (besideRoad(ribbon, point, side) + 0.4);
     props.at(point);
     props.box([x, -0.6, 0], [0.7, 1.6, 0.7], CONCRETE);
     props.column([x, -SLAB_DEPTH, 0], LAMP_HEIGHT + SLAB_DEPTH, [0.17, 0.1], STEEL);
@@ -48,7 +48,6 @@ export function buildLamps(props: Props, ribbon: Ribbon): void {
 
 /** Boards with arrows at the outside of tight curves, and distances before them. */
 export function buildWarnings(props: Props, ribbon: Ribbon): void {
-  const point = newRibbonPoint();
   for (const { arc, direction, end } of tightCurves(ribbon)) {
     const outside = -direction;
     const sign = direction > 0 ? "turnLeft" : "turnRight";
@@ -57,22 +56,24 @@ export function buildWarnings(props: Props, ribbon: Ribbon): void {
       [50, "metres50"],
     ] as const) {
       if (!ribbon.track.closed && arc - before < 30) continue;
-      buildBoard(props, ribbon.at(arc - before, point), outside, plate, 1.5);
+      buildBoard(props, ribbon, arc - before, outside, plate, 1.5);
     }
     for (let at = arc + 6; at <= Math.min(end, arc + 60); at += 16) {
-      buildBoard(props, ribbon.at(at, point), outside, sign, 2.2);
+      buildBoard(props, ribbon, at, outside, sign, 2.2);
     }
   }
 }
 
 function buildBoard(
   props: Props,
-  point: RibbonPoint,
+  ribbon: Ribbon,
+  arc: number,
   side: number,
   sign: "metres50" | "metres100" | "turnLeft" | "turnRight",
   size: number,
 ): void {
-  const x = side * ((side > 0 ? point.halfLeft : point.halfRight) + WALL_THICKNESS + 0.3 + size / 2);
+  const point = ribbon.at(arc, newRibbonPoint());
+  const x = side * (besideRoad(ribbon, point, side) + 0.2 + size / 2);
   props.at(point);
   for (const leg of [-0.3, 0.3]) props.box([x + leg * size, 0.8, 0.08], [0.1, 3.4, 0.1], STEEL);
   props.box([x, 1.4 + size / 2, 0], [size + 0.12, size + 0.12, 0.08], { colour: "#20252c" });

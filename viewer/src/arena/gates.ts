@@ -3,7 +3,7 @@
 import { Vector3 } from "three";
 
 import type { Sign } from "./banner";
-import { WALL_THICKNESS } from "./border";
+import { besideRoad } from "./border";
 import type { Props } from "./props";
 import { newRibbonPoint, type Ribbon } from "./ribbon";
 
@@ -48,8 +48,8 @@ function gates({ track }: Ribbon): Gate[] {
 function buildGate(props: Props, ribbon: Ribbon, { arc, sign, light }: Gate): void {
   const point = ribbon.at(arc, newRibbonPoint());
   props.at(point);
-  const left = point.halfLeft + WALL_THICKNESS + 0.9;
-  const right = -(point.halfRight + WALL_THICKNESS + 0.9);
+  const left = besideRoad(ribbon, point, 1) + 0.8;
+  const right = -(besideRoad(ribbon, point, -1) + 0.8);
   const middle = (left + right) / 2;
   const width = left - right;
   const top = CLEAR_HEIGHT + BEAM_HEIGHT;

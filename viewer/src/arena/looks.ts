@@ -79,7 +79,7 @@ export const LOOKS: Readonly<Record<Weather, Look>> = {
     skyLight: "#b4bfca",
     groundLight: "#5a5f5c",
     ambient: 1.7,
-    environment: 1.15,
+    environment: 1.6,
     exposure: 0.85,
     air: "#8d99a4",
     density: 0.0016,

@@ -73,7 +73,7 @@ const COLOUR = /* glsl */ `
       base *= 0.75 + 0.5 * fine.r;
       float tyre = cos((u - vPaint.w) * 2.6 + 0.8 * broad.b) * exp(-square((u - vPaint.w) / 5.0));
       base *= 1.0 - 0.30 * smoothstep(0.2, 0.9, tyre);
-      base = mix(base, vec3(0.36, 0.30, 0.23), 0.45 * smoothstep(0.72, 0.95, fine.a) * fine.g); // stones
+      base = mix(base, vec3(0.34, 0.27, 0.20), 0.4 * smoothstep(0.75, 1.0, fine.a) * fine.g); // stones
       roadRough = 0.96;
       roadSlope = (fine.ga - 0.5) * 0.5;
     } else if (kind < 2.5) {

@@ -9,6 +9,7 @@ import {
   FogExp2,
   Group,
   HemisphereLight,
+  InstancedMesh,
   PCFShadowMap,
   type Scene,
   type Texture,
@@ -37,9 +38,9 @@ import type { Tier, Weather } from "./types";
 /** How scene-referred light becomes a picture; post-processing must use the same. */
 export const TONE_MAPPING = ACESFilmicToneMapping;
 
-/** Half of the width that the shadow map covers, and distance of the light's camera [m]. */
-const SHADOW_REACH = 70;
-const SHADOW_DISTANCE = 300;
+/** Half of the widths that the shadow map may cover, and distance of the light's camera [m]. */
+const SHADOW_REACHES = [70, 140, 280] as const;
+const SHADOW_DISTANCE = 400;
 
 interface Quality {
   shadowMap: number;
@@ -143,10 +144,11 @@ export class World {
     this.dress();
   }
 
-  /** Set the time [s]; shadows are drawn around `focus`, where the camera looks. */
-  update(time: number, focus: Vector3, _camera: Camera): void {
+  /** Set the time [s]; shadows are drawn around `focus`, where the camera looks, the wider the farther it is. */
+  update(time: number, focus: Vector3, camera: Camera): void {
     this.shared.time.value = time;
-    this.aimSun(focus);
+    const distance = camera.position.distanceTo(focus);
+    this.aimSun(focus, SHADOW_REACHES.find((reach) => distance < 1.5 * reach) ?? SHADOW_REACHES.at(-1)!);
   }
 
   /** Height of the ground [m]. */
@@ -157,6 +159,7 @@ export class World {
   dispose(): void {
     this.object.removeFromParent();
     this.object.traverse((object) => {
+      if (object instanceof InstancedMesh) object.dispose();
       if ("geometry" in object) (object.geometry as { dispose(): void }).dispose();
       if ("material" in object) (object.material as { dispose(): void }).dispose();
     });
@@ -179,18 +182,17 @@ export class World {
     this.sun.castShadow = true;
     this.sun.shadow.mapSize.setScalar(shadowMap);
     this.sun.shadow.bias = -0.0004;
-    this.sun.shadow.normalBias = 0.06;
-    const { camera } = this.sun.shadow;
-    camera.left = camera.bottom = -SHADOW_REACH;
-    camera.right = camera.top = SHADOW_REACH;
-    camera.near = 1;
-    camera.far = 2 * SHADOW_DISTANCE;
+    this.sun.shadow.camera.near = 1;
+    this.sun.shadow.camera.far = 2 * SHADOW_DISTANCE;
   }
 
   /** Move the shadow's camera in whole texels, so that edges do not crawl. */
-  private aimSun(focus: Vector3): void {
-    const { target, position } = this.sun;
-    const texel = (2 * SHADOW_REACH) / this.sun.shadow.mapSize.x;
+  private aimSun(focus: Vector3, reach: number): void {
+    const { target, position, shadow } = this.sun;
+    const texel = (2 * reach) / shadow.mapSize.x;
+    shadow.normalBias = 0.9 * texel; // keeps slanted faces from shadowing themselves
+    Object.assign(shadow.camera, { left: -reach, right: reach, bottom: -reach, top: reach });
+    shadow.camera.updateProjectionMatrix();
     const sideways = new Vector3(this.toSun.z, 0, -this.toSun.x).normalize();
     const upwards = new Vector3().crossVectors(this.toSun, sideways);
     target.position.copy(focus);

@@ -91,7 +91,7 @@ describe.each([figureOfEight(), ...bundledTracks()])("$id", (track) => {
       }
     }
     expect(highest).toBeLessThan(-0.2);
-    expect(hidden).toBeLessThan(1);
+    expect(hidden).toBeLessThan(1.5); // m; the chase camera is at 2.3 m
   });
 
   test("where tiles of different size meet there is no crack", () => {
