@@ -153,7 +153,7 @@ function body(): BufferGeometry[] {
   return [
     painted(tub, ({ around, z }) => {
       if (around > 0.55 && around < 0.95) return SHADE;
-      return top(around, 1) && z > 0.6 && z < 2.15 ? STRIPE : PAINT;
+      return top(around, 1) && z > -0.2 && z < 2.15 ? STRIPE : PAINT;
     }),
     painted(cover, ({ around }) => (top(around, 1) ? STRIPE : PAINT)),
     painted(fin, PAINT),
@@ -345,7 +345,10 @@ function mirrors(): BufferGeometry[] {
     1,
   );
   const stalk = strut(new Vector3(0.28, 0.57, 0.73), new Vector3(0.45, 0.67, 0.75), 0.008, 0.016);
-  return [...both(painted(mirror, PAINT)), ...both(painted(stalk, CARBON))];
+  return [
+    ...both(painted(mirror, ({ around, z }) => (around < 0 && z < 0.75 ? METAL : PAINT))),
+    ...both(painted(stalk, CARBON)),
+  ];
 }
 
 /** The wind screen around the driver. */

@@ -21,7 +21,7 @@ import type { CarInfo, Pose, Tier } from "./types";
 /** Compression of the suspension at rest [m]. */
 const REST = 0.19;
 /** Beam of the car in view at night: strength [cd], reach [m], half its angle [rad]. */
-const BEAM = { strength: 1400, reach: 170, angle: 0.46 };
+const BEAM = { strength: 1400, reach: 180, angle: 0.4 };
 
 /** Part of the light that a car's paint reflects, relative to its colour on a screen: keeps it deep in the sun. */
 const ALBEDO = 0.75;
@@ -104,7 +104,7 @@ export class Cars {
   private readonly screen: InstancedMesh[];
   private readonly lights: InstancedMesh;
   private readonly contact: InstancedMesh;
-  private readonly beam = new SpotLight("#eef4ff", BEAM.strength, BEAM.reach, BEAM.angle, 0.6, 1.7);
+  private readonly beam = new SpotLight("#eef4ff", BEAM.strength, BEAM.reach, BEAM.angle, 0.95, 1.6);
   private readonly geometries: BufferGeometry[];
   private readonly materials: Material[];
   private view = -1;
@@ -195,7 +195,7 @@ export class Cars {
   private aim(pose: Pose | undefined, there: boolean): void {
     this.beam.intensity = pose && there ? BEAM.strength : 0;
     if (!pose) return;
-    this.beam.position.set(0, 0.55, 2.1).applyQuaternion(pose.quaternion).add(pose.position);
-    this.beam.target.position.set(0, -0.6, 32).applyQuaternion(pose.quaternion).add(pose.position);
+    this.beam.position.set(0, 1.3, 1.2).applyQuaternion(pose.quaternion).add(pose.position);
+    this.beam.target.position.set(0, -0.4, 40).applyQuaternion(pose.quaternion).add(pose.position);
   }
 }

@@ -15,7 +15,7 @@ import type { CarInfo, Pose } from "./types";
 /** How high a tag hangs over its car's origin [m]. */
 const LIFT = 1.75;
 /** Height of a tag relative to the picture's. */
-const SIZE = 0.036;
+const SIZE = 0.042;
 /** Height of a tag's texture, and of the letters in it [pixels]. */
 const HEIGHT = 64;
 const LETTERS = 34;
@@ -101,7 +101,7 @@ function tag({ name, colour }: CarInfo): HTMLCanvasElement {
   context.fill();
   context.fillStyle = colour;
   context.beginPath();
-  context.roundRect(12, 12, 9, body - 24, 4.5);
+  context.roundRect(11, 11, 12, body - 22, 4);
   const middle = canvas.width / 2;
   context.moveTo(middle - 10, body);
   context.lineTo(middle + 10, body);

@@ -124,7 +124,7 @@ export function deck(y: number, thickness: number, outline: readonly (readonly [
 
 /** A flat arm from one point to another, mainly across the car; half its height and depth [m]. */
 export function strut(from: Vector3, to: Vector3, height = 0.011, depth = 0.03): BufferGeometry {
-  const angles = Array.from({ length: 6 }, (_, k) => (k / 6) * 2 * Math.PI);
+  const angles = [0, 0.5, 1, 1.5].map((half) => half * Math.PI);
   return loft(
     [from, to].map((end) =>
       angles.map(
