@@ -45,13 +45,18 @@ export function Agents({ onClose }: { onClose: () => void }) {
   );
 }
 
+/** What an agent does now: one that does not learn may still race. */
+function activity({ state, racing }: AgentStatus): string {
+  return state === "stopped" && racing ? "racing" : state;
+}
+
 function AgentLine({ agent }: { agent: AgentStatus }) {
   return (
     <li className="agent" data-agent={agent.agent_id}>
       <div className="agent-name">
         <span className="swatch" style={{ background: agent.colour }} />
         <b>{agent.name}</b>
-        <span className={`state ${agent.state}`}>{agent.state}</span>
+        <span className={`state ${agent.state}`}>{activity(agent)}</span>
       </div>
       <dl>
         <Figure label="steps" value={count(agent.steps)} />
