@@ -386,9 +386,9 @@ function lamps(): BufferGeometry[] {
     ],
     1,
   );
-  const glow = new CylinderGeometry(0.036, 0.036, 0.01, 12)
+  const glow = new CylinderGeometry(0.034, 0.034, 0.01, 12)
     .rotateX(Math.PI / 2)
-    .translate(0.085, 0.5, -1.745);
+    .translate(0.085, 0.482, -1.762);
   return [
     ...both(painted(tail, BRAKE)),
     painted(rain, BRAKE),

@@ -29,7 +29,7 @@ const TINT = `
 /** Brightness of brakes, head lamps and exhaust of a car, as colour of its instance, by the lamp's kind. */
 const LAMP = `
   vColor = vec4(
-    color.r * (vec3(0.2, 0.004, 0.006) + instanceColor.r * vec3(3.2, 0.03, 0.04)) +
+    color.r * (vec3(0.2, 0.004, 0.006) + instanceColor.r * vec3(2.0, 0.0, 0.012)) +
     color.g * (vec3(0.35, 0.38, 0.42) + instanceColor.g * vec3(6.0, 6.4, 7.0)) +
     color.b * (vec3(0.012) + instanceColor.b * vec3(1.2, 3.4, 9.0)), 1.0);
 `;

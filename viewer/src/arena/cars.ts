@@ -21,7 +21,7 @@ import type { CarInfo, Pose, Tier } from "./types";
 /** Compression of the suspension at rest [m]. */
 const REST = 0.19;
 /** Beam of the car in view at night: strength [cd], reach [m], half its angle [rad]. */
-const BEAM = { strength: 1400, reach: 180, angle: 0.4 };
+const BEAM = { strength: 2200, reach: 180, angle: 0.4 };
 
 /** Part of the light that a car's paint reflects, relative to its colour on a screen: keeps it deep in the sun. */
 const ALBEDO = 0.75;
