@@ -121,10 +121,10 @@ const COLOUR = /* glsl */ `
         roadGlow = inside * chevron;
         roadRough = mix(roadRough, 0.4, inside);
       } else if (mark < 2.5) {
-        float column = mod(u + 1.7, 6.4) - 3.2; // four boxes side by side, staggered
-        float row = along - 9.2;
+        float column = mod(u + 3.2, 6.4) - 3.2; // boxes side by side, one of them around the spawn point
+        float row = along - 10.9;
         float edge = max(band(abs(column), 1.5, 0.08, pixel.x) * step(abs(row), 2.4), band(row, 2.4, 0.12, pixel.y) * step(abs(column), 1.58));
-        edge = max(edge, band(along, 12.6, 0.16, pixel.y) * step(1.9, inner));
+        edge = max(edge, band(along, 13.6, 0.16, pixel.y) * step(1.9, inner));
         base = mix(base, vec3(0.78), edge * wear * step(2.4, inner));
       } else if (mark < 3.5) {
         float light = band(along, 1.5, 1.1, pixel.y) * inside;

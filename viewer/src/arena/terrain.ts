@@ -176,11 +176,11 @@ const SHADER: Patch = {
       float far = length(vViewPosition);
       vec2 turned = mat2(0.8, 0.6, -0.6, 0.8) * vGround.xz;
       vec4 broad = texture2D(noiseMap, turned / 133.0);
+      vec4 fine = texture2D(noiseMap, vGround.xz / 4.3);
+      float near = 1.0 - smoothstep(15.0, 140.0, far);
+      diffuseColor.rgb *= mix(1.0, 0.5 + 1.0 * (0.55 * fine.r + 0.45 * fine.a), 0.8 * near);
       #ifdef STANDARD
-        vec4 fine = texture2D(noiseMap, vGround.xz / 4.3);
         vec4 vast = texture2D(noiseMap, vGround.xz / 790.0);
-        float near = 1.0 - smoothstep(15.0, 140.0, far);
-        diffuseColor.rgb *= mix(1.0, 0.5 + 1.0 * (0.55 * fine.r + 0.45 * fine.a), 0.8 * near);
         diffuseColor.rgb *= 0.8 + 0.4 * vast.g;
       #endif
       float soft = 1.0 - smoothstep(120.0, 900.0, far);

@@ -20,6 +20,7 @@ import {
 import type { TrackGeometry } from "../protocol/messages";
 import { barrierTexture, signTexture } from "./banner";
 import { borderBreaks, borderMesh } from "./border";
+import { flagMesh } from "./flags";
 import { buildLamps, buildPiers, buildStands, buildWarnings } from "./furniture";
 import { buildGates } from "./gates";
 import { Ground } from "./ground";
@@ -98,10 +99,12 @@ export class World {
     buildWarnings(props, this.ribbon);
     buildPiers(props, this.ribbon, this.ground);
     buildStands(props, this.ribbon, this.ground);
+    const flags = flagMesh(props, this.ribbon, this.shared);
     const size = this.bounds.getSize(new Vector3());
     const reach = Math.max(size.x, size.z) / 2;
     const trees = treeGroup(this.ground, centre.x, centre.z, reach, this.shared, tier);
     this.object.add(
+      flags,
       trees,
       terrain,
       border,

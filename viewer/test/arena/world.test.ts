@@ -2,6 +2,7 @@ import { type BufferGeometry, Vector3 } from "three";
 import { describe, expect, test } from "vitest";
 
 import { borderBreaks, borderGeometry } from "../../src/arena/border";
+import { flagMesh } from "../../src/arena/flags";
 import { buildLamps, buildPiers, buildStands, buildWarnings } from "../../src/arena/furniture";
 import { buildGates } from "../../src/arena/gates";
 import { Ground } from "../../src/arena/ground";
@@ -9,6 +10,7 @@ import { Props } from "../../src/arena/props";
 import { newRibbonPoint, Ribbon } from "../../src/arena/ribbon";
 import { roadGeometry, roadStretches } from "../../src/arena/road";
 import { plant } from "../../src/arena/scenery";
+import { newSharedUniforms } from "../../src/arena/shading";
 import { Stations } from "../../src/arena/stations";
 import { offset } from "../../src/arena/sweep";
 import { terrainGeometry } from "../../src/arena/terrain";
@@ -159,6 +161,7 @@ describe.each([figureOfEight(), ...bundledTracks()])("$id", (track) => {
     buildWarnings(props, ribbon);
     buildPiers(props, ribbon, ground);
     buildStands(props, ribbon, ground);
+    flagMesh(props, ribbon, newSharedUniforms());
     expect(intruders(props.geometry(), ribbon)).toEqual([]);
   });
 
