@@ -31,7 +31,7 @@ const LAMP = `
   vColor = vec4(
     color.r * (vec3(0.2, 0.004, 0.006) + instanceColor.r * vec3(2.0, 0.0, 0.012)) +
     color.g * (vec3(0.35, 0.38, 0.42) + instanceColor.g * vec3(6.0, 6.4, 7.0)) +
-    color.b * (vec3(0.012) + instanceColor.b * vec3(1.2, 3.4, 9.0)), 1.0);
+    color.b * (vec3(0.012) + instanceColor.b * vec3(0.12, 0.9, 3.2)), 1.0);
 `;
 
 export function carMaterials(tier: Tier): CarMaterials {
