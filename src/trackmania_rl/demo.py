@@ -112,15 +112,16 @@ class Service:
         return f"it printed nothing (log: {self.log})"
 
     def stop(self) -> None:
-        """Ask it to stop and to finish its files; kill it when it does not."""
+        """Ask it to stop and to finish its files; kill it, and all that it started, when it does not."""
         if self.process is None:
             return
-        for sign, patience in ((signal.SIGTERM, STOP_TIMEOUT), (signal.SIGKILL, 5.0)):
+        self.process.terminate()  # the service alone: it tells its learners itself to save and stop
+        try:
+            self.process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, sign)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(patience)
-                return
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 def run(

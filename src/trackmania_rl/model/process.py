@@ -93,9 +93,10 @@ class LearnerProcess:
 
 def _learn(connection: Connection, settings: dict[str, Any], checkpoint: str | None) -> None:
     """What runs in the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's to handle
     os.nice(NICENESS)
     end = _LearnersEnd(connection)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's to handle
+    signal.signal(signal.SIGTERM, end.ask_to_stop)  # may reach the whole group: save, then end
     try:
         begin = load(Path(checkpoint)) if checkpoint else None
         train(
@@ -117,6 +118,10 @@ class _LearnersEnd:
     def __init__(self, connection: Connection) -> None:
         self.stop = False
         self._connection = connection
+
+    def ask_to_stop(self, *_: object) -> None:
+        """Save and end at the next occasion."""
+        self.stop = True
 
     def say(self, message: Message) -> None:
         """Tell the service; if it is gone the training ends."""
