@@ -45,7 +45,7 @@ def _options(
 
 @app.command()
 def demo(
-    track: Annotated[str, typer.Option(help="Track to race on: an id, or a .Map.Gbx file.")] = "sprint",
+    track: Annotated[str, typer.Option(help="Track to race on: an id, or a .Map.Gbx file.")] = "bridge-lap",
     ghost: Annotated[
         list[Path] | None, typer.Option(help="Recorded human drive (CSV) that races along; repeatable.")
     ] = None,

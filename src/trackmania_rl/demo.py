@@ -164,6 +164,7 @@ def run(
             ("viewer", viewer_port),
         )
     }
+    track = _track_id(track)
     environment = Service(
         "environment", ["environment", "--port", str(environment_port), "--track", track], urls["environment"]
     )
@@ -198,6 +199,19 @@ def run(
         if browser:
             threading.Thread(target=webbrowser.open, args=(page.url,), daemon=True).start()
         _watch([environment, model, page], console, seconds)
+
+
+def _track_id(track: str) -> str:
+    """Id of a track; a file is imported, so that both services find it.
+
+    Raises:
+        InputError: No such track, or the file cannot be read as one.
+    """
+    from trackmania_rl.environment.tracks import library
+
+    if track in (*library.bundled_ids(), *library.imported_ids()) or not Path(track).is_file():
+        return library.load(track).id
+    return library.import_file(Path(track)).track
 
 
 def _require_free(port: int, option: str) -> None:

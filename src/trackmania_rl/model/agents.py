@@ -18,7 +18,7 @@ from trackmania_rl.model.learner import LearnerConfig, Progress
 from trackmania_rl.model.policy import Policy
 from trackmania_rl.model.process import Failed, LearnerProcess, Report, Saved
 from trackmania_rl.model.racing import Racer
-from trackmania_rl.model.runs import CHAMPION, checkpoint_file
+from trackmania_rl.model.runs import CHAMPION, champion_of, checkpoint_file
 from trackmania_rl.protocol.client import ServiceClient
 from trackmania_rl.protocol.environments import FOREIGN
 from trackmania_rl.protocol.errors import InputError
@@ -287,11 +287,13 @@ class Agents:
         self._agents: dict[str, Agent] = {}
         self._lock = threading.Lock()
 
-    def revive(self) -> None:
-        """Go on with the agents that are kept on the volume."""
+    def revive(self, track: str | None = None) -> None:
+        """Go on with the agents that are kept on the volume; with a track only with those of that track."""
         for path in sorted(runs_folder().glob(f"*/{FILE}")):
             with contextlib.suppress(msgspec.DecodeError):
                 kept = msgspec.json.decode(path.read_bytes(), type=Kept)
+                if track is not None and kept.create.track != track:
+                    continue
                 kept.state = "training" if kept.state == "failed" else kept.state
                 self._agents[kept.create.agent_id] = self._agent(kept)
 
@@ -301,11 +303,11 @@ class Agents:
             self.add(
                 AgentCreate(
                     agent_id=CHAMPION,
-                    env=checkpoints.load(checkpoint_file(CHAMPION)).env,
+                    env=checkpoints.load(checkpoint_file(champion_of(track))).env,
                     track=track,
                     name="Champion",
                     colour=CHAMPION_COLOUR,
-                    checkpoint=CHAMPION,
+                    checkpoint=champion_of(track),
                     learn=False,
                 )
             )

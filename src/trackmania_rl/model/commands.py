@@ -29,7 +29,9 @@ def model(
         typer.Option(help="Environment service in whose race the agents drive, e.g. http://127.0.0.1:8080."),
     ] = None,
     env: Annotated[str, typer.Option(help="Environment that the first agents learn.")] = HORIZON,
-    track: Annotated[str | None, typer.Option(help="Track that the first agents learn.")] = None,
+    track: Annotated[
+        str | None, typer.Option(help="Track that the agents learn; those of others rest.")
+    ] = None,
     agents: Annotated[int, typer.Option(min=0, max=16, help="Agents to begin with, where none are yet.")] = 0,
     champion: Annotated[
         bool, typer.Option(help="Let the shipped policy race along; it does not learn.")
@@ -51,7 +53,7 @@ def model(
     from trackmania_rl.protocol.service import serve
 
     pool = Agents(environment=environment, token=token, factories={env})
-    pool.revive()
+    pool.revive(track)
     pool.begin(agents, env=env, track=track, champion=champion)
     Console(stderr=True).print(f"Model service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
     serve(model_app(pool, Access(token=token, origins=tuple(origin or ()))), host, port)

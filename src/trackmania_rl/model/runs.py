@@ -16,8 +16,9 @@ from trackmania_rl.protocol.volume import runs_folder
 RUN = "run.json"
 """In a run's folder: the learner's settings."""
 CHAMPION = "champion"
-"""Id of the policy that comes with the package."""
-CHAMPION_FILE = Path(__file__).with_name("champion.pt")
+"""Id of the policy that comes with the package for any track; "champion:TRACK" is the one for that track."""
+CHAMPIONS = Path(__file__).with_name("champions")
+"""Folder of the policies that come with the package: any.pt, and TRACK.pt for a single track."""
 
 
 def run_folder(run: str) -> Path:
@@ -68,7 +69,14 @@ def _checkpoints() -> dict[str, Path]:
     """All files of checkpoints by their ids: run:name, and the one that comes with the package."""
     files = [path for folder in _folders() for path in (folder / checkpoints.FOLDER).glob("*.pt")]
     known = {f"{path.parent.parent.name}:{path.stem}": path for path in files}
-    return {**known, CHAMPION: CHAMPION_FILE} if CHAMPION_FILE.exists() else known
+    champions = {f"{CHAMPION}:{path.stem}": path for path in CHAMPIONS.glob("*.pt") if path.stem != "any"}
+    return {**known, CHAMPION: CHAMPIONS / "any.pt", **champions}
+
+
+def champion_of(track: str | None) -> str:
+    """Id of the champion for a track: its own if there is one."""
+    own = f"{CHAMPION}:{track}"
+    return own if own in _checkpoints() else CHAMPION
 
 
 def _run_summary(folder: Path) -> RunSummary:
