@@ -98,8 +98,12 @@ def test_demo_shows_cars_driving_and_goes_on_after_a_restart(tmp_path: Path) -> 
         with urllib.request.urlopen(f"http://127.0.0.1:{viewer}/", timeout=5) as page:
             assert b"<canvas" in page.read() or page.status == 200
         learner = wait_for(
-            lambda: [agent for agent in get(model, "/api/agents") if agent["steps"] > 0],
-            90,
+            lambda: [
+                agent
+                for agent in get(model, "/api/agents")
+                if agent["state"] == "training" and agent["steps"] > 0
+            ],
+            150,
             "an agent that learns",
         )[0]
     assert process.returncode == 0, process.stdout.read() if process.stdout else ""
@@ -119,7 +123,7 @@ def test_demo_shows_cars_driving_and_goes_on_after_a_restart(tmp_path: Path) -> 
                 for agent in get(ports[1], "/api/agents")
                 if agent["agent_id"] == learner["agent_id"] and agent["steps"] > learner["steps"]
             ],
-            90,
+            150,
             "the agent to learn on",
         )
 

@@ -1,41 +1,35 @@
-/** What is in the air: rain, and what cars throw up: spray, smoke of sliding tyres, sparks of walls. */
+/** What is in the air: rain. */
 
 import { Group, type PerspectiveCamera, Vector3 } from "three";
 
-import { Puffs } from "./puffs";
 import { Rain } from "./rain";
-import type { Pose, PoseSource, Weather } from "./types";
+import type { Pose, Weather } from "./types";
 
 /** Within the first distance of a car the camera is taken to go with it, beyond the second not [m]. */
 const ALONG = [14, 40] as const;
 
-/** Rain and particles; they show the same at the same time, forwards and backwards. */
+/** Rain; it shows the same at the same time, forwards and backwards. */
 export class Effects {
   readonly object = new Group();
   private readonly rain = new Rain();
-  private readonly puffs: Puffs;
   private readonly wind = new Vector3();
 
-  constructor(source: PoseSource) {
-    this.puffs = new Puffs(source);
-    this.object.add(this.rain.lines, this.puffs.points);
+  constructor() {
+    this.object.add(this.rain.lines);
     this.setWeather("clear");
   }
 
   setWeather(weather: Weather): void {
     this.rain.lines.visible = weather === "rain";
-    this.puffs.setWeather(weather);
   }
 
-  /** Show them as they are at a time [s]; `present` says which cars are there. */
+  /** Show it as it is at a time [s]; `present` says which cars are there. */
   update(time: number, camera: PerspectiveCamera, poses: readonly Pose[], present: readonly boolean[]): void {
     if (this.rain.lines.visible) this.rain.update(time, camera, this.speed(camera, poses, present));
-    this.puffs.update(time);
   }
 
   dispose(): void {
     this.rain.dispose();
-    this.puffs.dispose();
   }
 
   /** How fast the camera moves [m/s]: like the car that is next to it, if one is. */

@@ -5,6 +5,7 @@ import { PCFShadowMap, Scene, Vector3, WebGLRenderer } from "three";
 import type { TrackGeometry } from "../protocol/messages";
 import { Cameras } from "./cameras";
 import { Cars } from "./cars";
+import { Effects } from "./effects";
 import { Labels } from "./labels";
 import { Lidar } from "./lidar";
 import { Picture } from "./picture";
@@ -29,6 +30,7 @@ export class RaceScene {
   private readonly cameras: Cameras;
   private readonly picture: Picture;
   private readonly lidar = new Lidar();
+  private readonly effects = new Effects();
   private tier: Tier;
   private weather: Weather = "clear";
   private layers: Layers = { trails: "agent", lidar: false, labels: true };
@@ -58,7 +60,7 @@ export class RaceScene {
     this.renderer.shadowMap.type = PCFShadowMap;
     this.cameras = new Cameras(canvas);
     this.picture = new Picture(this.renderer, this.scene, this.cameras.camera);
-    this.scene.add(this.lidar.object);
+    this.scene.add(this.lidar.object, this.effects.object);
     this.applyTier();
   }
 
@@ -94,6 +96,7 @@ export class RaceScene {
   setWeather(weather: Weather): void {
     this.weather = weather;
     this.world?.setWeather(weather);
+    this.effects.setWeather(weather);
     this.cars?.setNight(weather === "night");
   }
 
@@ -136,6 +139,7 @@ export class RaceScene {
     this.cars?.setView(cameras.car, inside);
     this.cars?.update(time, poses, present);
     this.trails?.update(time);
+    this.effects.update(time, cameras.camera, poses, present);
     const view = present[cameras.car] ? poses[cameras.car]! : null;
     this.lidar.update(this.layers.lidar ? view : null);
     if (this.labels) {
@@ -180,6 +184,7 @@ export class RaceScene {
     this.removeCars();
     this.removeTrails();
     this.lidar.dispose();
+    this.effects.dispose();
     this.picture.dispose();
     this.cameras.dispose();
     this.renderer.dispose();
