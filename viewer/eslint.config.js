@@ -17,7 +17,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["src/arena/**/*.ts"],
+    files: ["src/scene/**/*.ts"],
     rules: { "no-restricted-globals": ["error", ...NO_WALL_CLOCK] },
   },
 );

@@ -1,6 +1,6 @@
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
-import type { CameraKind, Layers, Tier, Weather } from "./arena/types";
+import type { CameraKind, Layers, Tier, Weather } from "./scene/types";
 
 /** The cameras, in the order of the keys 1 to 6. "director" cuts between the others by itself. */
 export type CameraName = CameraKind | "director";

@@ -1,4 +1,4 @@
-import type { CameraKind } from "../arena/types";
+import type { CameraKind } from "../scene/types";
 import { StateBit } from "../protocol/messages";
 import type { Moment } from "./moment";
 

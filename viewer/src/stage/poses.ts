@@ -1,4 +1,4 @@
-import type { CarInfo, Pose, PoseSource } from "../arena/types";
+import type { CarInfo, Pose, PoseSource } from "../scene/types";
 import type { PoseField } from "../protocol/messages";
 import type { Drive } from "./drive";
 

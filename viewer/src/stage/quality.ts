@@ -1,4 +1,4 @@
-import type { Tier } from "../arena/types";
+import type { Tier } from "../scene/types";
 import { TIERS } from "../view";
 
 /** Frames over which the time of a frame is judged. */

@@ -1,5 +1,5 @@
-import { RaceScene } from "../arena/race-scene";
-import type { Tier, Weather } from "../arena/types";
+import { RaceScene } from "../scene/race-scene";
+import type { Tier, Weather } from "../scene/types";
 import { useView } from "../view";
 import { Director, type Shot } from "./director";
 import type { Drive, Driver } from "./drive";

@@ -1,19 +1,19 @@
 import { type BufferGeometry, Vector3 } from "three";
 import { describe, expect, test } from "vitest";
 
-import { borderBreaks, borderGeometry } from "../../src/arena/border";
-import { flagMesh } from "../../src/arena/flags";
-import { buildLamps, buildPiers, buildStands, buildWarnings } from "../../src/arena/furniture";
-import { buildGates } from "../../src/arena/gates";
-import { Ground } from "../../src/arena/ground";
-import { Props } from "../../src/arena/props";
-import { newRibbonPoint, Ribbon } from "../../src/arena/ribbon";
-import { roadGeometry, roadStretches } from "../../src/arena/road";
-import { plant } from "../../src/arena/scenery";
-import { newSharedUniforms } from "../../src/arena/shading";
-import { Stations } from "../../src/arena/stations";
-import { offset } from "../../src/arena/sweep";
-import { terrainGeometry } from "../../src/arena/terrain";
+import { borderBreaks, borderGeometry } from "../../src/scene/border";
+import { flagMesh } from "../../src/scene/flags";
+import { buildLamps, buildPiers, buildStands, buildWarnings } from "../../src/scene/furniture";
+import { buildGates } from "../../src/scene/gates";
+import { Ground } from "../../src/scene/ground";
+import { Props } from "../../src/scene/props";
+import { newRibbonPoint, Ribbon } from "../../src/scene/ribbon";
+import { roadGeometry, roadStretches } from "../../src/scene/road";
+import { plant } from "../../src/scene/scenery";
+import { newSharedUniforms } from "../../src/scene/shading";
+import { Stations } from "../../src/scene/stations";
+import { offset } from "../../src/scene/sweep";
+import { terrainGeometry } from "../../src/scene/terrain";
 import { bundledTracks, figureOfEight } from "./tracks";
 
 /** Triangles by the cells of 16 m that they touch, to ask for the mesh's height at a place. */

@@ -1,9 +1,9 @@
 import { Matrix4, Quaternion, Vector3 } from "three";
 import { describe, expect, test, vi } from "vitest";
 
-import { Cameras } from "../../src/arena/cameras";
-import { newRibbonPoint, Ribbon } from "../../src/arena/ribbon";
-import type { CameraKind, Pose, PoseSource } from "../../src/arena/types";
+import { Cameras } from "../../src/scene/cameras";
+import { newRibbonPoint, Ribbon } from "../../src/scene/ribbon";
+import type { CameraKind, Pose, PoseSource } from "../../src/scene/types";
 import { bundledTracks, figureOfEight } from "./tracks";
 
 /** Cameras that need nobody's hand. */

@@ -11,11 +11,11 @@ import {
 } from "three";
 import { describe, expect, it } from "vitest";
 
-import { buildCar, WHEEL_RADIUS, WHEELS } from "../../src/arena/carmodel";
-import { Cars, wheelMatrix } from "../../src/arena/cars";
-import { labelOpacity } from "../../src/arena/labels";
-import { newPose } from "../../src/arena/pose";
-import type { Pose } from "../../src/arena/types";
+import { buildCar, WHEEL_RADIUS, WHEELS } from "../../src/scene/carmodel";
+import { Cars, wheelMatrix } from "../../src/scene/cars";
+import { labelOpacity } from "../../src/scene/labels";
+import { newPose } from "../../src/scene/pose";
+import type { Pose } from "../../src/scene/types";
 
 const REST = 0.19;
 

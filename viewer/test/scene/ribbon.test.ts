@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { newRibbonPoint, Ribbon } from "../../src/arena/ribbon";
+import { newRibbonPoint, Ribbon } from "../../src/scene/ribbon";
 import { figureOfEight } from "./tracks";
 
 const track = figureOfEight();

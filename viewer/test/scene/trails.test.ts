@@ -1,8 +1,8 @@
 import { Color } from "three";
 import { describe, expect, it } from "vitest";
 
-import { speedColour, Trails } from "../../src/arena/trails";
-import type { Pose, PoseSource } from "../../src/arena/types";
+import { speedColour, Trails } from "../../src/scene/trails";
+import type { Pose, PoseSource } from "../../src/scene/types";
 
 const SPEED = 20;
 
