@@ -1,4 +1,4 @@
-/** Tracks for the tests of the arena: one made here, and the bundled ones where Python has them. */
+/** Tracks for the tests of the scene: one made here, and the bundled ones where Python has them. */
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
