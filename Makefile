@@ -34,7 +34,7 @@ generate: setup  ## write the viewer's TypeScript and the OpenAPI files from the
 
 lock:  ## renew requirements/dev.txt (PyTorch stays out of it)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-package torch --extra environment \
-		--group test --group check pyproject.toml -o requirements/dev.txt --custom-compile-command "make lock"
+		--group test --group check --group bench pyproject.toml -o requirements/dev.txt --custom-compile-command "make lock"
 
 clean:  ## remove what set-up made; keeps data/
 	rm -rf .venv viewer/node_modules src/trackmania_rl/viewer/static

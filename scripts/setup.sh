@@ -19,6 +19,7 @@ TXT
 [ "${1:-}" = "--help" ] && { usage; exit 0; }
 
 TORCH_VERSION=2.13.0
+SB3_VERSION=2.9.0
 STAMPS=.venv/.stamps
 STEP=0
 STEPS=6
@@ -84,6 +85,13 @@ pytorch() {
         fail "PyTorch $TORCH_VERSION ($backend) could not be installed; check the network, or choose a build: make setup TORCH_BACKEND=cpu"
 }
 
+# The peer of `bench sac`. Its dependencies are locked, but for PyTorch, which must not be resolved anew.
+peer() {
+    .venv/bin/python -c "import importlib.metadata as m; assert m.version('stable-baselines3') == '$SB3_VERSION'" 2>/dev/null ||
+        .venv/bin/uv pip install -q --no-deps "stable-baselines3==$SB3_VERSION" ||
+        say "Stable-Baselines3 was not installed: \`bench sac\` has no peer then"
+}
+
 # Vite needs Node 20.19 or newer.
 node_is_new_enough() { "$1" -e 'const [a,b]=process.versions.node.split(".").map(Number); process.exit(a>22||a==22&&b>=12||a==20&&b>=19?0:1)' 2>/dev/null; }
 
@@ -128,6 +136,7 @@ compiled() {
 
 python_environment
 pytorch
+peer
 viewer
 browser
 compiled
