@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from trackmania_rl.environment.simulator import ribbon as ribbons
 from trackmania_rl.environment.simulator.advance import Course, step_blocks, step_cars
+from trackmania_rl.environment.simulator.lidar import scan
 from trackmania_rl.environment.simulator.ribbon import Node
-from trackmania_rl.environment.simulator.sensors import look_ahead, scan
+from trackmania_rl.environment.simulator.sensors import look_ahead
 from trackmania_rl.environment.simulator.state import BLOCK, FIELDS, Field
 from trackmania_rl.environment.simulator.vehicle import (
     CENTRE_FORWARD,
