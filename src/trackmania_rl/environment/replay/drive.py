@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.replay.ghost import read_ghost
 from trackmania_rl.environment.tracks.columns import Columns, read_columns, read_text, require
+from trackmania_rl.environment.tracks.gbx import FILE_BYTES_MAX
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.poses import (
@@ -22,6 +24,8 @@ from trackmania_rl.protocol.poses import (
 
 Doubles = NDArray[np.float64]
 
+DURATION_MAX = 3600.0
+"""Longest drive that is read [s]."""
 RATE = 20.0
 """Samples per second, as the game records them."""
 NOSE = 2.0
@@ -30,6 +34,11 @@ NOSE = 2.0
 POSITION = ("x", "y_up", "z")
 ATTITUDE = ("qx", "qy", "qz", "qw")
 VELOCITY = ("vx", "vy_up", "vz")
+STEPWISE = {
+    "gear", "gas", "brake", "ground_mode", "slip1", "slip2", "turbo_byte", "turbo_time_raw",
+    "mat_fl", "mat_fr", "mat_rr", "mat_rl",
+}  # fmt: skip
+"""Columns whose values mean nothing in between."""
 REQUIRED = ("t_ms", *POSITION, *VELOCITY, *ATTITUDE, "steer", "gas", "brake")
 
 STEER_ZERO = 0.004
@@ -63,12 +72,16 @@ class Drive:
         time: Race clock of each sample [s], from 0 in steps of 1 / RATE, (n,).
         samples: One row per sample, columns as in trackmania_rl.protocol.poses.POSE_FIELDS, (n, 23).
         finish_time: When the car's nose crossed the finish [s], or None.
+        columns: All that was recorded, by its name in the table (docs/replay.md), (n,) each: besides what
+            `samples` is made of the materials under the wheels (mat_fl, mat_fr, mat_rr, mat_rl), the turbo
+            (turbo_byte, turbo_time_raw), the slip (slip1, slip2), ground_mode and side_speed, where known.
     """
 
     name: str
     time: Doubles
     samples: NDArray[np.float32]
     finish_time: float | None
+    columns: Columns
 
     @property
     def duration(self) -> float:
@@ -76,27 +89,43 @@ class Drive:
         return float(self.time[-1])
 
 
+def read_recorded(path: Path) -> Columns:
+    """What was recorded of a drive, as it stands in the file: one value per sample in each column.
+
+    Args:
+        path: A ghost of the game (.Ghost.Gbx, .Replay.Gbx, or .Map.Gbx with its author's drive), or a table
+            (.csv) with the columns t_ms, x, y_up, z, vx, vy_up, vz, qx, qy, qz, qw, steer, gas and brake;
+            and, where known, the others of docs/replay.md.
+
+    Raises:
+        InputError: The file is missing or damaged, holds no drive, or its clock does not run forward.
+    """
+    columns = read_ghost(_bytes(path), path.name) if _of_the_game(path) else _table(path)
+    clock = columns["t_ms"] / 1000.0
+    if len(clock) < 2 or np.diff(clock).min() <= 0.0:
+        raise InputError(
+            f"{path.name}: the clock t_ms does not run forward, expected a drive of some samples"
+        )
+    if clock[-1] - clock[0] > DURATION_MAX:
+        raise InputError(
+            f"{path.name}: the drive takes {clock[-1] - clock[0]:.0f} s, expected at most an hour"
+        )
+    return columns
+
+
 def read_drive(path: Path, track: Track) -> Drive:
     """Read a recorded drive and place it on a track.
 
     Args:
-        path: A table (.csv) with the columns t_ms, x, y_up, z, vx, vy_up, vz, qx, qy, qz, qw, steer, gas
-            and brake; and, where known, gear, rpm_raw, ground_mode, slip1, turbo_byte.
+        path: A ghost of the game or a table; see `read_recorded`.
         track: The track that it was driven on.
 
     Raises:
         InputError: The file is missing or damaged, lacks columns, its clock does not run forward, or it
             was driven on another track.
     """
-    recorded = read_columns(read_text(path), path.name)
-    require(recorded, REQUIRED, path.name, "a recorded drive")
+    recorded = read_recorded(path)
     clock = (recorded["t_ms"] - recorded["t_ms"][0]) / 1000.0
-    if len(clock) < 2 or np.diff(clock).min() <= 0.0:
-        raise InputError(
-            f"{path.name}: the clock t_ms does not run forward, expected a drive of some samples"
-        )
-    if clock[-1] > 3600.0:
-        raise InputError(f"{path.name}: the drive takes {clock[-1]:.0f} s, expected at most an hour")
     time = np.arange(math.floor(clock[-1] * RATE + 1e-6) + 1) / RATE
     columns = _resample(recorded, clock, time)
     progress, ahead = _progress(columns, track, path.name)
@@ -106,13 +135,35 @@ def read_drive(path: Path, track: Track) -> Drive:
         time=time,
         samples=_samples(columns, time, progress, finish_time),
         finish_time=finish_time,
+        columns=columns,
     )
+
+
+def _of_the_game(path: Path) -> bool:
+    """Whether a file begins as those of the game do."""
+    try:
+        with path.open("rb") as file:
+            return file.read(3) == b"GBX"
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _bytes(path: Path) -> bytes:
+    """A file of the game; what is longer than such a file may be is not read."""
+    with path.open("rb") as file:
+        return file.read(FILE_BYTES_MAX + 1)
+
+
+def _table(path: Path) -> Columns:
+    """A drive as a table."""
+    columns = read_columns(read_text(path), path.name)
+    require(columns, REQUIRED, path.name, "a recorded drive")
+    return columns
 
 
 def _resample(recorded: Columns, clock: Doubles, time: Doubles) -> Columns:
     """The recorded columns at other times: blended where that means something, else the last value."""
     held = np.searchsorted(clock, time + 1e-6, side="right") - 1
-    stepwise = {"gear", "gas", "brake", "ground_mode", "slip1", "turbo_byte"}
     attitude = np.stack([recorded[name] for name in ATTITUDE], axis=1)
     norm = np.linalg.norm(attitude, axis=1, keepdims=True)
     attitude = np.where(norm > 0.5, attitude / np.maximum(norm, 1e-9), (0.0, 0.0, 0.0, 1.0))
@@ -122,7 +173,7 @@ def _resample(recorded: Columns, clock: Doubles, time: Doubles) -> Columns:
     blended = np.stack([np.interp(time, clock, attitude[:, k]) for k in range(4)], axis=1)
     blended /= np.maximum(np.linalg.norm(blended, axis=1, keepdims=True), 1e-9)
     columns = {
-        name: values[held] if name in stepwise else np.interp(time, clock, values)
+        name: values[held] if name in STEPWISE else np.interp(time, clock, values)
         for name, values in recorded.items()
     }
     return columns | dict(zip(ATTITUDE, blended.T, strict=True))

@@ -192,7 +192,7 @@ def read_container(data: bytes, source: str) -> Container:
     """
     reader = Reader(data, source)
     if len(data) > FILE_BYTES_MAX:
-        raise InputError(f"{source} has {len(data)} bytes, expected a map of at most {FILE_BYTES_MAX}")
+        raise InputError(f"{source} has {len(data)} bytes, expected at most {FILE_BYTES_MAX}")
     if data[:3] != b"GBX":
         raise InputError(f"{source} begins with {data[:3]!r}, expected b'GBX': it is no file of TrackMania")
     reader.bytes(3)
@@ -206,7 +206,7 @@ def read_container(data: bytes, source: str) -> Container:
     header = _header(Reader(reader.bytes(reader.u32()), source))
     reader.u32()  # number of nodes
     if reader.u32() != 0:
-        raise reader.refuse("references to other files", "a map that stands alone")
+        raise reader.refuse("references to other files", "a file that stands alone")
     if layout[2:3] == b"U":
         return Container(kind, header, data[reader.offset :])
     size = reader.u32()
