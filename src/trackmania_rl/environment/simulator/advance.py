@@ -15,6 +15,7 @@ from trackmania_rl.environment.simulator.maths import (
     either,
     flag,
     forward_axis,
+    least,
     left_axis,
     most,
     rotated,
@@ -129,13 +130,17 @@ def tick(car: Car, patch: Patch, course: Course) -> Car:
     aside = wp.cross(normal, ahead)
     speed = wp.dot(car.velocity, ahead)
     sideways = wp.dot(car.velocity, aside)
-    grip = surface_grip(wp.where(wheels.verge > 1.5, 2.0, road.surface))
+    grip = car.grip * surface_grip(wp.where(wheels.verge > 1.5, 2.0, road.surface))
     sliding = grounded * slides(speed, sideways, brake, steer, car.sliding)
-    pedals = drive(speed, gas, brake, steer, car.gear, car.shift, turbo_factor * flag(turbo > 0.0), sliding)
+    push = turbo_factor * flag(turbo > 0.0)
+    # Tyres on a wet road brake less too; what each surface does to the brake was never recorded.
+    braking = car.braking * least(car.grip, 1.0)
+    pedals = drive(speed, gas, brake, steer, car.gear, car.shift, push, sliding, car.power, braking)
 
     # Gravity, air and springs.
     gravity = GRAVITY_AIR + (GRAVITY_GROUND - GRAVITY_AIR) * contact
-    force = wheels.force - car.velocity * (AIR_DRAG * (1.0 - contact))
+    # On the ground the measured accelerations contain the drag in still air: the wind comes on top (guess).
+    force = wheels.force - car.velocity * (AIR_DRAG * (1.0 - contact)) + car.wind * AIR_DRAG
     velocity = car.velocity + (force - wp.vec3(0.0, gravity, 0.0)) * TICK
 
     # Tyres: they push along, hold back without reversing, and stop what they can of the sideways motion.
@@ -159,7 +164,7 @@ def tick(car: Car, patch: Patch, course: Course) -> Car:
         (car.spin[2] + TICK * ROLL_MOBILITY * wp.dot(torque, forward)) * drag,
     )
     turning = left * body_spin[0] + up * body_spin[1] + forward * body_spin[2]
-    error = yaw_rate(speed, steer, grip) - wp.dot(turning, normal)
+    error = car.steering * yaw_rate(speed, steer, grip) - wp.dot(turning, normal)
     turn = contact * TICK * bound(YAW_RESPONSE * error, -YAW_ACCELERATION, YAW_ACCELERATION)
     body_spin = body_spin + wp.vec3(wp.dot(normal, left), wp.dot(normal, up), wp.dot(normal, forward)) * turn
 

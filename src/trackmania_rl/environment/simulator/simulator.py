@@ -17,7 +17,7 @@ from trackmania_rl.environment.simulator.advance import Course, step_blocks, ste
 from trackmania_rl.environment.simulator.lidar import scan
 from trackmania_rl.environment.simulator.ribbon import Node
 from trackmania_rl.environment.simulator.sensors import look_ahead
-from trackmania_rl.environment.simulator.state import BLOCK, FIELDS, Field
+from trackmania_rl.environment.simulator.state import BLOCK, CONDITIONS, FIELDS, Field
 from trackmania_rl.environment.simulator.vehicle import (
     CENTRE_FORWARD,
     CENTRE_HEIGHT,
@@ -118,6 +118,10 @@ class Simulator:
         self._look_launches = [self._look(*part, everyone) for part in self._slices(cars)]
         # On the CPU the host sees the arrays themselves.
         self._host: Any = None if self.device.is_cuda else self._state.numpy()
+        state = self._read()
+        for row, value in CONDITIONS.items():
+            state[row] = value
+        self._write(state)
         self.spawn()
 
     # --- driving ----------------------------------------------------------------------------------
@@ -144,7 +148,51 @@ class Simulator:
         laterals = np.broadcast_to(np.asarray(0.0 if lateral is None else lateral, np.float64), count)
         speeds = np.broadcast_to(np.asarray(0.0 if speed is None else speed, np.float32), count)
         state = self._read()
-        state[:, index] = self._spawned(arcs, laterals, speeds)
+        columns = self._spawned(arcs, laterals, speeds)
+        for row in CONDITIONS:
+            columns[row] = state[row, index]
+        state[:, index] = columns
+        self._write(state)
+
+    def condition(
+        self,
+        cars: ArrayLike | None = None,
+        *,
+        grip: ArrayLike | None = None,
+        power: ArrayLike | None = None,
+        braking: ArrayLike | None = None,
+        steering: ArrayLike | None = None,
+        wind: ArrayLike | None = None,
+    ) -> None:
+        """Set the conditions that cars drive in, until they are set again: weather, or a car's own strength.
+
+        What is None stays as it is. Everything else is one number for all the named cars, or one for each.
+
+        Args:
+            cars: Indices; default all.
+            grip: Multiple of the tyres' grip, which holds curves and (below 1) brakes.
+            power: Multiple of the engine's and the turbo's acceleration.
+            braking: Multiple of the brake's deceleration.
+            steering: Multiple of the yaw rate that the steering asks for.
+            wind: Velocity of the air [m/s] along the world's x and z, (2,) or (cars, 2).
+
+        Raises:
+            InputError: A number that is negative, or not a number.
+        """
+        index = slice(0, self.cars) if cars is None else np.atleast_1d(np.asarray(cars)).astype(np.intp)
+        state = self._read()
+        multiples = {"grip": grip, "power": power, "braking": braking, "steering": steering}
+        for name, value in multiples.items():
+            if value is not None:
+                numbers = np.asarray(value, np.float32)
+                if not (np.isfinite(numbers).all() and (numbers >= 0).all()):
+                    raise InputError(f"{name} of {value}, expected multiples of 0 or more", field=name)
+                state[Field[name.upper()], index] = numbers
+        if wind is not None:
+            air = np.asarray(wind, np.float32)
+            if not np.isfinite(air).all() or air.shape[-1:] != (2,):
+                raise InputError(f"wind of {wind}, expected velocities along x and z [m/s]", field="wind")
+            state[Field.WIND_X, index], state[Field.WIND_Z, index] = air[..., 0], air[..., 1]
         self._write(state)
 
     def step(self, action: ArrayLike, ticks: int = 5) -> None:

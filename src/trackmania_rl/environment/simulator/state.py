@@ -53,9 +53,27 @@ class Field(IntEnum):
     GAS = 34  # the held action: pedals 0..1, steering wheel -1..1
     BRAKE = 35
     WHEEL = 36
+    GRIP = 37  # the conditions that the car drives in: multiple of the tyres' grip
+    POWER = 38  # multiple of the engine's and the turbo's acceleration
+    BRAKING = 39  # multiple of the brake's deceleration
+    STEERING = 40  # multiple of the yaw rate that the steering asks for
+    WIND_X = 41  # velocity of the air [m/s], world
+    WIND_Z = 42
 
 
 FIELDS = len(Field)
+
+CONDITIONS = {
+    Field.GRIP: 1.0,
+    Field.POWER: 1.0,
+    Field.BRAKING: 1.0,
+    Field.STEERING: 1.0,
+    Field.WIND_X: 0.0,
+    Field.WIND_Z: 0.0,
+}
+"""Rows that stand for weather and for a car's difference from others, and their values on a dry, still day.
+
+The tick obeys and never changes them; a spawn leaves them as they are."""
 
 
 @wp.struct
@@ -86,6 +104,11 @@ class Car:
     gas: float
     brake: float
     wheel: float
+    grip: float
+    power: float
+    braking: float
+    steering: float
+    wind: wp.vec3
 
 
 Row = wp.types.vector(FIELDS, float)
@@ -120,12 +143,17 @@ def unpack(row: Row) -> Car:
     car.gas = row[Field.GAS]
     car.brake = row[Field.BRAKE]
     car.wheel = row[Field.WHEEL]
+    car.grip = row[Field.GRIP]
+    car.power = row[Field.POWER]
+    car.braking = row[Field.BRAKING]
+    car.steering = row[Field.STEERING]
+    car.wind = wp.vec3(row[Field.WIND_X], 0.0, row[Field.WIND_Z])
     return car
 
 
 @wp.func
 def pack(row: Row, car: Car) -> Row:
-    """The row with the car written into it; the segment and the held action are not the car's to change."""
+    """The row with the car written into it; segment, action and conditions are not the car's to change."""
     result = row
     result[Field.X] = car.position[0]
     result[Field.Y] = car.position[1]

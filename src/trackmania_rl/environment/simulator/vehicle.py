@@ -233,6 +233,8 @@ def drive(
     shift: float,
     turbo: float,
     sliding: float,
+    power: float,
+    braking: float,
 ) -> Drive:
     """Engine, gearbox, brake and lift-off.
 
@@ -245,6 +247,8 @@ def drive(
         shift: Time left of the shift pause [s].
         turbo: Multiple of the engine's acceleration that a turbo adds now.
         sliding: 1 while the tyres slide.
+        power: Multiple of the engine's acceleration.
+        braking: Multiple of the brake's deceleration.
     """
     kmh = speed * KMH
     engaged = most(gear, 1.0)
@@ -255,18 +259,18 @@ def drive(
     result = Drive()
     result.gear = wp.where(speed < -0.5, 0.0, engaged + up - down)
     result.shift = wp.where(up > 0.5, SHIFT_PAUSE, most(shift - TICK, 0.0))
-    engine = staircase(most(kmh, 0.0))
+    engine = power * staircase(most(kmh, 0.0))
     throttle = gas * (1.0 - brake)
     result.push = engine * (throttle * flag(result.shift <= 0.0) + turbo)
-    result.push -= reversing * reverse_staircase(most(-kmh, 0.0))
+    result.push -= reversing * power * reverse_staircase(most(-kmh, 0.0))
 
     pace = size(speed)
     reverse_braking = throttle * flag(speed < -0.5)
-    braking = brake * (1.0 - reversing)
+    slowing = most(brake * (1.0 - reversing), reverse_braking)
     coasting = (1.0 - throttle) * (1.0 - reversing)
     gripping = (
         coasting * (COAST + COAST_SLOPE * pace)
-        + most(braking, reverse_braking) * least(BRAKE_BASE + BRAKE_SLOPE * pace, BRAKE_MAX)
+        + slowing * braking * least(BRAKE_BASE + BRAKE_SLOPE * pace, BRAKE_MAX)
         + STEER_COST * size(steer) * least(pace * 0.2, 1.0)
     )
     pressed = most(gas, brake)
