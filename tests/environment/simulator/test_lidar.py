@@ -100,9 +100,17 @@ def test_a_scan_of_some_cars_is_the_scan_of_all() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"beams": 65}, {"beams": 0}, {"lidar_range": -1.0}, {"cars": 0}, {"device": "cuda:99"}]
+    "options",
+    [
+        {"beams": 65},
+        {"beams": 0},
+        {"lidar_range": -1.0},
+        {"worlds": 0},
+        {"cars_per_world": 65},
+        {"device": "cuda:99"},
+    ],
 )
 def test_impossible_options_are_refused(options: dict[str, object]) -> None:
     """With a message that names what was expected."""
     with pytest.raises(InputError, match="expected"):
-        Simulator(straight(), **{"cars": 1, **options})  # type: ignore[arg-type]
+        Simulator(straight(), **{"worlds": 1, **options})  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A batch of worlds with one car each on one track: spawn, step, sense."""
+"""A batch of worlds on one track, each with one car or several: spawn, step, sense."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from trackmania_rl.environment.simulator import ribbon as ribbons
 from trackmania_rl.environment.simulator.advance import Course, step_blocks, step_cars
+from trackmania_rl.environment.simulator.grid import start_grid
 from trackmania_rl.environment.simulator.lidar import scan
 from trackmania_rl.environment.simulator.ribbon import Node
 from trackmania_rl.environment.simulator.sensors import look_ahead
@@ -43,6 +44,8 @@ Floats = NDArray[np.float32]
 PHYSICS_VERSION = "1"
 """Changes whenever the same inputs drive differently: a replay verifies only with its own version."""
 
+CARS_MAX = 64
+"""Most cars in a world."""
 BEAMS_MAX = 64
 LIDAR_RANGE = 150.0
 """Default range of the LIDAR [m]."""
@@ -57,14 +60,16 @@ WHEEL_BASE = 2.988
 
 
 class Simulator:
-    """`cars` worlds on one track, each with one car of its own.
+    """Worlds on one track, each with as many cars: car k of world w has the index w * cars_per_world + k.
 
-    All methods that return state return fresh arrays on the host. Cars are independent: what one drives
-    depends neither on the size of the batch nor on the number of threads.
+    All methods that return state return fresh arrays on the host. Worlds are independent: what is driven
+    in one depends neither on the size of the batch nor on the number of threads.
 
     Args:
         track: The ribbon to drive on.
-        cars: Number of worlds.
+        worlds: Number of worlds.
+        cars_per_world: Cars in each world, 1 to 64.
+        contact: Whether the cars of a world hit one another; otherwise they pass through (ghosts).
         device: "cpu" or a CUDA device such as "cuda".
         threads: CPU threads; default all cores that this process may use.
         beams: LIDAR beams over 180 degrees, the first straight to the right, the last to the left.
@@ -75,22 +80,32 @@ class Simulator:
     def __init__(
         self,
         track: Track,
-        cars: int,
+        worlds: int,
         *,
+        cars_per_world: int = 1,
+        contact: bool = True,
         device: str = "cpu",
         threads: int | None = None,
         beams: int = 19,
         lidar_range: float = LIDAR_RANGE,
         horizon: Sequence[float] = HORIZON,
     ) -> None:
-        if cars < 1:
-            raise InputError(f"{cars} cars, expected at least 1", field="cars")
+        if worlds < 1:
+            raise InputError(f"{worlds} worlds, expected at least 1", field="worlds")
+        if not 1 <= cars_per_world <= CARS_MAX:
+            raise InputError(
+                f"{cars_per_world} cars in a world, expected 1 to {CARS_MAX}", field="cars_per_world"
+            )
         if not 1 <= beams <= BEAMS_MAX:
             raise InputError(f"{beams} LIDAR beams, expected 1 to {BEAMS_MAX}", field="beams")
         if not lidar_range > 0:
             raise InputError(f"a LIDAR range of {lidar_range} m, expected more than 0", field="lidar_range")
         self.track = track
-        self.cars = cars
+        self.worlds = worlds
+        self.cars_per_world = cars_per_world
+        self.contact = contact and cars_per_world > 1
+        self.cars = cars = worlds * cars_per_world
+        self._grid = start_grid(track, cars_per_world)
         self.beams = beams
         self.device = _device(device)
         self.ribbon = ribbons.pack(track)
@@ -138,14 +153,17 @@ class Simulator:
 
         Args:
             cars: Indices; default all.
-            arc: Arc length of the car's origin [m]; default the track's spawn point.
-            lateral: Distance to the left of the centre-line [m]; default 0, kept inside the borders.
+            arc: Arc length of the car's origin [m]; default its place on the start grid.
+            lateral: Distance to the left of the centre-line [m], kept inside the borders; default its place
+                on the start grid, but the middle of the road where an arc length is given.
             speed: Forward speed [m/s]; default 0.
         """
         index = np.arange(self.cars) if cars is None else np.atleast_1d(np.asarray(cars)).astype(np.intp)
         count = len(index)
-        arcs = np.broadcast_to(np.asarray(self.track.start if arc is None else arc, np.float64), count)
-        laterals = np.broadcast_to(np.asarray(0.0 if lateral is None else lateral, np.float64), count)
+        place = [column[index % self.cars_per_world] for column in self._grid]
+        beside = place[1] if arc is None else 0.0
+        arcs = np.broadcast_to(np.asarray(place[0] if arc is None else arc, np.float64), count)
+        laterals = np.broadcast_to(np.asarray(beside if lateral is None else lateral, np.float64), count)
         speeds = np.broadcast_to(np.asarray(0.0 if speed is None else speed, np.float32), count)
         state = self._read()
         columns = self._spawned(arcs, laterals, speeds)
