@@ -8,26 +8,66 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.environment.simulator.conftest import circle, esses, ribbon, straight
 
+from trackmania_rl.environment.simulator.lidar import TOLERANCE
 from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
 
 TRACKS = {"esses": esses(), "circle": circle(40.0), "narrow": esses(40.0, 45.0, 400.0, half_width=6.0)}
 
 
-def brute_force(simulator: Simulator, car: int) -> np.ndarray:
-    """Nearest crossing of each beam with any piece of any border, in the car's own plane (float64)."""
-    state = simulator.full_state()[:, car].astype(np.float64)
+def plane(simulator: Simulator, points: np.ndarray) -> np.ndarray:
+    """Points of the world, (n, 3), in the plane of the first car: (n, 2) forward, left (float64)."""
+    state = simulator.full_state()[:, 0].astype(np.float64)
     x, y, z, w = state[Field.QX : Field.QW + 1]
     left = np.array([1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)])
     forward = np.array([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)])
-    origin = state[Field.X : Field.Z + 1]
+    away = points - state[Field.X : Field.Z + 1]
+    return np.stack([away @ forward, away @ left], axis=1)
+
+
+def directions(beams: int) -> np.ndarray:
+    """Unit vectors (forward, left) of beams from right over ahead to left."""
+    angles = np.linspace(-np.pi / 2, np.pi / 2, beams)
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+def portal_ends(simulator: Simulator) -> tuple[np.ndarray, np.ndarray]:
+    """Left and right borders as the beams see them, once around."""
+    table = simulator.portals.table.reshape(12, -1)
+    once = slice(simulator.portals.lead, simulator.portals.lead + simulator.portals.count + 1)
+    return table[0:3, once].T, table[3:6, once].T
+
+
+def track_borders(track: Track) -> tuple[np.ndarray, np.ndarray]:
+    """Left and right borders as the track has them, once around."""
+    order = [*range(len(track.position)), *([0] if track.closed else [])]
+    left = track.position + track.left * track.half_width_left[:, None]
+    right = track.position - track.left * track.half_width_right[:, None]
+    return left[order], right[order]
+
+
+def turned(track: Track, place: float, lateral: float, yaw: float, beams: int) -> Simulator:
+    """One car at a share of the track and of its half-width, turned away from the road by `yaw`."""
+    simulator = Simulator(track, 1, beams=beams)
+    simulator.spawn(arc=place * track.centreline_length, lateral=lateral * float(track.half_width_left[0]))
+    state = simulator.full_state()
+    turn = np.array([0.0, np.sin(yaw / 2), 0.0, np.cos(yaw / 2)])
+    q = state[Field.QX : Field.QW + 1, 0].astype(np.float64)
+    cross = np.cross(q[:3], turn[:3])
+    state[Field.QX : Field.QZ + 1, 0] = q[3] * turn[:3] + turn[3] * q[:3] + cross
+    state[Field.QW, 0] = q[3] * turn[3] - q[:3] @ turn[:3]
+    simulator.restore(state)
+    return simulator
+
+
+def brute_force(simulator: Simulator, borders: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Nearest crossing of each beam with any piece of any border, in the car's own plane (float64)."""
     nearest = np.full(simulator.beams, simulator.lidar_range)
-    angles = np.linspace(-np.pi / 2, np.pi / 2, simulator.beams)
-    for border in (simulator.ribbon.left, simulator.ribbon.right):
-        points = np.stack([(border - origin) @ forward, (border - origin) @ left], axis=1)
-        for k, angle in enumerate(angles):
-            beam = np.array([np.cos(angle), np.sin(angle)])
+    for border in borders:
+        points = plane(simulator, border)
+        for k, beam in enumerate(directions(simulator.beams)):
             aside = beam[0] * points[:, 1] - beam[1] * points[:, 0]
             along = points @ beam
             a, b = aside[:-1], aside[1:]
@@ -49,20 +89,35 @@ def brute_force(simulator: Simulator, car: int) -> np.ndarray:
 )
 def test_lidar_is_exact(track: str, place: float, lateral: float, yaw: float, beams: int) -> None:
     """Every beam ends where brute force over all borders says, for any place and heading."""
-    simulator = Simulator(TRACKS[track], 1, beams=beams)
-    arc = place * TRACKS[track].centreline_length
-    simulator.spawn(arc=arc, lateral=lateral * float(TRACKS[track].half_width_left[0]))
-    state = simulator.full_state()
-    turn = np.array([0.0, np.sin(yaw / 2), 0.0, np.cos(yaw / 2)])
-    q = state[Field.QX : Field.QW + 1, 0].astype(np.float64)
-    cross = np.cross(q[:3], turn[:3])
-    state[Field.QX : Field.QZ + 1, 0] = q[3] * turn[:3] + turn[3] * q[:3] + cross
-    state[Field.QW, 0] = q[3] * turn[3] - q[:3] @ turn[:3]
-    simulator.restore(state)
-    expected = brute_force(simulator, 0)
+    simulator = turned(TRACKS[track], place, lateral, yaw, beams)
+    expected = brute_force(simulator, portal_ends(simulator))
     # A beam that grazes a corner may fall to either side of it in float32.
-    close = np.abs(simulator.lidar()[0] - expected) < 0.02 + 1e-3 * expected
+    close = np.abs(simulator.lidar()[0] - expected) < 0.01 + 1e-3 * expected
     assert close.mean() >= 1 - 1 / beams if beams > 2 else close.all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    track=st.sampled_from(sorted(TRACKS)),
+    place=st.floats(0.1, 0.9),
+    lateral=st.floats(-0.75, 0.75),
+    yaw=st.floats(-3.1, 3.1),
+)
+def test_beams_end_at_the_borders_of_the_track(track: str, place: float, lateral: float, yaw: float) -> None:
+    """Leaving out nodes moves no border by more than stated: each beam ends that near to a real one."""
+    simulator = turned(TRACKS[track], place, lateral, yaw, 19)
+    distance = simulator.lidar()[0].astype(np.float64)
+    ends = directions(19) * distance[:, None]
+    off = np.full(19, np.inf)
+    for border in track_borders(TRACKS[track]):
+        points = plane(simulator, border)
+        a, edge = points[:-1], np.diff(points, axis=0)
+        away = ends[:, None] - a
+        share = np.clip(np.sum(away * edge, axis=2) / np.sum(edge * edge, axis=1), 0, 1)
+        off = np.minimum(off, np.linalg.norm(away - share[..., None] * edge, axis=2).min(axis=1))
+    seen = distance < simulator.lidar_range
+    assert seen.sum() > 10
+    assert off[seen].max() < TOLERANCE + 0.002
 
 
 def test_beams_go_from_right_over_ahead_to_left() -> None:

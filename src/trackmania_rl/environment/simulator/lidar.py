@@ -12,61 +12,154 @@ start at its centre of mass; a beam ends where it crosses a border in that plane
 
 from __future__ import annotations
 
-import warp as wp
+from dataclasses import dataclass
 
-from trackmania_rl.environment.simulator.maths import bound, forward_axis, left_axis
-from trackmania_rl.environment.simulator.ribbon import Node, node_vector
+import numpy as np
+import warp as wp
+from numpy.typing import NDArray
+
+from trackmania_rl.environment.simulator.maths import forward_axis, left_axis
+from trackmania_rl.environment.simulator.ribbon import Node, Ribbon
 from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.environment.tracks.track import Track
 
 wp.set_module_options(
-    {"enable_backward": False, "cpu_compiler_flags": "-march=native -ffp-contract=off"},
+    {
+        "enable_backward": False,
+        "max_unroll": 4,  # the portals of a group are unrolled, loops over lanes are not: they vectorise
+        "cpu_compiler_flags": "-march=native -ffp-contract=off -fno-slp-vectorize "
+        "-mllvm=-inline-threshold=90000 -mllvm=-inline-cold-callsite-threshold=30000",
+    }
 )
 
+TOLERANCE = 0.03
+"""The beams see borders of straight pieces that miss the track's own border by no more than this [m]."""
 
-@wp.func
-def following(node: int, segments: int, closed: int) -> int:
-    """The node after `node`; -1 past the end of an open road. A circuit's last node is its first."""
-    return wp.where(node < segments, node + 1, wp.where(closed > 0, 1, -1))
+FAN = wp.constant(16)
+"""Beams that are followed together, one in each lane of a vector."""
+ROWS = wp.constant(32)
+"""Portals that are brought into the car's plane together."""
+GROUP = wp.constant(4)
+"""Portals that a fan passes before it is asked whether any beam still flies."""
+CHUNK = wp.constant(28)
+"""Portals that a fan can pass before the next ones are brought in: whole groups."""
+
+Lanes = wp.types.vector(16, float)
+Flags = wp.types.vector(64, int)  # of up to four fans
+Ratios = wp.types.vector(64, float)
+Rows = wp.types.vector(33, float)  # the first is not used, so that loops have ROWS turns
 
 
-@wp.func
-def preceding(node: int, segments: int, closed: int) -> int:
-    """The node before `node`; -1 past the beginning of an open road."""
-    return wp.where(node > 0, node - 1, wp.where(closed > 0, segments - 1, -1))
+@dataclass(frozen=True)
+class Portals:
+    """The lines across the road that a beam flies through, and the borders between them.
+
+    Attributes:
+        table: Rows x, y, z of the left ends and of the right ends as met when driving forwards, then the
+            same as met when driving backwards, (12, columns) [m]. A circuit is laid out three times, so
+            that no walk of one lap meets the end of the table; an open road's ends are repeated.
+        lead: Column of the first portal, in either direction.
+        count: Segments between portals.
+        of_segment: The segment between portals in which each segment of the ribbon lies.
+    """
+
+    table: NDArray[np.float32]
+    lead: int
+    count: int
+    of_segment: NDArray[np.int32]
 
 
-@wp.func
-def across(beam: wp.vec2, point: wp.vec2) -> float:
-    """How far a point lies to the left of a beam."""
-    return beam[0] * point[1] - beam[1] * point[0]
+def portals(track: Track, ribbon: Ribbon) -> Portals:
+    """Choose portals among the ribbon's nodes, as few as the tolerance allows."""
+    last = [0] if track.closed else []
+    order = np.array([*range(len(track.position)), *last])
+    centre, left = track.position[order], track.left[order]
+    border = np.stack(
+        [
+            centre + left * track.half_width_left[order, None],
+            centre - left * track.half_width_right[order, None],
+        ],
+        axis=1,
+    )
+    arc = np.append(track.arc, track.centreline_length) if track.closed else track.arc
+    places = np.searchsorted(arc, ribbon.nodes[:, Node.ARC].astype(np.float64) - 1e-3)
+    keep = [0]
+    while keep[-1] < ribbon.segments:
+        begin = keep[-1]
+        end = begin + 1
+        while end < ribbon.segments and _straight(border[places[begin] : places[end + 1] + 1]):
+            end += 1
+        keep.append(end)
+    count = len(keep) - 1
+    pad = ROWS + GROUP
+    if track.closed:
+        forwards = np.arange(-count - pad, 2 * count + pad) % count
+    else:
+        forwards = np.clip(np.arange(-pad, count + pad), 0, count)
+    lead = pad + (count if track.closed else 0)
+    backwards = (count - forwards) % count if track.closed else count - forwards
+    ends = np.stack([ribbon.left[keep], ribbon.right[keep]])
+    table = np.concatenate([ends[0, forwards], ends[1, forwards], ends[1, backwards], ends[0, backwards]])
+    return Portals(
+        table=np.concatenate([*table.reshape(4, -1, 3).transpose(0, 2, 1)]).astype(np.float32),
+        lead=lead,
+        count=count,
+        of_segment=(np.searchsorted(keep, np.arange(ribbon.segments), side="right") - 1).astype(np.int32),
+    )
 
 
-@wp.func
-def crossing(beam: wp.vec2, a: wp.vec2, b: wp.vec2, reach: float) -> float:
-    """Distance along a beam to the line through a and b, at most `reach`."""
-    left_a = across(beam, a)
-    left_b = across(beam, b)
-    distance = (wp.dot(beam, a) * left_b - wp.dot(beam, b) * left_a) / (left_b - left_a)
-    return wp.clamp(distance, 0.0, reach)
+def _straight(border: NDArray[np.float64]) -> bool:
+    """Whether pieces of both borders, (points, 2, 3), keep within the tolerance of their chords."""
+    chord = border[-1] - border[0]
+    inner = border[1:-1] - border[0]
+    share = np.sum(inner * chord, axis=-1) / (np.sum(chord * chord, axis=-1) + 1e-12)
+    return bool(np.linalg.norm(inner - share[..., None] * chord, axis=-1).max() <= TOLERANCE)
+
+
+def fans(beams: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Directions of the beams over 180 degrees, laid out in fans of which the first looks ahead.
+
+    A fan is followed until its last beam ends, so those that look far share one.
+
+    Returns:
+        Directions, (2 * fans, FAN): a row of forward and a row of left components for each fan, and the
+        beam in each lane, counted from right to left, -1 in idle lanes.
+    """
+    angles = np.linspace(-np.pi / 2, np.pi / 2, beams) if beams > 1 else np.zeros(1)
+    number = -(-beams // FAN)
+    order = np.full(number * FAN, -1, np.int32)
+    order[:beams] = np.argsort(np.abs(angles), kind="stable")
+    # An idle lane repeats the first beam of its fan, so that it ends when that does.
+    used = np.where(order < 0, np.repeat(order[::FAN], FAN), order)
+    lanes = angles[used].reshape(number, 1, FAN)
+    directions = np.concatenate([np.cos(lanes), np.sin(lanes)], axis=1)
+    return directions.reshape(-1, FAN).astype(np.float32), order
 
 
 @wp.func
 def clearance(a: wp.vec2, b: wp.vec2) -> float:
     """Squared distance of the beams' origin from the line piece between a and b."""
     edge = b - a
-    nearest = a + edge * bound(-wp.dot(a, edge) / (wp.dot(edge, edge) + 1.0e-9), 0.0, 1.0)
+    nearest = a + edge * wp.clamp(-wp.dot(a, edge) / (wp.dot(edge, edge) + 1.0e-9), 0.0, 1.0)
     return wp.dot(nearest, nearest)
+
+
+@wp.func
+def part(table: wp.array(dtype=float), begin: int):
+    """ROWS numbers of a table from `begin` on, as an array that is known to be contiguous."""
+    return wp.array(ptr=table.ptr + wp.uint64(4) * wp.uint64(begin), shape=(32,), dtype=float)
 
 
 @wp.kernel
 def scan(
     # Model:
-    nodes: wp.array(dtype=float),
-    left_border: wp.array(dtype=wp.vec3),  # (nodes,) [m]
-    right_border: wp.array(dtype=wp.vec3),  # (nodes,) [m]
-    segments: int,
+    table: wp.array(dtype=float),  # the table of Portals, row by row [m]
+    lead: int,
+    count: int,  # segments between portals
+    of_segment: wp.array(dtype=int),
     closed: int,
-    beams: wp.array(dtype=wp.vec2),  # (beams,) unit vectors (forward, left), from right to left
+    beams: wp.array(dtype=Lanes),  # as in fans()
+    order: wp.array(dtype=int),
     reach: float,  # [m]
     first: int,  # of `cars`
     # In:
@@ -75,83 +168,146 @@ def scan(
     # Out:
     lidar: wp.array2d(dtype=float),  # (cars, beams) [m]
 ):
-    """All beams of one car in one sweep outwards.
+    """All beams of one car in one walk outwards, over the portals ahead and over those behind.
 
-    The lines across the road at the nodes are portals. The beams that still fly are always one interval
-    of the fan: at each portal those to the right of its right end hit the right border, those to the left
-    of its left end the left border. The same backwards for the beams that point behind.
+    A beam flies through a portal if it has the left end on its left and the right end on its right;
+    otherwise it has ended at the border between that portal and the one before, on the side of the end
+    that it missed. With portals in rows and beams in lanes this needs no branches.
     """
     i = cars[first + wp.tid()]
-    count = beams.shape[0]
     rotation = wp.quat(state[Field.QX, i], state[Field.QY, i], state[Field.QZ, i], state[Field.QW, i])
     forward = forward_axis(rotation)
     left = left_axis(rotation)
-    origin = wp.vec3(state[Field.X, i], state[Field.Y, i], state[Field.Z, i])
-    near = int(state[Field.SEGMENT, i])
-    far = near + 1
+    x = state[Field.X, i]
+    y = state[Field.Y, i]
+    z = state[Field.Z, i]
+    columns = table.shape[0] / 12
+    segment = of_segment[int(state[Field.SEGMENT, i])]
 
-    a = left_border[near] - origin
-    b = right_border[near] - origin
-    c = left_border[far] - origin
-    d = right_border[far] - origin
-    near_left = wp.vec2(wp.dot(a, forward), wp.dot(a, left))
-    near_right = wp.vec2(wp.dot(b, forward), wp.dot(b, left))
-    far_left = wp.vec2(wp.dot(c, forward), wp.dot(c, left))
-    far_right = wp.vec2(wp.dot(d, forward), wp.dot(d, left))
-    road_left = node_vector(nodes, near, int(Node.LX))
-    leftwards = wp.vec2(wp.dot(road_left, forward), wp.dot(road_left, left))
+    # Ends of the portals in the car's plane, and twice the area between the car and the border before.
+    left_x = Rows()
+    left_y = Rows()
+    left_area = Rows()
+    right_x = Rows()
+    right_y = Rows()
+    right_area = Rows()
+    # The distance of each beam's end is a ratio; most beams are given up long before it is needed.
+    over = Ratios()
+    under = Ratios()
+    flying = Flags()
+    behind = Flags()
+    lanes = beams.shape[0] * (FAN / 2)
 
-    ahead_low = int(count)
-    ahead_high = int(-1)
-    behind_low = int(count)
-    behind_high = int(-1)
-    for k in range(count):
-        beam = beams[k]
-        if across(beam, far_right) < 0.0 and across(beam, far_left) >= 0.0:
-            ahead_low = wp.min(ahead_low, k)
-            ahead_high = k
-        elif across(beam, near_left) < 0.0 and across(beam, near_right) >= 0.0:
-            behind_low = wp.min(behind_low, k)
-            behind_high = k
-        elif wp.dot(beam, leftwards) > 0.0:
-            lidar[i, k] = crossing(beam, near_left, far_left, reach)
-        else:
-            lidar[i, k] = crossing(beam, near_right, far_right, reach)
-
-    for way in range(2):
-        low = int(ahead_low)
-        high = int(ahead_high)
-        node = int(far)
-        at_left = far_left
-        at_right = far_right
-        if way == 1:  # backwards, where the road's left border is on the right of the view
-            low = behind_low
-            high = behind_high
-            node = near
-            at_left = near_right
-            at_right = near_left
-        steps = int(0)
-        while (
-            low <= high and node >= 0 and steps <= segments and clearance(at_left, at_right) < reach * reach
-        ):
-            steps += 1
-            node = wp.where(way == 0, following(node, segments, closed), preceding(node, segments, closed))
-            if node >= 0:
-                a = left_border[node] - origin
-                b = right_border[node] - origin
-                if way == 1:
-                    a = right_border[node] - origin
-                    b = left_border[node] - origin
-                next_left = wp.vec2(wp.dot(a, forward), wp.dot(a, left))
-                next_right = wp.vec2(wp.dot(b, forward), wp.dot(b, left))
-                while low <= high and across(beams[low], next_right) >= 0.0:
-                    lidar[i, low] = crossing(beams[low], at_right, next_right, reach)
-                    low += 1
-                while low <= high and across(beams[high], next_left) < 0.0:
-                    lidar[i, high] = crossing(beams[high], at_left, next_left, reach)
-                    high -= 1
-                at_left = next_left
-                at_right = next_right
-        while low <= high:
-            lidar[i, low] = reach
-            low += 1
+    way = int(0)
+    turning_back = int(0)
+    while way < 2:
+        at = lead + segment
+        remaining = wp.where(closed > 0, count, count - 1 - segment)
+        if way == 1:
+            at = lead + count - 1 - segment
+            remaining = wp.where(closed > 0, count, segment)
+            for k in range(64):
+                flying[k] = behind[k]
+        begun = int(way)
+        flies = int(wp.where(way == 0, 1, turning_back))
+        while flies > 0:
+            near = 6 * way * columns + at
+            ax = part(table, near)
+            ay = part(table, near + columns)
+            az = part(table, near + 2 * columns)
+            bx = part(table, near + 3 * columns)
+            by = part(table, near + 4 * columns)
+            bz = part(table, near + 5 * columns)
+            for j in range(ROWS):
+                a = wp.vec3(ax[j] - x, ay[j] - y, az[j] - z)
+                b = wp.vec3(bx[j] - x, by[j] - y, bz[j] - z)
+                left_x[j + 1] = wp.dot(a, forward)
+                left_y[j + 1] = wp.dot(a, left)
+                right_x[j + 1] = wp.dot(b, forward)
+                right_y[j + 1] = wp.dot(b, left)
+            for j in range(ROWS):
+                left_area[j + 1] = left_x[j] * (left_y[j + 1] - left_y[j]) - left_y[j] * (
+                    left_x[j + 1] - left_x[j]
+                )
+                right_area[j + 1] = right_x[j] * (right_y[j + 1] - right_y[j]) - right_y[j] * (
+                    right_x[j + 1] - right_x[j]
+                )
+            if begun == 0:
+                # The segment that the car is on, between the portals in rows 1 and 2.
+                begun = int(1)
+                flies = int(0)
+                lane = int(0)
+                while lane < lanes:
+                    bx16 = beams[lane / (FAN / 2)]
+                    by16 = beams[lane / (FAN / 2) + 1]
+                    for k in range(FAN):
+                        u = bx16[k]
+                        v = by16[k]
+                        l0 = u * left_y[1] - v * left_x[1]
+                        r0 = u * right_y[1] - v * right_x[1]
+                        l1 = u * left_y[2] - v * left_x[2]
+                        r1 = u * right_y[2] - v * right_x[2]
+                        onward = wp.where(r1 < 0.0, 1, 0) * wp.where(l1 >= 0.0, 1, 0)
+                        back = (1 - onward) * wp.where(l0 < 0.0, 1, 0) * wp.where(r0 >= 0.0, 1, 0)
+                        across = u * (left_x[1] - right_x[1]) + v * (left_y[1] - right_y[1])
+                        over[lane + k] = wp.where(across > 0.0, left_area[2], right_area[2])
+                        under[lane + k] = wp.where(across > 0.0, l1 - l0, r1 - r0)
+                        flying[lane + k] = onward
+                        behind[lane + k] = back
+                        flies += onward
+                        turning_back += back
+                    lane += FAN
+            lane = int(0)
+            flies = int(0)
+            while lane < lanes:
+                bx16 = beams[lane / (FAN / 2)]
+                by16 = beams[lane / (FAN / 2) + 1]
+                j = int(3)
+                going = int(1)
+                while going > 0 and j < CHUNK + 3:
+                    going = int(0)
+                    for k in range(FAN):
+                        u = bx16[k]
+                        v = by16[k]
+                        flight = flying[lane + k]
+                        numerator = over[lane + k]
+                        denominator = under[lane + k]
+                        l0 = u * left_y[j - 1] - v * left_x[j - 1]
+                        r0 = u * right_y[j - 1] - v * right_x[j - 1]
+                        for p in range(GROUP):
+                            l1 = u * left_y[j + p] - v * left_x[j + p]
+                            r1 = u * right_y[j + p] - v * right_x[j + p]
+                            area = wp.where(r1 >= 0.0, right_area[j + p], left_area[j + p])
+                            slope = wp.where(r1 >= 0.0, r1 - r0, l1 - l0)
+                            numerator = wp.where(flight > 0, area, numerator)
+                            denominator = wp.where(flight > 0, slope, denominator)
+                            flight = wp.where(r1 >= 0.0, 0, flight)
+                            flight = wp.where(l1 < 0.0, 0, flight)
+                            l0 = l1
+                            r0 = r1
+                        flying[lane + k] = flight
+                        over[lane + k] = numerator
+                        under[lane + k] = denominator
+                        going += flight
+                    j += GROUP
+                flies += going
+                lane += FAN
+            at += CHUNK
+            remaining -= CHUNK
+            end_left = wp.vec2(left_x[CHUNK + 2], left_y[CHUNK + 2])
+            end_right = wp.vec2(right_x[CHUNK + 2], right_y[CHUNK + 2])
+            if remaining <= 0 or clearance(end_left, end_right) > reach * reach:
+                flies = int(0)
+        for k in range(64):
+            over[k] = wp.where(flying[k] > 0, reach, over[k])
+            under[k] = wp.where(flying[k] > 0, 1.0, under[k])
+        way += 1
+    for k in range(64):
+        distance = over[k] / under[k]
+        distance = wp.where(distance < reach, distance, reach)
+        over[k] = wp.where(distance > 0.0, distance, 0.0)
+    lane = int(0)
+    while lane < lanes:
+        if order[lane] >= 0:
+            lidar[i, order[lane]] = over[lane]
+        lane += 1

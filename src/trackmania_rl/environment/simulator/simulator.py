@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from trackmania_rl.environment.simulator import ribbon as ribbons
 from trackmania_rl.environment.simulator.advance import Course, step_blocks, step_cars
 from trackmania_rl.environment.simulator.grid import start_grid
-from trackmania_rl.environment.simulator.lidar import scan
+from trackmania_rl.environment.simulator.lidar import Lanes, fans, portals, scan
 from trackmania_rl.environment.simulator.ribbon import Node
 from trackmania_rl.environment.simulator.sensors import look_ahead
 from trackmania_rl.environment.simulator.state import BLOCK, CONDITIONS, FIELDS, Field
@@ -113,12 +113,13 @@ class Simulator:
         self._columns = -(-cars // BLOCK) * BLOCK
         on_device: dict[str, Any] = {"device": self.device}
         self._nodes: Any = wp.array(self.ribbon.nodes.ravel(), dtype=float, **on_device)
-        self._left: Any = wp.array(self.ribbon.left, dtype=wp.vec3, **on_device)
-        self._right: Any = wp.array(self.ribbon.right, dtype=wp.vec3, **on_device)
         self._state = _zeros((FIELDS, self._columns), self.device)
-        angles = np.linspace(-np.pi / 2, np.pi / 2, beams) if beams > 1 else np.zeros(1)
-        directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-        self._beams: Any = wp.array(directions.astype(np.float32), dtype=wp.vec2, **on_device)
+        self.portals = portals(track, self.ribbon)
+        self._portals: Any = wp.array(self.portals.table.ravel(), dtype=float, **on_device)
+        self._portal_of: Any = wp.array(self.portals.of_segment, dtype=int, **on_device)
+        directions, order = fans(beams)
+        self._beams: Any = wp.array(directions, dtype=Lanes, **on_device)
+        self._beam_order: Any = wp.array(order, dtype=int, **on_device)
         self._lidar: Any = wp.zeros((cars, beams), dtype=float, **on_device)
         self._distances: Any = wp.array(np.asarray(horizon, np.float32), dtype=float, **on_device)
         self._horizon: Any = wp.zeros((cars, 5 * len(horizon)), dtype=float, **on_device)
@@ -432,8 +433,9 @@ class Simulator:
 
     def _scan(self, first: int, number: int, cars: Any) -> Any:
         """Prepare a LIDAR scan for `number` entries of `cars` from `first` on."""
-        track = [self._nodes, self._left, self._right, self.ribbon.segments, int(self.ribbon.closed)]
-        sensor = [self._beams, self.lidar_range, first, cars, self._state, self._lidar]
+        view = self.portals
+        track = [self._portals, view.lead, view.count, self._portal_of, int(self.ribbon.closed)]
+        sensor = [self._beams, self._beam_order, self.lidar_range, first, cars, self._state, self._lidar]
         return self._prepare(scan, number, track + sensor)
 
     def _look(self, first: int, number: int, cars: Any) -> Any:
