@@ -42,7 +42,7 @@ def make_vector_env(
             Gymnasium's registry, "package.module:factory" for a callable that makes one.
         worlds: Number of parallel worlds.
         track: Track's id or file, for environments that take one; several, with commas between,
-            share the worlds.
+            share the worlds. generated:1..64 stands for the generated tracks of these seeds.
         url: Address of an environment service that hosts the worlds; None: this process does. Several,
             with commas between, share the worlds.
         seed: Seed of the first reset, which is then done here; None: the caller resets.
@@ -53,7 +53,7 @@ def make_vector_env(
     Raises:
         InputError: Unknown environment or track, wrong option, or no service.
     """
-    places = [(one_url, one_track) for one_track in _listed(track) for one_url in _listed(url)]
+    places = [(one_url, one_track) for one_track in _tracks(track) for one_url in _listed(url)]
     if worlds < len(places):
         raise InputError(f"worlds is {worlds}, expected at least {len(places)}", field="worlds")
     shares = [len(share) for share in np.array_split(range(worlds), len(places))]
@@ -70,6 +70,30 @@ def make_vector_env(
 def _listed(names: str | None) -> list[str | None]:
     """Names with commas between them; one None if there is none."""
     return [None] if names is None else [name.strip() for name in names.split(",") if name.strip()]
+
+
+SEEDS = re.compile(r"(generated:)(\d{1,18})\.\.(\d{1,18})((?::.*)?)")
+"""A range of generated tracks: generated:FIRST..LAST, and what else a generated track's name says."""
+SEEDS_MAX = 10_000
+"""Most tracks that a range may stand for."""
+
+
+def _tracks(names: str | None) -> list[str | None]:
+    """Names with commas between them, and each of a range of generated tracks."""
+    tracks: list[str | None] = []
+    for name in _listed(names):
+        seeds = SEEDS.fullmatch(name or "")
+        if seeds is None:
+            tracks.append(name)
+            continue
+        first, last = int(seeds[2]), int(seeds[3])
+        if not first <= last < first + SEEDS_MAX:
+            raise InputError(
+                f"track {name}: expected up to {SEEDS_MAX} seeds, the lowest first, such as generated:1..64",
+                field="track",
+            )
+        tracks += [f"{seeds[1]}{seed}{seeds[4]}" for seed in range(first, last + 1)]
+    return tracks
 
 
 def _batch(

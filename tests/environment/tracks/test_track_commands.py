@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -48,3 +49,28 @@ def test_show_draws_and_says_where(volume):
 def test_errors_reach_the_command_line_as_they_are():
     with pytest.raises(InputError, match="no track «nowhere»"):
         run("show", "nowhere")
+
+
+def test_generated_tracks_are_texts_in_the_volume(volume):
+    made = json.loads(run("generate", "--seed", "5", "--length", "800", "--count", "2", "--json"))["tracks"]
+    assert [entry["track"] for entry in made] == ["generated-5", "generated-6"]
+    text = Path(made[0]["file"]).read_text()
+    assert "\nstart\n" in text
+    assert library.load("generated-5").length == pytest.approx(made[0]["length_m"], abs=0.1)
+    assert {"generated-5", "generated-6"} < {
+        entry["id"] for entry in json.loads(run("list", "--json"))["tracks"]
+    }
+    run("generate", "--kind", "lap", "--length", "700", "--id", "mine", "--picture")
+    assert (volume / "mine.png").stat().st_size > 10_000
+    assert library.load("mine").closed
+    with pytest.raises(InputError, match="belongs to a bundled track"):
+        run("generate", "--id", "sprint")
+    with pytest.raises(InputError, match="length is 5"):
+        run("generate", "--length", "5")
+
+
+def test_an_import_replaces_a_generated_track_of_its_id(volume):
+    run("generate", "--id", "mine")
+    (volume / "mine.track").write_text("start\nfinish\n")
+    run("import", "mine.track")
+    assert library.load("mine").length == pytest.approx(16.0)

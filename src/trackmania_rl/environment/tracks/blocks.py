@@ -22,9 +22,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trackmania_rl.environment.tracks.ribbon import LENGTH_MAX, Piece, Placement, Role, lay, placements
-from trackmania_rl.environment.tracks.track import Border, Surface, Track
+from trackmania_rl.environment.tracks.track import NODE_SPACING, Border, Surface, Track
 from trackmania_rl.protocol.errors import InputError
 
 CELL = 32.0
@@ -333,17 +334,31 @@ def collision(track: Track) -> tuple[int, int] | None:
 
     Nodes closer than 64 m along the road are neighbours in one bend and do not count.
     """
-    position = track.position.astype(np.float64)
-    reach = track.half_width_left.astype(np.float64) + track.half_width_right.astype(np.float64)
-    apart = CELL * 2
-    for k in range(len(position) - 1):
-        others = position[k + 1 :]
-        along = track.arc[k + 1 :] - track.arc[k]
-        if track.closed:
-            along = np.minimum(along, track.centreline_length - along)
-        offset = others - position[k]
-        near = np.hypot(offset[:, 0], offset[:, 2]) < (reach[k + 1 :] + reach[k]) / 2 - 1e-3
-        hits = near & (np.abs(offset[:, 1]) < CLEARANCE) & (along > apart)
-        if hits.any():
-            return k, k + 1 + int(np.argmax(hits))
+    nodes = np.arange(len(track.position))
+    for k in _suspects(track):
+        hits = np.flatnonzero(_overlap(track, k, nodes, 0.0) & (nodes > k))
+        if len(hits):
+            return int(k), int(hits[0])
     return None
+
+
+def _suspects(track: Track) -> NDArray[np.intp]:
+    """Nodes that a later one may overlap, found with every eighth node and a margin for the others."""
+    few = np.arange(0, len(track.position), 8)
+    parts = np.split(few, range(256, len(few), 256))
+    found = [part[_overlap(track, part[:, None], few, 16 * NODE_SPACING).any(axis=1)] for part in parts]
+    near = np.add.outer(np.concatenate(found), np.arange(8)).ravel()
+    return near[near < len(track.position)]
+
+
+def _overlap(track: Track, k: NDArray[np.intp], others: NDArray[np.intp], margin: float) -> NDArray[np.bool_]:
+    """Whether the roads at pairs of nodes overlap at one height, or come nearer to that than a margin [m]."""
+    along = np.abs(track.arc[others] - track.arc[k])
+    if track.closed:
+        along = np.minimum(along, track.centreline_length - along)
+    x, y, z = (track.position[others, axis] - track.position[k, axis] for axis in range(3))
+    width = track.half_width_left + track.half_width_right
+    reach = (width[others] + width[k]) / 2 - 1e-3 + margin
+    return np.asarray(
+        (x * x + z * z < reach * reach) & (np.abs(y) < CLEARANCE + margin) & (along > 2 * CELL - margin)
+    )

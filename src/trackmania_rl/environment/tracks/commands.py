@@ -1,4 +1,4 @@
-"""The command `trackmania-rl track`: import, list and show tracks."""
+"""The command `trackmania-rl track`: import, generate, list and show tracks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(help="Import, list and show tracks.", no_args_is_help=True)
+app = typer.Typer(help="Import, generate, list and show tracks.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -34,6 +34,44 @@ def import_(
         return
     chained = f", {report.chained} of {report.blocks} blocks chained" if report.blocks else ""
     typer.echo(f"imported «{report.name}» as {report.track}: {report.length_m:.1f} m{chained}")
+
+
+@app.command()
+def generate(
+    seed: Annotated[int, typer.Option(help="Seed of the first track.", min=0)] = 1,
+    difficulty: Annotated[
+        float, typer.Option(help="0 for wide curves between walls, 1 for all there is.", min=0.0, max=1.0)
+    ] = 0.5,
+    length: Annotated[float, typer.Option(help="Race distance in metres, 600 to 20000.")] = 1500.0,
+    kind: Annotated[str, typer.Option(help="sprint or lap.")] = "sprint",
+    id: Annotated[
+        str | None,
+        typer.Option("--id", help="Id to keep it under, with the seed behind it if there are several "
+                     "[default: generated-SEED]."),
+    ] = None,
+    count: Annotated[int, typer.Option(help="Tracks, of this seed and the following.", min=1)] = 1,
+    picture: Annotated[bool, typer.Option("--picture", help="Draw each as <id>.png in this folder.")] = False,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Make tracks by chance and keep them in the data volume, as texts to read and edit."""
+    from rich.progress import track as progress
+
+    from trackmania_rl.environment.tracks import generator, library
+    from trackmania_rl.environment.tracks import picture as pictures
+
+    made = []
+    for number in progress(range(seed, seed + count), "generating", disable=as_json or count < 20):
+        name = f"generated-{number}" if id is None else id if count == 1 else f"{id}-{number}"
+        text = generator.generate(number, difficulty, length, kind)
+        track, path = library.keep_text(text, name)
+        made.append({"track": name, "seed": number, "length_m": round(track.length, 1), "file": str(path)})
+        if picture:
+            pictures.draw(track, Path(f"{name}.png"))
+    if as_json:
+        _print_json(tracks=made)
+        return
+    for entry in made:
+        typer.echo(f"{entry['track']}: {entry['length_m']} m, {entry['file']}")
 
 
 @app.command("list")
@@ -71,7 +109,9 @@ def list_(as_json: Json = False) -> None:
 
 @app.command()
 def show(
-    track: Annotated[str, typer.Argument(help="Id of a track, or a .Map.Gbx, .csv or .track file.")],
+    track: Annotated[
+        str, typer.Argument(help="Id of a track, generated:SEED, or a .Map.Gbx, .csv or .track file.")
+    ],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Picture to write, .png or .svg [default: <id>.png]."),

@@ -1,16 +1,16 @@
-"""The tracks that there are: bundled ones, imported ones in the data volume, and files."""
+"""The tracks that there are: bundled, imported and generated ones, and files."""
 
 from __future__ import annotations
 
 import logging
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from trackmania_rl.environment.tracks import blocks, centreline, chain
+from trackmania_rl.environment.tracks import blocks, centreline, chain, generator
 from trackmania_rl.environment.tracks.archive import load_track, save_track
 from trackmania_rl.environment.tracks.columns import read_text
 from trackmania_rl.environment.tracks.gbx import FILE_BYTES_MAX
@@ -35,8 +35,15 @@ def bundled_ids() -> list[str]:
 
 
 def imported_ids() -> list[str]:
-    """Ids of the imported tracks in the data volume."""
-    return sorted(path.stem for path in tracks_folder().glob("*.npz") if ID.fullmatch(path.stem))
+    """Ids of the tracks in the data volume: imported as .npz, generated as texts of the block language."""
+    kept = (*tracks_folder().glob("*.npz"), *tracks_folder().glob("*.track"))
+    return sorted({path.stem for path in kept if ID.fullmatch(path.stem)})
+
+
+def _kept(id: str) -> Path:
+    """Where the data volume keeps a track."""
+    text = tracks_folder() / f"{id}.track"
+    return text if text.is_file() else text.with_name(f"{id}.npz")
 
 
 def tracks() -> list[Track]:
@@ -57,7 +64,8 @@ def load(name: str | Path, *, files: bool = True) -> Track:
     """The track with this id, or in this file.
 
     Args:
-        name: Id of a bundled or imported track, or the path of a .track, .Map.Gbx or .csv file.
+        name: Id of a bundled or imported track, generated:SEED[:DIFFICULTY[:LENGTH[:KIND]]] for one by
+            chance, or the path of a .track, .Map.Gbx or .csv file.
         files: False to take ids only, as a service does with what comes over the network.
 
     Raises:
@@ -67,7 +75,9 @@ def load(name: str | Path, *, files: bool = True) -> Track:
     if id in bundled_ids():
         path = BUNDLED / f"{id}.track"
     elif id in imported_ids():
-        path = tracks_folder() / f"{id}.npz"
+        path = _kept(id)
+    elif id.startswith(generator.PREFIX):
+        return _generated(id)
     elif files and _is_file(Path(name)):
         path = Path(name)
     else:
@@ -94,6 +104,12 @@ def _load(path: Path, changed: int) -> Track:
     if path.suffix == ".npz":
         return load_track(path)
     return _read(path, identifier(path)).track
+
+
+@lru_cache(maxsize=256)
+def _generated(name: str) -> Track:
+    """The track by chance that a name describes."""
+    return blocks.read(generator.from_name(name), id=name)
 
 
 @dataclass(frozen=True)
@@ -151,16 +167,12 @@ def import_file(path: Path, id: str | None = None) -> ImportReport:
         InputError: The file cannot be read as a track, or the id is not allowed; nothing is kept then.
     """
     id = identifier(path) if id is None else id
-    if not ID.fullmatch(id):
-        raise InputError(
-            f"id «{id}» is not allowed, expected letters, digits, _ . : -, at most 64", field="id"
-        )
-    if id in bundled_ids():
-        raise InputError(f"id «{id}» belongs to a bundled track; give another one with --id", field="id")
+    _check_id(id)
     if not path.is_file():
         raise InputError(f"no file {path}; expected a .Map.Gbx, .csv or .track file", field="file")
     reading = _read(path, id)
     save_track(reading.track, tracks_folder() / f"{id}.npz")
+    (tracks_folder() / f"{id}.track").unlink(missing_ok=True)
     return ImportReport(
         blocks=reading.blocks,
         chained=reading.chained,
@@ -168,6 +180,36 @@ def import_file(path: Path, id: str | None = None) -> ImportReport:
         track=id,
         name=reading.track.name,
     )
+
+
+def _check_id(id: str) -> None:
+    """Refuse an id that no track in the data volume may have."""
+    if not ID.fullmatch(id) or id.startswith(generator.PREFIX):
+        raise InputError(
+            f"id «{id}» is not allowed, expected letters, digits, _ . : -, at most 64", field="id"
+        )
+    if id in bundled_ids():
+        raise InputError(f"id «{id}» belongs to a bundled track; give another one with --id", field="id")
+
+
+def keep_text(text: str, id: str) -> tuple[Track, Path]:
+    """Keep a text of the block language in the data volume, where it can be read and edited.
+
+    Returns:
+        The track and the file. A track of that id is replaced.
+
+    Raises:
+        InputError: The text is no track, or the id is not allowed; nothing is kept then.
+    """
+    _check_id(id)
+    track = blocks.read(text, id=id)
+    path = tracks_folder() / f"{id}.track"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+    path.with_suffix(".npz").unlink(missing_ok=True)
+    return track, path
 
 
 def identifier(path: Path) -> str:
