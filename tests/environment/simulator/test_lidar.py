@@ -34,10 +34,10 @@ def directions(beams: int) -> np.ndarray:
 
 
 def portal_ends(simulator: Simulator) -> tuple[np.ndarray, np.ndarray]:
-    """Left and right borders as the beams see them, once around."""
+    """Left and right borders as the beams see them, once around, in the plane of the first car."""
     table = simulator.portals.table.reshape(12, -1)
     once = slice(simulator.portals.lead, simulator.portals.lead + simulator.portals.count + 1)
-    return table[0:3, once].T, table[3:6, once].T
+    return plane(simulator, table[0:3, once].T), plane(simulator, table[3:6, once].T)
 
 
 def track_borders(track: Track) -> tuple[np.ndarray, np.ndarray]:
@@ -62,11 +62,10 @@ def turned(track: Track, place: float, lateral: float, yaw: float, beams: int) -
     return simulator
 
 
-def brute_force(simulator: Simulator, borders: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Nearest crossing of each beam with any piece of any border, in the car's own plane (float64)."""
+def brute_force(simulator: Simulator, *borders: np.ndarray) -> np.ndarray:
+    """Nearest crossing of each beam with any piece of any border, (n, 2) in the car's own plane."""
     nearest = np.full(simulator.beams, simulator.lidar_range)
-    for border in borders:
-        points = plane(simulator, border)
+    for points in borders:
         for k, beam in enumerate(directions(simulator.beams)):
             aside = beam[0] * points[:, 1] - beam[1] * points[:, 0]
             along = points @ beam
@@ -90,7 +89,7 @@ def brute_force(simulator: Simulator, borders: tuple[np.ndarray, np.ndarray]) ->
 def test_lidar_is_exact(track: str, place: float, lateral: float, yaw: float, beams: int) -> None:
     """Every beam ends where brute force over all borders says, for any place and heading."""
     simulator = turned(TRACKS[track], place, lateral, yaw, beams)
-    expected = brute_force(simulator, portal_ends(simulator))
+    expected = brute_force(simulator, *portal_ends(simulator))
     # A beam that grazes a corner may fall to either side of it in float32.
     close = np.abs(simulator.lidar()[0] - expected) < 0.01 + 1e-3 * expected
     assert close.mean() >= 1 - 1 / beams if beams > 2 else close.all()
@@ -118,6 +117,58 @@ def test_beams_end_at_the_borders_of_the_track(track: str, place: float, lateral
     seen = distance < simulator.lidar_range
     assert seen.sum() > 10
     assert off[seen].max() < TOLERANCE + 0.002
+
+
+def outline(simulator: Simulator, car: int) -> np.ndarray:
+    """Corners of another car's body in the first car's plane, around, (5, 2)."""
+    x, y, z = simulator.full_state()[Field.X : Field.Z + 1, car].astype(np.float64)
+    qx, qy, qz, qw = simulator.full_state()[Field.QX : Field.QW + 1, car].astype(np.float64)
+    heading = np.array([2 * (qx * qz + qw * qy), 2 * (qy * qz - qw * qx), 1 - 2 * (qx * qx + qy * qy)])
+    centre, ahead = plane(simulator, np.array([[x, y, z], np.array([x, y, z]) + heading]))
+    axis = (ahead - centre) / np.linalg.norm(ahead - centre)
+    aside = np.array([-axis[1], axis[0]])
+    nose, tail = axis * (2.0 - 0.288), axis * -(2.05 + 0.288)
+    return centre + np.array([nose + aside, nose - aside, tail - aside, tail + aside, nose + aside])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    place=st.floats(0.1, 0.8),
+    gap=st.floats(4.5, 40.0),
+    lateral=st.tuples(st.floats(-9.0, 9.0), st.floats(-9.0, 9.0), st.floats(-9.0, 9.0)),
+    yaw=st.floats(-3.1, 3.1),
+    beams=st.sampled_from([5, 19, 64]),
+)
+def test_other_cars_are_seen_exactly(
+    place: float, gap: float, lateral: tuple[float, float, float], yaw: float, beams: int
+) -> None:
+    """Every beam ends at the nearest of all borders and of all sides of the other cars of its world."""
+    track = TRACKS["esses"]
+    simulator = Simulator(track, 2, cars_per_world=3, beams=beams)
+    first = place * track.centreline_length
+    arcs = [first, first + gap, first + 2 * gap]
+    simulator.spawn(arc=arcs + [first + 2.0] * 3, lateral=[*lateral, 1.0, -3.0, 5.0])
+    state = simulator.full_state()
+    state[Field.QX : Field.QW + 1, :1] = turned(track, place, 0.0, yaw, 2).full_state()[
+        Field.QX : Field.QW + 1
+    ]
+    simulator.restore(state)
+    borders = brute_force(simulator, *portal_ends(simulator))
+    cars = brute_force(simulator, outline(simulator, 1), outline(simulator, 2))
+    expected = np.minimum(borders, cars)
+    close = np.abs(simulator.lidar()[0] - expected) < 0.01 + 1e-3 * expected
+    assert close.mean() >= 1 - 1 / beams
+
+
+def test_cars_that_pass_through_one_another_are_not_seen() -> None:
+    """Ghosts: the scan is that of an empty road; with contact the car ahead stops the middle beam."""
+    readings = {}
+    for contact in (False, True):
+        simulator = Simulator(straight(2000.0), 1, cars_per_world=2, contact=contact)
+        simulator.spawn(arc=[500.0, 520.0], lateral=0.0)
+        readings[contact] = simulator.lidar()[0, 9]
+    assert readings[False] == 150.0
+    assert readings[True] == pytest.approx(20.0 - 2.05 - 0.288, abs=0.01)
 
 
 def test_beams_go_from_right_over_ahead_to_left() -> None:

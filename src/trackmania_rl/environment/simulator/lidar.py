@@ -1,8 +1,9 @@
-"""Metric LIDAR: exact distances from a car to the borders of its road.
+"""Metric LIDAR: exact distances from a car to the borders of its road and to the other cars of its world.
 
 The walk starts from the segment that the car remembers, so bridges and loops cannot confuse it and the
 cost does not depend on the track's length. The beams lie in the car's own plane (forward, left) and
 start at its centre of mass; a beam ends where it crosses a border in that plane's plan view.
+Other cars are seen as rectangles in that plane (see `rectangle`), through no border.
 """
 
 # ruff: noqa: RUF046, UP018
@@ -18,9 +19,10 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.simulator.maths import forward_axis, left_axis
+from trackmania_rl.environment.simulator.maths import forward_axis, least, left_axis, most, unit, up_axis
 from trackmania_rl.environment.simulator.ribbon import Node, Ribbon
 from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.environment.simulator.vehicle import CENTRE_FORWARD, HALF_WIDTH, NOSE, TAIL
 from trackmania_rl.environment.tracks.track import Track
 
 wp.set_module_options(
@@ -34,6 +36,9 @@ wp.set_module_options(
 
 TOLERANCE = 0.03
 """The beams see borders of straight pieces that miss the track's own border by no more than this [m]."""
+
+SAME_LEVEL = wp.constant(1.2)
+"""Other cars are seen if their centres are less than this above or below the plane [m] (guess)."""
 
 FAN = wp.constant(16)
 """Beams that are followed together, one in each lane of a vector."""
@@ -144,6 +149,47 @@ def clearance(a: wp.vec2, b: wp.vec2) -> float:
     return wp.dot(nearest, nearest)
 
 
+@wp.struct
+class Box:
+    """Another car in the plane of the one that looks."""
+
+    seen: bool
+    """Whether it is on the same level and may be in reach."""
+    axis: wp.vec2
+    """Its length's direction (forward, left)."""
+    ahead: float
+    """Its middle along that direction [m]."""
+    aside: float
+    """Its middle to the left of that direction [m]."""
+
+
+@wp.func
+def rectangle(
+    state: wp.array2d(dtype=float),
+    car: int,
+    origin: wp.vec3,
+    forward: wp.vec3,
+    left: wp.vec3,
+    up: wp.vec3,
+    reach: float,
+) -> Box:
+    """A car as another one at `origin` sees it: the outline of its body, laid flat into the other's plane.
+
+    Its length lies along the projection of its forward axis; neither length nor width is foreshortened.
+    """
+    rotation = wp.quat(state[Field.QX, car], state[Field.QY, car], state[Field.QZ, car], state[Field.QW, car])
+    heading = forward_axis(rotation)
+    apart = wp.vec3(state[Field.X, car], state[Field.Y, car], state[Field.Z, car]) - origin
+    along = unit(wp.vec3(wp.dot(heading, forward), wp.dot(heading, left), 0.0))
+    centre = wp.vec2(wp.dot(apart, forward), wp.dot(apart, left))
+    box = Box()
+    box.seen = wp.abs(wp.dot(apart, up)) < SAME_LEVEL and wp.length(centre) < reach + NOSE + TAIL
+    box.axis = wp.vec2(along[0], along[1])
+    box.ahead = wp.dot(centre, box.axis) + 0.5 * (NOSE - TAIL) - CENTRE_FORWARD
+    box.aside = box.axis[0] * centre[1] - box.axis[1] * centre[0]
+    return box
+
+
 @wp.func
 def part(table: wp.array(dtype=float), begin: int):
     """ROWS numbers of a table from `begin` on, as an array that is known to be contiguous."""
@@ -161,6 +207,7 @@ def scan(
     beams: wp.array(dtype=Lanes),  # as in fans()
     order: wp.array(dtype=int),
     reach: float,  # [m]
+    company: int,  # cars of a world that see one another; cars i, i + 1, ... of the batch
     first: int,  # of `cars`
     # In:
     cars: wp.array(dtype=int),  # which cars to serve
@@ -306,6 +353,30 @@ def scan(
         distance = over[k] / under[k]
         distance = wp.where(distance < reach, distance, reach)
         over[k] = wp.where(distance > 0.0, distance, 0.0)
+    other = int(i / company * company)
+    last = other + company
+    while other < last:
+        if other != i:
+            box = rectangle(state, other, wp.vec3(x, y, z), forward, left, up_axis(rotation), reach)
+            if box.seen:
+                lane = int(0)
+                while lane < lanes:
+                    u16 = beams[lane / (FAN / 2)]
+                    v16 = beams[lane / (FAN / 2) + 1]
+                    for k in range(FAN):
+                        # The beam in the frame of the box; dividing by 0 gives an infinite distance.
+                        ahead = 1.0 / (u16[k] * box.axis[0] + v16[k] * box.axis[1])
+                        aside = 1.0 / (v16[k] * box.axis[0] - u16[k] * box.axis[1])
+                        nose = (box.ahead + 0.5 * (NOSE + TAIL)) * ahead
+                        tail = (box.ahead - 0.5 * (NOSE + TAIL)) * ahead
+                        flank_a = (box.aside + HALF_WIDTH) * aside
+                        flank_b = (box.aside - HALF_WIDTH) * aside
+                        enters = most(most(least(nose, tail), least(flank_a, flank_b)), 0.0)
+                        leaves = least(most(nose, tail), most(flank_a, flank_b))
+                        nearer = least(enters, over[lane + k])
+                        over[lane + k] = wp.where(enters <= leaves, nearer, over[lane + k])
+                    lane += FAN
+        other += 1
     lane = int(0)
     while lane < lanes:
         if order[lane] >= 0:

@@ -238,7 +238,9 @@ class Simulator:
     # --- sensing ----------------------------------------------------------------------------------
 
     def lidar(self, cars: NDArray[np.intp] | None = None) -> Floats:
-        """Distances to the borders [m], (cars, beams), from right over ahead to left.
+        """Distances to the borders and to the other cars of the world [m], from right over ahead to left.
+
+        Cars that pass through one another do not see one another either.
 
         Args:
             cars: Indices of the cars to scan for; default all.
@@ -435,7 +437,9 @@ class Simulator:
         """Prepare a LIDAR scan for `number` entries of `cars` from `first` on."""
         view = self.portals
         track = [self._portals, view.lead, view.count, self._portal_of, int(self.ribbon.closed)]
-        sensor = [self._beams, self._beam_order, self.lidar_range, first, cars, self._state, self._lidar]
+        company = self.cars_per_world if self.contact else 1
+        sensor = [self._beams, self._beam_order, self.lidar_range, company]
+        sensor += [first, cars, self._state, self._lidar]
         return self._prepare(scan, number, track + sensor)
 
     def _look(self, first: int, number: int, cars: Any) -> Any:
