@@ -39,7 +39,14 @@ def car_by_car(simulator: Simulator, ticks: int) -> Callable[[], None]:
     launch = wp.launch(
         step_cars,
         dim=CARS,
-        inputs=[simulator._nodes, simulator.ribbon.segments, course, ticks, simulator._state],
+        inputs=[
+            simulator.parameters,
+            simulator._nodes,
+            simulator.ribbon.segments,
+            course,
+            ticks,
+            simulator._state,
+        ],
         device="cpu",
         record_cmd=True,
     )

@@ -38,20 +38,16 @@ from trackmania_rl.environment.simulator.vehicle import (
     AIR_DRAG,
     CENTRE_FORWARD,
     GRAVITY_AIR,
-    GRAVITY_GROUND,
     HALF_WIDTH,
-    LEAN_HEIGHT,
     NOSE,
     PEDAL_THRESHOLD,
     PITCH_MOBILITY,
     ROLL_MOBILITY,
-    SPIN_DRAG,
     TAIL,
     TICK,
     TURBO_TIME,
-    YAW_ACCELERATION,
     YAW_MOBILITY,
-    YAW_RESPONSE,
+    Parameters,
     drive,
     lateral_grip,
     slides,
@@ -99,14 +95,14 @@ class Course:
 
 
 @wp.func
-def tick(car: Car, patch: Patch, course: Course) -> Car:
+def tick(p: Parameters, car: Car, patch: Patch, course: Course) -> Car:
     """Advance a car by one tick: semi-implicit Euler, velocities first."""
     left = left_axis(car.rotation)
     up = up_axis(car.rotation)
     forward = forward_axis(car.rotation)
     spin = left * car.spin[0] + up * car.spin[1] + forward * car.spin[2]
     road = road_at(patch, car.position)
-    wheels = stance(road, left, up, forward, car.velocity, spin)
+    wheels = stance(p, road, left, up, forward, car.velocity, spin)
     contact = wheels.grounded * 0.25
     grounded = flag(wheels.grounded > 0.5)
 
@@ -130,15 +126,15 @@ def tick(car: Car, patch: Patch, course: Course) -> Car:
     aside = wp.cross(normal, ahead)
     speed = wp.dot(car.velocity, ahead)
     sideways = wp.dot(car.velocity, aside)
-    grip = car.grip * surface_grip(wp.where(wheels.verge > 1.5, 2.0, road.surface))
-    sliding = grounded * slides(speed, sideways, brake, steer, car.sliding)
+    grip = car.grip * surface_grip(p, wp.where(wheels.verge > 1.5, 2.0, road.surface))
+    sliding = grounded * slides(p, speed, sideways, brake, steer, car.sliding)
     push = turbo_factor * flag(turbo > 0.0)
     # Tyres on a wet road brake less too; what each surface does to the brake was never recorded.
     braking = car.braking * least(car.grip, 1.0)
-    pedals = drive(speed, gas, brake, steer, car.gear, car.shift, push, sliding, car.power, braking)
+    pedals = drive(p, speed, gas, brake, steer, car.gear, car.shift, push, sliding, car.power, braking)
 
     # Gravity, air and springs.
-    gravity = GRAVITY_AIR + (GRAVITY_GROUND - GRAVITY_AIR) * contact
+    gravity = GRAVITY_AIR + (p.gravity_ground - GRAVITY_AIR) * contact
     # On the ground the measured accelerations contain the drag in still air: the wind comes on top (guess).
     force = wheels.force - car.velocity * (AIR_DRAG * (1.0 - contact)) + car.wind * AIR_DRAG
     velocity = car.velocity + (force - wp.vec3(0.0, gravity, 0.0)) * TICK
@@ -147,14 +143,14 @@ def tick(car: Car, patch: Patch, course: Course) -> Car:
     pushed = wp.dot(velocity, ahead) + pedals.push * contact * TICK
     held = side(pushed) * most(size(pushed) - pedals.drag * contact * TICK, 0.0)
     along = held - wp.dot(velocity, ahead)
-    reach = lateral_grip(speed, grip, sliding) * contact * TICK
+    reach = lateral_grip(p, speed, sideways, grip, brake, sliding) * contact * TICK
     across = bound(-wp.dot(velocity, aside), -reach, reach)
     tyres = ahead * along + aside * across
     velocity = velocity + tyres
 
     # Turning: springs and the lean of the body; then the steering about the road's normal.
-    torque = wheels.torque + wp.cross(up * (-LEAN_HEIGHT), tyres) * (1.0 / TICK)
-    drag = 1.0 - SPIN_DRAG * (1.0 - contact) * TICK
+    torque = wheels.torque + wp.cross(up * (-p.lean_height), tyres) * (1.0 / TICK)
+    drag = 1.0 - p.spin_drag * (1.0 - contact) * TICK
     # Euler's equations with equal inertia about the left and the up axis.
     gyro = 1.0 - PITCH_MOBILITY / ROLL_MOBILITY
     body_spin = wp.vec3(
@@ -164,8 +160,8 @@ def tick(car: Car, patch: Patch, course: Course) -> Car:
         (car.spin[2] + TICK * ROLL_MOBILITY * wp.dot(torque, forward)) * drag,
     )
     turning = left * body_spin[0] + up * body_spin[1] + forward * body_spin[2]
-    error = car.steering * yaw_rate(speed, steer, grip) - wp.dot(turning, normal)
-    turn = contact * TICK * bound(YAW_RESPONSE * error, -YAW_ACCELERATION, YAW_ACCELERATION)
+    error = car.steering * yaw_rate(p, speed, steer, grip) - wp.dot(turning, normal)
+    turn = contact * TICK * bound(p.yaw_response * error, -p.yaw_acceleration, p.yaw_acceleration)
     body_spin = body_spin + wp.vec3(wp.dot(normal, left), wp.dot(normal, up), wp.dot(normal, forward)) * turn
 
     # Walls act on the corners of the body.
@@ -221,6 +217,7 @@ def tick(car: Car, patch: Patch, course: Course) -> Car:
 @wp.kernel
 def step_blocks(
     # Model:
+    parameters: Parameters,
     nodes: wp.array(dtype=float),
     segments: int,
     course: Course,
@@ -261,7 +258,7 @@ def step_blocks(
             # Each in a variable of its own: nested calls keep the compiler from vectorising the loop.
             car = unpack(numbers)
             patch = patch_of(ground)
-            car = tick(car, patch, course)
+            car = tick(parameters, car, patch, course)
             numbers = pack(numbers, car)
             for k in range(FIELDS):
                 cells[k * BLOCK + i] = numbers[k]
@@ -280,6 +277,7 @@ def step_blocks(
 @wp.kernel
 def step_cars(
     # Model:
+    parameters: Parameters,
     nodes: wp.array(dtype=float),
     segments: int,
     course: Course,
@@ -301,7 +299,7 @@ def step_cars(
         ground = Ground()
         for k in range(PATCH_ROWS):
             ground[k] = nodes[found[0] * COLUMNS + k]
-        car = pack(car, tick(unpack(car), patch_of(ground), course))
+        car = pack(car, tick(parameters, unpack(car), patch_of(ground), course))
     at = wp.vec3(car[Field.X], car[Field.Y], car[Field.Z])
     found = walk(nodes, segments, course, at, int(car[Field.SEGMENT]))
     car[Field.SEGMENT] = float(found[0])

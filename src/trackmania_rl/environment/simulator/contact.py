@@ -11,16 +11,12 @@ from trackmania_rl.environment.simulator.maths import either, flag, least, most
 from trackmania_rl.environment.simulator.ribbon import Road
 from trackmania_rl.environment.simulator.vehicle import (
     AXLE,
-    BUMP_DAMPING,
-    BUMP_STIFFNESS,
-    BUMP_TRAVEL,
     CENTRE_HEIGHT,
-    DAMPING,
     SAG,
     SINK_MAX,
-    STIFFNESS,
     TREAD_FRONT,
     TREAD_REAR,
+    Parameters,
 )
 
 VERGE_WIDTH = wp.constant(10.0)
@@ -57,10 +53,11 @@ class Stance:
 
 
 @wp.func
-def wheel(road: Road, arm: wp.vec3, up: wp.vec3, velocity: wp.vec3, spin: wp.vec3) -> Wheel:
+def wheel(p: Parameters, road: Road, arm: wp.vec3, up: wp.vec3, velocity: wp.vec3, spin: wp.vec3) -> Wheel:
     """Spring, damper and bump stop of one wheel, pushing along the road's normal.
 
     Args:
+        p: The car's numbers.
         road: Road under the centre of mass.
         arm: From the centre of mass to the lowest point of the drooping wheel [m], world.
         up: The body's up axis, along which the wheel travels.
@@ -85,14 +82,14 @@ def wheel(road: Road, arm: wp.vec3, up: wp.vec3, velocity: wp.vec3, spin: wp.vec
 
     arm_compressed = arm + up * compression
     sinking = -wp.dot(velocity + wp.cross(spin, arm_compressed), normal)
-    over = most(compression - BUMP_TRAVEL, 0.0)
-    push = STIFFNESS * least(compression, BUMP_TRAVEL) + DAMPING * sinking
-    push += BUMP_STIFFNESS * over + flag(over > 0.0) * BUMP_DAMPING * most(sinking, 0.0)
+    over = most(compression - p.bump_travel, 0.0)
+    push = p.stiffness * least(compression, p.bump_travel) + p.damping * sinking
+    push += p.bump_stiffness * over + flag(over > 0.0) * p.bump_damping * most(sinking, 0.0)
 
     result = Wheel()
     result.force = normal * (most(push, 0.0) * grounded)
     result.torque = wp.cross(arm_compressed, result.force)
-    result.compression = least(most(compression, 0.0), BUMP_TRAVEL) * grounded
+    result.compression = least(most(compression, 0.0), p.bump_travel) * grounded
     result.grounded = grounded
     result.verge = grounded * flag(beyond > 0.0) * flag(border > 1.5)
     return result
@@ -100,16 +97,16 @@ def wheel(road: Road, arm: wp.vec3, up: wp.vec3, velocity: wp.vec3, spin: wp.vec
 
 @wp.func
 def stance(
-    road: Road, left: wp.vec3, up: wp.vec3, forward: wp.vec3, velocity: wp.vec3, spin: wp.vec3
+    p: Parameters, road: Road, left: wp.vec3, up: wp.vec3, forward: wp.vec3, velocity: wp.vec3, spin: wp.vec3
 ) -> Stance:
     """Sum of the four wheels: front left, front right, rear left, rear right."""
     droop = up * (-(CENTRE_HEIGHT + SAG))
     front = droop + forward * AXLE
     rear = droop - forward * AXLE
-    a = wheel(road, front + left * TREAD_FRONT, up, velocity, spin)
-    b = wheel(road, front - left * TREAD_FRONT, up, velocity, spin)
-    c = wheel(road, rear + left * TREAD_REAR, up, velocity, spin)
-    d = wheel(road, rear - left * TREAD_REAR, up, velocity, spin)
+    a = wheel(p, road, front + left * TREAD_FRONT, up, velocity, spin)
+    b = wheel(p, road, front - left * TREAD_FRONT, up, velocity, spin)
+    c = wheel(p, road, rear + left * TREAD_REAR, up, velocity, spin)
+    d = wheel(p, road, rear - left * TREAD_REAR, up, velocity, spin)
     result = Stance()
     result.force = (a.force + b.force) + (c.force + d.force)
     result.torque = (a.torque + b.torque) + (c.torque + d.torque)

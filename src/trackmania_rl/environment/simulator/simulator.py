@@ -27,6 +27,7 @@ from trackmania_rl.environment.simulator.vehicle import (
     TICK,
     steering_radius,
 )
+from trackmania_rl.environment.simulator.vehicle import parameters as vehicle_parameters
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.poses import (
@@ -41,7 +42,7 @@ from trackmania_rl.protocol.poses import (
 
 Floats = NDArray[np.float32]
 
-PHYSICS_VERSION = "1"
+PHYSICS_VERSION = "2"
 """Changes whenever the same inputs drive differently: a replay verifies only with its own version."""
 
 CARS_MAX = 64
@@ -75,6 +76,7 @@ class Simulator:
         beams: LIDAR beams over 180 degrees, the first straight to the right, the last to the left.
         lidar_range: Longest distance that the LIDAR measures [m].
         horizon: Distances ahead of the horizon's points [m], ascending.
+        parameters: Numbers of the car, from `vehicle.parameters`; default the shipped ones.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Simulator:
         beams: int = 19,
         lidar_range: float = LIDAR_RANGE,
         horizon: Sequence[float] = HORIZON,
+        parameters: Any = None,
     ) -> None:
         if worlds < 1:
             raise InputError(f"{worlds} worlds, expected at least 1", field="worlds")
@@ -101,6 +104,7 @@ class Simulator:
         if not lidar_range > 0:
             raise InputError(f"a LIDAR range of {lidar_range} m, expected more than 0", field="lidar_range")
         self.track = track
+        self.parameters = vehicle_parameters() if parameters is None else parameters
         self.worlds = worlds
         self.cars_per_world = cars_per_world
         self.contact = contact and cars_per_world > 1
@@ -425,11 +429,11 @@ class Simulator:
         course.race = self.track.length
         course.start = self.track.start
         course.lap = self.ribbon.length if self.ribbon.closed else 0.0
-        segments = self.ribbon.segments
+        model = [self.parameters, self._nodes, self.ribbon.segments, course, ticks]
         if self.device.is_cuda:
-            return [self._prepare(step_cars, self.cars, [self._nodes, segments, course, ticks, self._state])]
+            return [self._prepare(step_cars, self.cars, [*model, self._state])]
         return [
-            self._prepare(step_blocks, number, [self._nodes, segments, course, ticks, first, self._state])
+            self._prepare(step_blocks, number, [*model, first, self._state])
             for first, number in self._slices(self._columns // BLOCK)
         ]
 

@@ -10,6 +10,8 @@ measurements confirm where both exist; (guess) where neither tells.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ import warp as wp
 from numpy.typing import NDArray
 
 from trackmania_rl.environment.simulator.maths import bound, flag, least, most, size, towards
+from trackmania_rl.protocol.errors import InputError
 
 KMH = wp.constant(3.6)
 """From m/s to km/h."""
@@ -50,30 +53,14 @@ ROLL_MOBILITY = wp.constant(1.2)
 # --- air and gravity ------------------------------------------------------------------------------
 GRAVITY_AIR = wp.constant(25.0)
 """[m/s2] [measured, 162 flights]."""
-GRAVITY_GROUND = wp.constant(30.0)
-"""With all wheels on the ground [m/s2] [TMNF]."""
 AIR_DRAG = wp.constant(0.03)
 """Share of the velocity lost per second in the air [1/s] [measured]."""
-SPIN_DRAG = wp.constant(0.3)
-"""Share of the angular velocity lost per second in the air [1/s] (guess)."""
 
 # --- suspension -----------------------------------------------------------------------------------
-STIFFNESS = wp.constant(40.0)
-"""Of each wheel [1/s2] [TMNF]."""
-DAMPING = wp.constant(2.5)
-"""Of each wheel [1/s] (guess: 0.4 of critical; TMNF's 1.0 alone leaves the car bouncing for seconds)."""
 SAG = wp.constant(0.1875)
 """Compression at rest [m]: ground gravity over the four springs; TMNF's rest length is 0.2."""
-BUMP_TRAVEL = wp.constant(0.4)
-"""Compression at which the bump stop begins [m] (guess)."""
-BUMP_STIFFNESS = wp.constant(500.0)
-"""Of the bump stop of each wheel [1/s2] (guess: stiff, yet stable at 10 ms)."""
-BUMP_DAMPING = wp.constant(18.0)
-"""Of the bump stop of each wheel [1/s] (guess: a landing is inelastic)."""
 SINK_MAX = wp.constant(2.0)
 """A wheel deeper than this under the road is not on it [m] (guess)."""
-LEAN_HEIGHT = wp.constant(0.08)
-"""Lever with which tyre forces tilt the body [m] (guess: the car leans little and never rolls over)."""
 
 # --- engine ---------------------------------------------------------------------------------------
 SPEED_MAX = wp.constant(1000.0)
@@ -88,55 +75,112 @@ STEER_RATE = wp.constant(0.2)
 TURBO_TIME = wp.constant(0.25)
 """A turbo pushes on after the pad [s] [measured]."""
 
-# --- resistance -----------------------------------------------------------------------------------
-COAST = wp.constant(2.4)
-"""Deceleration without gas at rest [m/s2] [measured: 3.5 with full steering, which costs 1.1]."""
-COAST_SLOPE = wp.constant(0.285)
-"""More deceleration without gas per speed [1/s] [measured]."""
-STEER_COST = wp.constant(0.5)
-"""Deceleration by full steering [m/s2]; following the curve costs more: 1.1 in all [measured, fitted]."""
-BRAKE_BASE = wp.constant(1.0)
-"""Brake at rest [m/s2] [TMNF]."""
-BRAKE_SLOPE = wp.constant(1.75)
-"""More brake per speed [1/s] [TMNF]."""
-BRAKE_MAX = wp.constant(30.0)
-"""Strongest brake [m/s2] [TMNF]; with the lift-off it gives TMNF's recorded 39.8 m/s2."""
-
-# --- tyres ----------------------------------------------------------------------------------------
-YAW_RESPONSE = wp.constant(5.5)
-"""Rate at which the yaw rate follows the steering [1/s] [fitted to recorded drives, docs/physics.md]."""
-YAW_ACCELERATION = wp.constant(8.0)
-"""Largest change of yaw rate [rad/s2] [fitted likewise]."""
-GRIP_RESERVE = wp.constant(1.2)
-"""Lateral grip over what full steering needs (guess)."""
-SLIDE_GRIP = wp.constant(0.9)
-"""Lateral grip while sliding, of the gripping one [fitted to one drive that drifts; few samples]."""
-SLIDE_COAST = wp.constant(2.0)
-"""Lift-off deceleration while sliding, of the gripping one [measured: about twice]."""
-SLIDE_DRAG = wp.constant(8.0)
-"""What sliding costs while the gas or the brake is pressed, instead of the brake's force [m/s2] [measured in
-one drive that drifts at 300 km/h: tyres that slide sideways have little left to brake with]."""
-SLIDE_BEGIN = wp.constant(6.0)
-"""Sideways speed at which tyres begin to slide [m/s] (guess)."""
-SLIDE_END = wp.constant(2.0)
-"""Sideways speed below which they grip again [m/s] (guess)."""
-SLIDE_SPEED = wp.constant(25.0)
-"""Braking while steering above this speed makes the tyres slide [m/s] (guess)."""
-SLIDE_WHEEL = wp.constant(0.3)
-"""Steering beyond which braking makes them slide (guess)."""
-
+# --- steering and tyres --------------------------------------------------------------------------
 STEERING_SPEED = np.array([0.0, 70.0, 90.0, 110.0, 190.0, 230.0, 290.0, 350.0, 410.0, 1000.0])
 """Speeds of the steering table [km/h]."""
-STEERING_RADIUS = np.array([5.2, 11.7, 14.3, 18.2, 45.0, 65.7, 96.0, 114.0, 139.6, 310.7])
-"""Radius of the curve that full steering drives [m]: medians of recorded drives from 70 to 450 km/h
-[measured], between them lines; at rest TMNF's wheel angle of 30 degrees, above 450 the last slope (guess)."""
-
-_Lines = wp.types.vector(len(STEERING_SPEED) - 1, float)
 RADIUS_LINES = wp.constant(len(STEERING_SPEED) - 1)
-RADIUS_AT_REST = wp.constant(float(STEERING_RADIUS[0]))
-RADIUS_FROM = wp.constant(_Lines(*STEERING_SPEED[:-1]))
-RADIUS_SPAN = wp.constant(_Lines(*np.diff(STEERING_SPEED)))
-RADIUS_SLOPE = wp.constant(_Lines(*(np.diff(STEERING_RADIUS) / np.diff(STEERING_SPEED))))
+"""Loops over the lines unroll only when their count is a constant of its own."""
+Table = wp.types.vector(len(STEERING_SPEED), float)
+RADIUS_FROM = wp.constant(Table(*STEERING_SPEED))
+RADIUS_PER_KMH = wp.constant(Table(*(1.0 / np.diff(STEERING_SPEED)), 0.0))
+
+PARAMETERS_FILE = Path(__file__).with_name("parameters.json")
+"""The shipped fit: written by `trackmania-rl calibrate --fit`, with its source."""
+
+
+@wp.struct
+class Parameters:
+    """The numbers that a fit to recorded drives may change; see docs/physics.md for where each comes from."""
+
+    radius: Table
+    """Radius of the curve that full steering drives at the speeds of STEERING_SPEED [m]."""
+    yaw_response: float
+    """Rate at which the yaw rate follows the steering [1/s]."""
+    yaw_acceleration: float
+    """Largest change of yaw rate [rad/s2]."""
+    coast: float
+    """Deceleration without gas at rest [m/s2]."""
+    coast_slope: float
+    """More deceleration without gas per speed [1/s]."""
+    steer_cost: float
+    """Deceleration by full steering [m/s2]; following the curve costs more."""
+    brake_base: float
+    """Brake at rest [m/s2]."""
+    brake_slope: float
+    """More brake per speed [1/s]."""
+    brake_max: float
+    """Strongest brake [m/s2]."""
+    grip_reserve: float
+    """Lateral grip over what full steering needs."""
+    slide_grip: float
+    """Lateral grip while sliding, of the gripping one."""
+    slide_brake_grip: float
+    """Lateral grip while sliding with the brake pressed, at no sideways speed [m/s2]."""
+    slide_brake_slope: float
+    """More of it per sideways speed [1/s]."""
+    slide_coast: float
+    """Lift-off deceleration while sliding, of the gripping one."""
+    slide_drag: float
+    """What sliding costs along the car's nose while the gas is pressed [m/s2]."""
+    slide_brake: float
+    """The brake along the car's nose while sliding [m/s2]."""
+    slide_begin: float
+    """Sideways speed at which tyres begin to slide [m/s]."""
+    slide_end: float
+    """Sideways speed below which they grip again [m/s]."""
+    slide_speed: float
+    """Braking while steering above this speed makes the tyres slide [m/s]."""
+    slide_wheel: float
+    """Steering beyond which braking makes them slide."""
+    dirt_grip: float
+    """Lateral grip of dirt, of asphalt's."""
+    grass_grip: float
+    """Of grass."""
+    ice_grip: float
+    """Of ice."""
+    plastic_grip: float
+    """Of plastic."""
+    gravity_ground: float
+    """Gravity with all wheels on the ground [m/s2]."""
+    stiffness: float
+    """Of each wheel's spring [1/s2]."""
+    damping: float
+    """Of each wheel [1/s]."""
+    bump_travel: float
+    """Compression at which the bump stop begins [m]."""
+    bump_stiffness: float
+    """Of the bump stop of each wheel [1/s2]."""
+    bump_damping: float
+    """Of the bump stop of each wheel [1/s]."""
+    lean_height: float
+    """Lever with which tyre forces tilt the body [m]."""
+    spin_drag: float
+    """Share of the angular velocity lost per second in the air [1/s]."""
+
+
+def parameters(**changes: Any) -> Any:
+    """The shipped Parameters, with some of them changed.
+
+    Args:
+        changes: Values by their names; `radius` a sequence of as many numbers as STEERING_SPEED has.
+
+    Raises:
+        InputError: A name that is none.
+    """
+    values = {**SHIPPED, **changes}
+    unknown = set(changes) - set(SHIPPED)
+    if unknown:
+        raise InputError(f"no parameters {sorted(unknown)}, expected some of {sorted(SHIPPED)}")
+    result = Parameters()
+    for name, value in values.items():
+        setattr(result, name, Table(*value) if name == "radius" else float(value))
+    return result
+
+
+SHIPPED: dict[str, Any] = json.loads(PARAMETERS_FILE.read_text())["parameters"]
+"""Values of the shipped Parameters by their names."""
+STEERING_RADIUS = np.array(SHIPPED["radius"])
+"""Radius of the curve that full steering drives [m] at the speeds of STEERING_SPEED."""
 
 
 def steering_radius(speed: NDArray[Any]) -> NDArray[np.float32]:
@@ -190,24 +234,26 @@ def downshift_speed(gear: float) -> float:
 
 
 @wp.func
-def full_steer_radius(speed: float) -> float:
+def full_steer_radius(p: Parameters, speed: float) -> float:
     """Radius of the curve that full steering drives [m] at a speed [km/h], gripping: lines in the table."""
-    radius = float(RADIUS_AT_REST)
+    radius = float(p.radius[0])
     for k in range(RADIUS_LINES):
-        radius += bound(speed - RADIUS_FROM[k], 0.0, RADIUS_SPAN[k]) * RADIUS_SLOPE[k]
+        share = bound((speed - RADIUS_FROM[k]) * RADIUS_PER_KMH[k], 0.0, 1.0)
+        radius += share * (p.radius[k + 1] - p.radius[k])
     return radius
 
 
 @wp.func
-def surface_grip(surface: float) -> float:
-    """Lateral grip of a surface, of asphalt's [measured: ice 17-27, grass 27-44, dirt 38-65 m/s2 of 43-100].
-
-    Plastic was seen too rarely to measure: as asphalt (guess).
-    """
+def surface_grip(p: Parameters, surface: float) -> float:
+    """Lateral grip of a surface, of asphalt's."""
     return wp.where(
         surface < 0.5,
         1.0,
-        wp.where(surface < 1.5, 0.65, wp.where(surface < 2.5, 0.45, wp.where(surface < 3.5, 0.28, 1.0))),
+        wp.where(
+            surface < 1.5,
+            p.dirt_grip,
+            wp.where(surface < 2.5, p.grass_grip, wp.where(surface < 3.5, p.ice_grip, p.plastic_grip)),
+        ),
     )
 
 
@@ -225,6 +271,7 @@ class Drive:
 
 @wp.func
 def drive(
+    p: Parameters,
     speed: float,
     gas: float,
     brake: float,
@@ -268,37 +315,42 @@ def drive(
     reverse_braking = throttle * flag(speed < -0.5)
     slowing = most(brake * (1.0 - reversing), reverse_braking)
     coasting = (1.0 - throttle) * (1.0 - reversing)
+    lift_off = p.coast + p.coast_slope * pace
     gripping = (
-        coasting * (COAST + COAST_SLOPE * pace)
-        + slowing * braking * least(BRAKE_BASE + BRAKE_SLOPE * pace, BRAKE_MAX)
-        + STEER_COST * size(steer) * least(pace * 0.2, 1.0)
+        coasting * lift_off
+        + slowing * braking * least(p.brake_base + p.brake_slope * pace, p.brake_max)
+        + p.steer_cost * size(steer) * least(pace * 0.2, 1.0)
     )
-    pressed = most(gas, brake)
-    drifting = pressed * SLIDE_DRAG + (1.0 - pressed) * SLIDE_COAST * (COAST + COAST_SLOPE * pace)
+    sliding_coast = (1.0 - brake) * p.slide_coast * lift_off
+    drifting = throttle * p.slide_drag + brake * braking * p.slide_brake + (1.0 - throttle) * sliding_coast
     result.drag = wp.where(sliding > 0.5, drifting, gripping)
     return result
 
 
 @wp.func
-def yaw_rate(speed: float, steer: float, grip: float) -> float:
+def yaw_rate(p: Parameters, speed: float, steer: float, grip: float) -> float:
     """Yaw rate that the steering asks for [rad/s], positive to the left."""
-    asked = -steer * speed / full_steer_radius(size(speed) * KMH)
+    asked = -steer * speed / full_steer_radius(p, size(speed) * KMH)
     return asked * least(grip * 1.3, 1.0)
 
 
 @wp.func
-def lateral_grip(speed: float, grip: float, sliding: float) -> float:
+def lateral_grip(
+    p: Parameters, speed: float, sideways: float, grip: float, brake: float, sliding: float
+) -> float:
     """Largest lateral acceleration of the tyres [m/s2]."""
     pace = most(size(speed), 20.0)
-    need = pace * pace / full_steer_radius(pace * KMH)
-    return GRIP_RESERVE * need * grip * wp.where(sliding > 0.5, SLIDE_GRIP, 1.0)
+    gripping = p.grip_reserve * pace * pace / full_steer_radius(p, pace * KMH)
+    braking = p.slide_brake_grip + p.slide_brake_slope * size(sideways)
+    drifting = wp.where(brake > 0.5, least(braking, p.slide_grip * gripping), p.slide_grip * gripping)
+    return grip * wp.where(sliding > 0.5, drifting, gripping)
 
 
 @wp.func
-def slides(speed: float, sideways: float, brake: float, steer: float, sliding: float) -> float:
+def slides(p: Parameters, speed: float, sideways: float, brake: float, steer: float, sliding: float) -> float:
     """1 if the tyres slide from now on: a sideways speed too high, or the brake while steering fast."""
-    drift = brake * flag(size(steer) > SLIDE_WHEEL) * flag(speed > SLIDE_SPEED)
-    slip = flag(size(sideways) > wp.where(sliding > 0.5, SLIDE_END, SLIDE_BEGIN))
+    drift = brake * flag(size(steer) > p.slide_wheel) * flag(speed > p.slide_speed)
+    slip = flag(size(sideways) > wp.where(sliding > 0.5, p.slide_end, p.slide_begin))
     return most(drift, slip)
 
 
