@@ -139,6 +139,23 @@ class Car(Answer):
     """True for a recorded drive that nobody drives now."""
 
 
+class Weather(Answer, frozen=True):
+    """The weather at a moment, as cars feel it and viewers draw it."""
+
+    rain: float = 0.0
+    """How hard it rains, 0 not at all .. 1 a downpour."""
+    wetness: float = 0.0
+    """Of the road, 0 dry .. 1 standing water; it follows the rain slowly."""
+    fog: float = 0.0
+    """0 clear .. 1 dense: one sees 1000 m * 0.03 ** fog."""
+    night: float = 0.0
+    """0 day .. 1 night."""
+    wind_x: float = 0.0
+    """Velocity of the air along the world's x [m/s]."""
+    wind_z: float = 0.0
+    """Velocity of the air along the world's z [m/s]."""
+
+
 RaceState = Literal["waiting", "countdown", "racing", "finished"]
 
 
@@ -162,6 +179,8 @@ class Race(Answer):
     time_limit: float
     late_actions: int = 0
     """Steps at which an agent's action had not arrived and the previous one was held."""
+    weather: Weather | None = None
+    """The weather now; nothing where the race is driven without any."""
 
 
 class Standing(Answer):
@@ -220,7 +239,15 @@ class EventMessage(Answer, tag_field="type", tag="event"):
     """With heat_end: the id of the recording."""
 
 
-WatchMessage = RaceMessage | StandingsMessage | EventMessage
+class WeatherMessage(Answer, tag_field="type", tag="weather"):
+    """The weather has changed; at most once a second."""
+
+    time: float
+    """Race clock [s]."""
+    weather: Weather
+
+
+WatchMessage = RaceMessage | StandingsMessage | EventMessage | WeatherMessage
 
 # --- text frames of WS /api/stream on the environment ---------------------------------------------
 

@@ -157,6 +157,22 @@ export interface Car {
   ghost?: boolean;
 }
 
+/** The weather at a moment, as cars feel it and viewers draw it. */
+export interface Weather {
+  /** How hard it rains, 0 not at all .. 1 a downpour. */
+  rain?: number;
+  /** Of the road, 0 dry .. 1 standing water; it follows the rain slowly. */
+  wetness?: number;
+  /** 0 clear .. 1 dense: one sees 1000 m * 0.03 ** fog. */
+  fog?: number;
+  /** 0 day .. 1 night. */
+  night?: number;
+  /** Velocity of the air along the world's x [m/s]. */
+  wind_x?: number;
+  /** Velocity of the air along the world's z [m/s]. */
+  wind_z?: number;
+}
+
 export type RaceState = "waiting" | "countdown" | "racing" | "finished";
 
 /** A race as it stands. Cars are in the order of the rows of the pose frames. */
@@ -178,6 +194,8 @@ export interface Race {
   time_limit: number;
   /** Steps at which an agent's action had not arrived and the previous one was held. */
   late_actions?: number;
+  /** The weather now; nothing where the race is driven without any. */
+  weather?: Weather;
 }
 
 /** One line of the leaderboard, best first. */
@@ -230,7 +248,15 @@ export interface EventMessage {
   replay?: string;
 }
 
-export type WatchMessage = RaceMessage | StandingsMessage | EventMessage;
+/** The weather has changed; at most once a second. */
+export interface WeatherMessage {
+  type: "weather";
+  /** Race clock [s]. */
+  time: number;
+  weather: Weather;
+}
+
+export type WatchMessage = RaceMessage | StandingsMessage | EventMessage | WeatherMessage;
 
 /**
  * First frame of a client that drives one car of a race: the agent must have been added.
