@@ -15,6 +15,7 @@ from trackmania_rl.environment.entrant import GHOST_COLOUR, Ghost
 from trackmania_rl.environment.outbox import Outbox
 from trackmania_rl.environment.race import Race, Rules, lanes, rotation
 from trackmania_rl.environment.races import LiveRace
+from trackmania_rl.environment.replay.samples import on_grid
 from trackmania_rl.environment.simulator.environment import TrackVectorEnv
 from trackmania_rl.environment.standings import Drive, standings
 from trackmania_rl.environment.tracks import library
@@ -91,7 +92,10 @@ def test_an_action_is_felt_one_step_after_it_was_sent() -> None:
 
 
 def test_the_flat_observation_is_that_of_the_environment() -> None:
-    """A policy sees in a race what it saw in training: the same numbers after the same actions."""
+    """A policy sees in a race what it saw in training: the same numbers after the same actions.
+
+    Those that a race drives as they are: it rounds them (docs/replay.md).
+    """
     envs = TrackVectorEnv(1, track="sprint", observation="lidar")
     learned, _ = envs.reset(seed=0)
     race = Race("main", library.load("sprint"), Rules(countdown=0.05, agents_max=1))
@@ -100,7 +104,7 @@ def test_the_flat_observation_is_that_of_the_environment() -> None:
     np.testing.assert_array_equal(race.sensed(entrant).observation.vector, learned[0])
     random = np.random.default_rng(1)
     for _ in range(60):
-        action = random.uniform([0.5, -1, -0.3], [1, 0, 0.3]).astype(np.float32)
+        action = on_grid(random.uniform([0.5, -1, -0.3], [1, 0, 0.3]).astype(np.float32))
         learned, *_ = envs.step(action[None])
         act = Action(gas=float(max(action[0], 0)), brake=0.0, steering=float(action[2]))
         race.act(ActionRequest(agent_id="a", action=act, timestamp="", raw=action.tolist()))

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from trackmania_rl.environment.entrant import COLOURS, TICKS_PER_STEP, Entrant, Ghost
 from trackmania_rl.environment.registration import LAYOUTS
-from trackmania_rl.environment.replay.recording import About, Recording, new_id
+from trackmania_rl.environment.replay.recording import Recording, new_id
+from trackmania_rl.environment.replay.samples import on_grid
+from trackmania_rl.environment.replay.script import About
 from trackmania_rl.environment.simulator.environment import FLOOR, SPEED_SLOWEST
 from trackmania_rl.environment.simulator.observation import Layout, Observer
 from trackmania_rl.environment.simulator.reward import Reward
@@ -463,7 +465,7 @@ class Race:
                 cars=self.cars,
                 lateral=[entrant.lateral for entrant in self.grid],
             )
-            self.recording = Recording(self.folder, about)
+            self.recording = Recording(self.folder, about, self.track)
         self._happened("start")
 
     def _latch(self) -> None:
@@ -477,7 +479,7 @@ class Race:
             entrant.fresh = False
             self._sent[slot] = entrant.sent
             stopping = BRAKE if speed[slot] > BRAKE_MIN else ROLL
-            self._actions[slot] = np.maximum(entrant.sent, FLOOR) if entrant.racing else stopping
+            self._actions[slot] = on_grid(np.maximum(entrant.sent, FLOOR)) if entrant.racing else stopping
 
     def _sense(self) -> None:
         """What the agents observe at the step that begins now."""

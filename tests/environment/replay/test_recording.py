@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import gzip
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
-from mcap.reader import make_reader
 
 from trackmania_rl.environment import ghosts
 from trackmania_rl.environment.drivers import pursuit
 from trackmania_rl.environment.race import Race, Rules
 from trackmania_rl.environment.replay import archive
-from trackmania_rl.environment.replay.reading import Recorded, read
+from trackmania_rl.environment.replay.reading import opened, read
+from trackmania_rl.environment.replay.recording import PACKING, Recording
+from trackmania_rl.environment.replay.samples import ACTION_STEP
 from trackmania_rl.environment.replay.verification import verify
 from trackmania_rl.environment.tracks import library
+from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import AgentAdd
 from trackmania_rl.protocol.poses import POSE_FIELDS
@@ -74,16 +78,11 @@ def test_the_race_is_driven_again_bit_for_bit(recording: tuple[Path, Race]) -> N
 def test_another_drive_is_noticed(recording: tuple[Path, Race]) -> None:
     recorded = read(recording[0])
     tape = recorded.inputs["good"].copy()
-    tape[100, 2] = np.nextafter(tape[100, 2], np.float32(1.0))
-    forged = Recorded(
-        about=recorded.about,
-        poses=recorded.poses,
-        inputs={**recorded.inputs, "good": tape},
-        events=recorded.events,
-    )
+    tape[100, 2] += np.float32(ACTION_STEP)
+    forged = replace(recorded, inputs={**recorded.inputs, "good": tape})
     verdict = verify(forged, recording[1].track)[0]
     assert not verdict.equal
-    assert verdict.first_difference == pytest.approx(5.05, abs=0.11)
+    assert verdict.first_difference == pytest.approx(5.05, abs=0.3)
 
 
 def test_another_track_or_physics_is_refused(recording: tuple[Path, Race]) -> None:
@@ -95,20 +94,70 @@ def test_another_track_or_physics_is_refused(recording: tuple[Path, Race]) -> No
         verify(recorded, recording[1].track)
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])
-def test_a_cut_off_file_is_read_up_to_the_cut(
+def unpacked(source: Path, track: Track, folder: Path, seconds: float) -> Path:
+    """The beginning of a recording as it is while it is written: there is no room to pack it."""
+    recorded = read(source)
+    recording = Recording(folder, recorded.about, track)
+    recording.path.with_name(recording.path.name + PACKING).mkdir()
+    for k in range(int(20 * seconds)):
+        poses = {agent_id: rows[k] for agent_id, rows in recorded.poses.items()}
+        tape = {agent_id: rows[k] for agent_id, rows in recorded.inputs.items()}
+        recording.sample(5 * k, poses, tape)
+    recording.close()
+    recording.wait()
+    assert recording.replay == recorded.about.id
+    return recording.path
+
+
+def test_what_is_written_survives_wherever_the_file_is_cut_off(
+    recording: tuple[Path, Race], tmp_path: Path
+) -> None:
+    whole = unpacked(recording[0], recording[1].track, tmp_path, 4.4)
+    full = read(whole)
+    assert len(full.poses["good"]) == 88
+    content = whole.read_bytes()
+    cut = tmp_path / "cut.mcap"
+    known = 0
+    first = None
+    for length in range(0, len(content), 29):
+        cut.write_bytes(content[:length])
+        try:
+            recorded = read(cut)
+        except InputError as error:
+            assert first is None, "what was readable stays so"
+            assert "cut.mcap" in str(error)
+            continue
+        first = first or length
+        rows = recorded.poses.get("good", full.poses["good"][:0])
+        assert len(rows) >= known
+        known = len(rows)
+        assert known in (0, 20, 40, 60, 80, 88)  # whole seconds: one at most is lost
+        np.testing.assert_array_equal(rows, full.poses["good"][:known])
+    assert known == 88
+    assert first is not None
+    assert first < 1000
+
+
+@pytest.mark.parametrize("share", [0.6, 0.999])
+def test_a_packed_file_is_read_up_to_the_cut_too(
     recording: tuple[Path, Race], tmp_path: Path, share: float
 ) -> None:
     whole = recording[0].read_bytes()
     cut = tmp_path / "cut.mcap"
     cut.write_bytes(whole[: int(share * len(whole))])
-    recorded = read(cut)
-    full = read(recording[0])
+    recorded, full = read(cut), read(recording[0])
     assert recorded.complete == (share > 0.9)
     rows = recorded.poses["good"]
-    assert len(rows) > 0.5 * share * len(full.poses["good"])
+    assert len(rows) in (200, 400, len(full.poses["good"]))
     np.testing.assert_array_equal(rows, full.poses["good"][: len(rows)])
     assert all(verdict.equal for verdict in verify(recorded, recording[1].track))
+
+
+def test_another_format_is_refused(recording: tuple[Path, Race], tmp_path: Path) -> None:
+    old = tmp_path / "old.mcap"
+    old.write_bytes(recording[0].read_bytes().replace(b"format\x01\x00\x00\x002", b"format\x01\x00\x00\x003"))
+    with pytest.raises(InputError, match=r"old\.mcap is a replay of format 3, this program reads format 2"):
+        read(old)
 
 
 @pytest.mark.parametrize(
@@ -141,33 +190,18 @@ def test_viewers_get_the_same_numbers(recording: tuple[Path, Race]) -> None:
     recorded = read(recording[0])
     replay = recorded.replay()
     rows = np.array(replay.cars[0].samples).reshape(-1, len(replay.pose_fields))
-    np.testing.assert_allclose(rows, recorded.poses["good"], atol=6e-5)
+    np.testing.assert_allclose(rows, recorded.poses["good"], atol=6e-4)
     assert replay.rate_hz == 20.0
     assert replay.duration == pytest.approx((len(rows) - 1) / 20, abs=1.0)
     assert tuple(replay.pose_fields) == POSE_FIELDS
 
 
-def test_other_tools_can_read_it(recording: tuple[Path, Race]) -> None:
-    with recording[0].open("rb") as file:
-        reader = make_reader(file)
-        summary = reader.get_summary()
-        assert summary is not None
-        topics = {channel.topic for channel in summary.channels.values()}
-        assert topics == {"events", "scene", "poses/good", "poses/bad", "inputs/good", "inputs/bad"}
-        scenes = [json.loads(message.data) for _, _, message in reader.iter_messages(topics=["scene"])]
-    assert len(scenes[3]["poses"]) == 2
+def test_drives_are_much_smaller_than_gzipped_json(recording: tuple[Path, Race]) -> None:
     recorded = read(recording[0])
-    assert scenes[3]["poses"][0]["position"]["x"] == pytest.approx(recorded.poses["good"][30, 0], abs=1e-3)
-
-
-def test_it_is_smaller_than_gzipped_json(recording: tuple[Path, Race]) -> None:
-    import gzip
-
-    import msgspec
-
-    recorded = read(recording[0])
-    exact = {name: rows.astype(np.float64).tolist() for name, rows in recorded.poses.items()}
-    assert recorded.size_bytes < 0.7 * len(gzip.compress(msgspec.json.encode(exact)))
+    tapes = [tape.tolist() for tape in recorded.inputs.values()]
+    json = gzip.compress(msgspec.json.encode([recorded.replay(), tapes]))
+    drives = sum(entry.topic.startswith("drive/") * len(entry.data) for entry in opened(recording[0])[1])
+    assert drives < 0.3 * len(json)
 
 
 def test_the_archive_finds_and_filters(data_folder: Path, recording: tuple[Path, Race]) -> None:

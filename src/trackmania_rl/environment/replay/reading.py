@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from zstandard import ZstdError
 
 from trackmania_rl.environment.replay import samples
-from trackmania_rl.environment.replay.recording import About
+from trackmania_rl.environment.replay.samples import Block
+from trackmania_rl.environment.replay.script import FORMAT, TICK_NS, About
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import (
     Car,
@@ -45,8 +47,9 @@ class Recorded:
 
     Attributes:
         about: What it is of.
-        poses: Poses of each car at 20 Hz from the start, (n, len(POSE_FIELDS)), by agent.
+        poses: Poses of each car at 20 Hz from the start, rounded, (n, len(POSE_FIELDS)), by agent.
         inputs: The actions driven from each of those moments on, (n, 3), by agent; none of ghosts.
+        digests: A digest of the exact poses of each started second (samples.digests), by agent.
         events: What happened.
         complete: The heat was recorded to its end.
         size_bytes: Size of the file.
@@ -55,6 +58,7 @@ class Recorded:
     about: About
     poses: dict[str, Floats] = field(default_factory=dict)
     inputs: dict[str, Floats] = field(default_factory=dict)
+    digests: dict[str, NDArray[np.uint32]] = field(default_factory=dict)
     events: list[EventMessage] = field(default_factory=list)
     complete: bool = False
     size_bytes: int = 0
@@ -143,40 +147,106 @@ def read(path: Path) -> Recorded:
     Raises:
         InputError: The file is missing or no recording.
     """
-    about: About | None = None
+    head, entries = opened(path)
     complete = False
-    channels: dict[int, str] = {}
-    blocks: dict[str, list[tuple[int, Floats]]] = {}
+    blocks: dict[str, list[Block]] = {}
     events: list[EventMessage] = []
     try:
-        for record in _records(path):
-            if isinstance(record, Metadata) and record.name == "race":
-                about = msgspec.json.decode(record.metadata["about"], type=About)
-            elif isinstance(record, Metadata) and record.name == "result":
+        for entry in entries:
+            kind, _, agent_id = entry.topic.partition("/")
+            if kind == "result":
                 complete = True
-            elif isinstance(record, Channel):
-                channels[record.id] = record.topic
-            elif isinstance(record, Message):
-                topic = channels[record.channel_id]
-                if topic == "events":
-                    events.append(msgspec.json.decode(record.data, type=EventMessage))
-                elif topic.startswith(("poses/", "inputs/")):
-                    blocks.setdefault(topic, []).append(samples.decode(record.data))
-    except (ValueError, KeyError, msgspec.MsgspecError) as error:
+            elif kind == "events":
+                events.append(msgspec.json.decode(entry.data, type=EventMessage))
+            elif kind == "drive":
+                blocks.setdefault(agent_id, []).append(samples.decode(entry.data))
+    except (ValueError, msgspec.MsgspecError) as error:
         raise InputError(f"{path.name} is damaged: {error}", field="replay") from error
-    if about is None:
-        raise InputError(f"{path.name} is no recording of a race: it says nothing about one", field="replay")
+    drives = {agent_id: samples.joined(parts) for agent_id, parts in blocks.items()}
     return Recorded(
-        about=about,
-        poses=_joined(blocks, "poses/"),
-        inputs=_joined(blocks, "inputs/"),
+        about=head.about,
+        poses={agent_id: drive.poses for agent_id, drive in drives.items()},
+        inputs={agent_id: drive.tape for agent_id, drive in drives.items() if len(drive.tape)},
+        digests={agent_id: drive.digests for agent_id, drive in drives.items()},
         events=events,
         complete=complete,
         size_bytes=path.stat().st_size,
     )
 
 
-def _records(path: Path) -> Any:
+@dataclass(frozen=True)
+class Head:
+    """How a recording begins.
+
+    Attributes:
+        about: What it is of.
+        start: Time of tick 0 [ns since 1970].
+    """
+
+    about: About
+    start: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A message of a recording, or its end.
+
+    Attributes:
+        topic: As in script.py; "result" at the end of one that is whole.
+        tick: When.
+        data: The message.
+    """
+
+    topic: str
+    tick: int
+    data: bytes
+
+
+def opened(path: Path) -> tuple[Head, Iterator[Entry]]:
+    """What a recording is of, and what follows, up to where it is cut off.
+
+    Raises:
+        InputError: The file is missing, no recording, or of another format; while iterating: damaged.
+    """
+    records = _records(path)
+    for record in records:
+        if isinstance(record, Metadata) and record.name == "race":
+            head = _head(record.metadata, path.name)
+            return head, _entries(records, head, path.name)
+    raise InputError(f"{path.name} is no recording of a race: it says nothing about one", field="replay")
+
+
+def _head(told: dict[str, str], source: str) -> Head:
+    """What a file says of itself."""
+    format = told.get("format", "1")
+    if format != FORMAT:
+        raise InputError(
+            f"{source} is a replay of format {format}, this program reads format {FORMAT}: "
+            "open it with the release that recorded it",
+            field="replay",
+        )
+    try:
+        return Head(msgspec.json.decode(told["about"], type=About), int(told["start"]))
+    except (ValueError, KeyError, msgspec.MsgspecError) as error:
+        raise InputError(f"{source} is damaged: {error}", field="replay") from error
+
+
+def _entries(records: Iterator[Any], head: Head, source: str) -> Iterator[Entry]:
+    """The messages among the records, and the end."""
+    topics: dict[int, str] = {}
+    for record in records:
+        if isinstance(record, Channel):
+            topics[record.id] = record.topic
+        elif isinstance(record, Message):
+            if record.channel_id not in topics:
+                raise InputError(f"{source} is damaged: a message on no channel", field="replay")
+            tick = (record.log_time - head.start) // TICK_NS
+            yield Entry(topics[record.channel_id], tick, record.data)
+        elif isinstance(record, Metadata) and record.name == "result":
+            yield Entry("result", 0, b"")
+
+
+def _records(path: Path) -> Iterator[Any]:
     """The records of a file, up to where it is cut off.
 
     Raises:
@@ -193,20 +263,3 @@ def _records(path: Path) -> Any:
                 return
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}", status=404, field="replay") from error
-
-
-def _joined(blocks: dict[str, list[tuple[int, Floats]]], prefix: str) -> dict[str, Floats]:
-    """All rows of each car; a block that does not follow on the one before ends its drive."""
-    joined = {}
-    for topic, parts in blocks.items():
-        if not topic.startswith(prefix):
-            continue
-        rows: list[Floats] = []
-        expected = parts[0][0]
-        for first_tick, block in parts:
-            if first_tick != expected:
-                break
-            rows.append(block)
-            expected += 5 * len(block)
-        joined[topic.removeprefix(prefix)] = np.concatenate(rows)
-    return joined

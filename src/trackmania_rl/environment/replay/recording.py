@@ -1,18 +1,13 @@
-"""Write a race to an MCAP file while it is driven.
+"""Record a race to an MCAP file (script.py) while it is driven.
 
 Everything slow (compressing, writing) happens in a thread of its own, a second of the race at a time, so
-the race is never held up and a crash or a full disk loses at most the last second.
-
-    metadata "race"     About, as JSON: track and its hash, physics, seed, cars, start positions
-    poses/<agent>       blocks of POSE_FIELDS at 20 Hz, exact (samples.py)
-    inputs/<agent>      blocks of the actions driven from each of those moments on: the tape
-    events              EventMessage as JSON
-    scene               foxglove.PosesInFrame as JSON at 2 Hz, for other tools
-    metadata "result"   written when the heat ended: that the file is whole
+the race is never held up and a crash or a full disk loses at most the last second. When the heat has ended
+the file is packed: longer pieces compress better.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
@@ -20,56 +15,27 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
-from mcap.well_known import MessageEncoding, SchemaEncoding
-from mcap.writer import CompressionType, Writer
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.replay import samples
-from trackmania_rl.protocol.messages import Car, EventMessage
-from trackmania_rl.protocol.poses import POSE_FIELDS
+from trackmania_rl.environment.replay import foxglove, samples
+from trackmania_rl.environment.replay.packing import pack
+from trackmania_rl.environment.replay.script import About, Script
+from trackmania_rl.environment.tracks.track import Track
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.messages import EventMessage
 
 Floats = NDArray[np.float32]
 
-PART = ".part"
-"""Ending of a file that is still being written."""
-BLOCK = 20
-"""Rows in a block: one second."""
-INPUT_FIELDS = ("gas", "brake", "steering")
-SCENE_ROWS = 10
-"""Every so many rows a pose goes to other tools."""
-TICK_NS = 10_000_000
+PART, PACKING = ".part", ".packing"
+"""Endings of a file that is still being written, or packed."""
+PLACES_ROWS = 10
+"""Every so many rows other tools are told where the cars are."""
+NO_TAPE = np.zeros((0, 3), np.float32)
 
 logger = logging.getLogger(__name__)
-
-
-class About(msgspec.Struct, kw_only=True):
-    """What a recording is of.
-
-    Attributes:
-        id: Its name.
-        track: Id of the track.
-        track_name: Title of the track.
-        track_hash: Hash of everything about the track that a drive depends on.
-        recorded: When it started, ISO 8601.
-        physics: Version of the physics that drove it.
-        seed: Seed of the race.
-        cars: Who drove, in the order of the start grid; ghosts last.
-        lateral: Start positions of those who are no ghosts, to the left of the centre-line [m].
-    """
-
-    id: str
-    track: str
-    track_name: str
-    track_hash: str
-    recorded: str
-    physics: str
-    seed: int
-    cars: list[Car]
-    lateral: list[float]
 
 
 def new_id(track: str, heat: int) -> str:
@@ -78,12 +44,31 @@ def new_id(track: str, heat: int) -> str:
     return f"{track[:32].rstrip('.:')}-{now}-{heat}"
 
 
+class Second(msgspec.Struct):
+    """What is handed to the thread at once: a second of every car, from one tick on.
+
+    Attributes:
+        first_tick: Tick of each car's first row, by agent; so are the rest.
+        poses: Rows of poses.
+        inputs: The actions driven from each of these moments on.
+        lidar: LIDAR scans.
+        rewards: Rewards of the steps that ended at these moments.
+    """
+
+    first_tick: dict[str, int] = {}
+    poses: dict[str, list[Floats]] = {}
+    inputs: dict[str, list[Floats]] = {}
+    lidar: dict[str, list[Floats]] = {}
+    rewards: dict[str, list[float]] = {}
+
+
 class Recording:
-    """A race on its way to the disk.
+    """A recording in progress.
 
     Args:
         folder: Where its file `<id>.mcap` appears when it is whole; until then it is `<id>.mcap.part`.
         about: What it is of.
+        track: Where it is driven, for other tools to draw.
 
     Attributes:
         id: Its name.
@@ -92,7 +77,7 @@ class Recording:
         failure: Why it was given up, or None.
     """
 
-    def __init__(self, folder: Path, about: About) -> None:
+    def __init__(self, folder: Path, about: About, track: Track) -> None:
         self.id = about.id
         self.path = folder / f"{about.id}.mcap"
         self.closing = False
@@ -100,21 +85,41 @@ class Recording:
         self.failure: str | None = None
         self._kept = True
         self._about = about
-        self._rows: dict[str, list[Floats]] = {}
-        self._inputs: dict[str, list[Floats]] = {}
-        self._first_tick: dict[str, int] = {}
-        self._work: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._track = track
+        self._second = Second()
+        self._work: queue.SimpleQueue[Second | EventMessage | bool] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=f"recording {about.id}", daemon=True)
         self._thread.start()
 
-    def sample(self, tick: int, rows: dict[str, Floats], inputs: dict[str, Floats]) -> None:
-        """Take the cars' poses at a tick, and the actions that are driven from then on."""
-        for agent_id, row in rows.items():
-            self._first_tick.setdefault(agent_id, tick)
-            self._rows.setdefault(agent_id, []).append(row)
-            if agent_id in inputs:
-                self._inputs.setdefault(agent_id, []).append(inputs[agent_id])
-        if any(len(known) >= BLOCK for known in self._rows.values()):
+    def sample(
+        self,
+        tick: int,
+        poses: dict[str, Floats],
+        inputs: dict[str, Floats],
+        *,
+        lidar: dict[str, Floats] | None = None,
+        rewards: dict[str, float] | None = None,
+    ) -> None:
+        """Take what is known at a tick, by agent.
+
+        Args:
+            tick: Tick of the heat.
+            poses: Poses of all cars.
+            inputs: The actions that are driven from then on; none of ghosts.
+            lidar: LIDAR scans, if they are to be recorded.
+            rewards: Rewards of the step that ends now, if they are to be recorded.
+        """
+        second = self._second
+        for agent_id, pose in poses.items():
+            second.first_tick.setdefault(agent_id, tick)
+            second.poses.setdefault(agent_id, []).append(pose)
+        for agent_id, action in inputs.items():
+            second.inputs.setdefault(agent_id, []).append(action)
+        for agent_id, scan in (lidar or {}).items():
+            second.lidar.setdefault(agent_id, []).append(scan)
+        for agent_id, reward in (rewards or {}).items():
+            second.rewards.setdefault(agent_id, []).append(reward)
+        if any(len(rows) >= samples.SECOND for rows in second.poses.values()):
             self._hand_over()
 
     def event(self, event: EventMessage) -> None:
@@ -145,9 +150,9 @@ class Recording:
 
     def _hand_over(self) -> None:
         """Give the rows so far to the thread."""
-        if self._rows:
-            self._work.put((self._first_tick, self._rows, self._inputs))
-            self._first_tick, self._rows, self._inputs = {}, {}, {}
+        if self._second.poses:
+            self._work.put(self._second)
+            self._second = Second()
 
     # --- in the thread ----------------------------------------------------------------------------
 
@@ -164,123 +169,61 @@ class Recording:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_name(self.path.name + PART)
         with part.open("wb") as file:
-            script = _Script(file, self._about)
+            script = Script(file, self._about, time.time_ns())
+            self._open(script)
             while not isinstance(work := self._work.get(), bool):
                 if isinstance(work, EventMessage):
-                    script.event(work)
+                    script.add("events", round(work.time * 100), msgspec.json.encode(work))
                 else:
-                    script.blocks(*work)
+                    _write_second(script, work)
             script.finish(complete=work)
             file.flush()
             os.fsync(file.fileno())
         if self._kept:
-            part.rename(self.path)
+            self._pack(part)
         else:
             part.unlink()
 
+    def _open(self, script: Script) -> None:
+        """What stays as it is: the track, the cars, the frames."""
+        scene = foxglove.scene(self._track, self._about.cars, script.start)
+        script.add("scene", 0, msgspec.json.encode(scene))
+        script.add("transforms", 0, msgspec.json.encode(foxglove.world(script.start)))
 
-class _Script:
-    """The MCAP file: its channels, and what is written to them."""
-
-    def __init__(self, file: BinaryIO, about: About) -> None:
-        self.start = time.time_ns()
-        self.channels: dict[str, int] = {}
-        self.writer: Any = Writer(file, chunk_size=1 << 24, compression=CompressionType.ZSTD)
-        self.writer.start(profile="", library="trackmania-rl")
-        self.writer.add_metadata("race", {"about": msgspec.json.encode(about).decode()})
-        file.flush()
-
-    def event(self, event: EventMessage) -> None:
-        """An event; it is on the disk with the second that it belongs to."""
-        channel = self._channel("events", "trackmania_rl.Event", MessageEncoding.JSON, _EVENT_SCHEMA)
-        self._message(channel, round(event.time * 100), msgspec.json.encode(event))
-
-    def blocks(
-        self, first: dict[str, int], rows: dict[str, list[Floats]], inputs: dict[str, list[Floats]]
-    ) -> None:
-        """A second of poses and inputs of every car."""
-        for agent_id, poses in rows.items():
-            tick = first[agent_id]
-            channel = self._channel(
-                f"poses/{agent_id}", "trackmania_rl.Poses", samples.ENCODING, _POSE_SCHEMA
-            )
-            self._message(channel, tick, samples.encode(tick, np.stack(poses)))
-        for agent_id, actions in inputs.items():
-            tick = first[agent_id]
-            channel = self._channel(
-                f"inputs/{agent_id}", "trackmania_rl.Inputs", samples.ENCODING, _INPUT_SCHEMA
-            )
-            self._message(channel, tick, samples.encode(tick, np.stack(actions)))
-        self._scene(first, rows)
-        self.writer.flush()
-
-    def finish(self, *, complete: bool) -> None:
-        """The end of the file."""
-        if complete:
-            self.writer.add_metadata("result", {"complete": "true"})
-        self.writer.finish()
-
-    def _scene(self, first: dict[str, int], rows: dict[str, list[Floats]]) -> None:
-        """The cars' places for other tools, a few times a second."""
-        channel = self._channel("scene", "foxglove.PosesInFrame", MessageEncoding.JSON, _SCENE_SCHEMA)
-        for k in range(0, max(map(len, rows.values())), SCENE_ROWS):
-            tick = min(first.values()) + 5 * k
-            poses = [_foxglove_pose(known[k]) for known in rows.values() if k < len(known)]
-            moment = self.start + tick * TICK_NS
-            stamp = {"sec": moment // 10**9, "nsec": moment % 10**9}
-            scene = {"timestamp": stamp, "frame_id": "world", "poses": poses}
-            self._message(channel, tick, msgspec.json.encode(scene))
-
-    def _channel(self, topic: str, schema: str, encoding: str, definition: bytes) -> int:
-        if topic not in self.channels:
-            schema_id = self.writer.register_schema(schema, SchemaEncoding.JSONSchema, definition)
-            self.channels[topic] = self.writer.register_channel(topic, encoding, schema_id)
-        return self.channels[topic]
-
-    def _message(self, channel: int, tick: int, data: bytes) -> None:
-        moment = self.start + tick * TICK_NS
-        self.writer.add_message(channel, log_time=moment, data=data, publish_time=moment)
+    def _pack(self, part: Path) -> None:
+        """The finished file, packed; as it is where there is no room for another one."""
+        packed = self.path.with_name(self.path.name + PACKING)
+        try:
+            pack(part, packed)
+        except (OSError, InputError) as error:
+            logger.warning("the recording %s stays unpacked: %s", self.id, error)
+            with contextlib.suppress(OSError):
+                packed.unlink()
+            part.rename(self.path)
+        else:
+            packed.rename(self.path)
+            part.unlink()
 
 
-def _foxglove_pose(row: Floats) -> dict[str, dict[str, float]]:
-    x, y, z, qx, qy, qz, qw = (round(float(value), 3) for value in row[:7])
-    return {"position": {"x": x, "y": y, "z": z}, "orientation": {"x": qx, "y": qy, "z": qz, "w": qw}}
-
-
-def _block_schema(title: str, columns: tuple[str, ...]) -> bytes:
-    """Says what the columns of a block are; how a block is coded is in docs/replay.md."""
-    return msgspec.json.encode({"title": title, "type": "string", "columns": columns, "rate_hz": 20.0})
-
-
-def _numbers(*names: str) -> dict[str, Any]:
-    return {"type": "object", "properties": {name: {"type": "number"} for name in names}}
-
-
-_POSE_SCHEMA = _block_schema("trackmania_rl.Poses", POSE_FIELDS)
-_INPUT_SCHEMA = _block_schema("trackmania_rl.Inputs", INPUT_FIELDS)
-_EVENT_SCHEMA = msgspec.json.encode(msgspec.json.schema(EventMessage))
-_SCENE_SCHEMA = msgspec.json.encode(
-    {
-        "title": "foxglove.PosesInFrame",
-        "type": "object",
-        "properties": {
-            "timestamp": {
-                "type": "object",
-                "title": "time",
-                "properties": {"sec": {"type": "integer"}, "nsec": {"type": "integer"}},
-            },
-            "frame_id": {"type": "string"},
-            "poses": {
-                "type": "array",
-                "items": {
-                    "title": "foxglove.Pose",
-                    "type": "object",
-                    "properties": {
-                        "position": _numbers("x", "y", "z"),
-                        "orientation": _numbers("x", "y", "z", "w"),
-                    },
-                },
-            },
-        },
-    }
-)
+def _write_second(script: Script, second: Second) -> None:
+    """A second of every car."""
+    first = min(second.first_tick.values())
+    for agent_id, rows in second.poses.items():
+        tape = second.inputs.get(agent_id)
+        block = samples.exact_block(
+            second.first_tick[agent_id], np.stack(rows), NO_TAPE if tape is None else np.stack(tape)
+        )
+        script.add(f"drive/{agent_id}", block.first_tick, samples.encode(block))
+    for k in range(0, max(map(len, second.poses.values())), PLACES_ROWS):
+        tick = first + 5 * k
+        known = {agent_id: rows[k] for agent_id, rows in second.poses.items() if k < len(rows)}
+        script.add("transforms", tick, msgspec.json.encode(foxglove.places(known, script.moment(tick))))
+    for agent_id, scans in second.lidar.items():
+        for k, ranges in enumerate(scans):
+            tick = second.first_tick[agent_id] + 5 * k
+            scan = foxglove.scan(agent_id, ranges, script.moment(tick))
+            script.add(f"lidar/{agent_id}", tick, msgspec.json.encode(scan))
+    if second.rewards:
+        rewards = {agent_id: [round(one, 4) for one in row] for agent_id, row in second.rewards.items()}
+        script.add("rewards", first, msgspec.json.encode(rewards))
+    script.flush()

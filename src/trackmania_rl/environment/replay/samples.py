@@ -1,48 +1,189 @@
-"""Rows of float32 in few bytes, exactly.
+"""Drives in few bytes: rows of poses rounded for the eye, the tape exactly, and a digest of the exact poses.
 
-A car's numbers change smoothly, so the second difference of their bit patterns in time is small. Layout
-of a block: first tick u32, rows u16, columns u16, then for every column the zigzag-coded second
-differences of its `rows` bit patterns, the lowest bytes of all rows first. What is left of it after
-zstd is about a third of the plain floats.
+A replay can be driven again from its tape, so its poses need only be as fine as can be seen: STEPS. What is
+left of a row after it was predicted from the row before takes a few bits:
+
+    position            moves by the mean of the two rows' velocities, and a little off that as before
+    steer, gas, brake   are what the tape said one step before
+    lap_time, ...       go on as they did: second differences
+
+Layout of a block, little-endian: first tick u32, rows u16, columns u16; a CRC-32 for each started SECOND of
+rows, over the exact float32 values; then, packed by LZMA, for every column the zigzag-coded residuals of its
+rows in u32, the lowest bytes of all rows first.
 """
 
 from __future__ import annotations
 
+import lzma
 import struct
+import zlib
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT
+
 Floats = NDArray[np.float32]
+Whole = NDArray[np.int64]
 
-ENCODING = "trackmania-rl-samples"
+ENCODING = "trackmania-rl-drive"
 """Name of the message encoding in MCAP."""
+SECOND, TICKS = 20, 5
+"""Rows per digest, and ticks of 10 ms from row to row."""
+TAPE_FIELDS = ("gas", "brake", "steering")
 
+ACTION_STEP = 1 / 1024
+"""Actions are driven, and stored, in steps of this: finer than a gamepad's stick, and exact in float32."""
+STEPS: dict[str, float] = {
+    "x": 1e-3, "y": 1e-3, "z": 1e-3,
+    "qx": 3e-4, "qy": 3e-4, "qz": 3e-4, "qw": 3e-4,
+    "vx": 0.04, "vy": 0.04, "vz": 0.04,
+    "steer": ACTION_STEP, "gas": ACTION_STEP, "brake": ACTION_STEP,
+    "gear": 1.0, "rpm": 0.02, "progress": 0.01, "lap_time": 1e-3, "state": 1.0,
+    "suspension_fl": 5e-3, "suspension_fr": 5e-3, "suspension_rl": 5e-3, "suspension_rr": 5e-3,
+    "wheel_angle": 5e-3,
+}  # fmt: skip
+"""What one unit of each stored pose column is: metres, quaternion parts (0.03 degrees), m/s, ..."""
+
+_STEPS = np.array([STEPS[name] for name in POSE_FIELDS] + [ACTION_STEP] * len(TAPE_FIELDS))
+_POSES = len(POSE_FIELDS)
+_DRIVE = _POSES + len(TAPE_FIELDS)
+_POSITION, _VELOCITY = slice(0, 3), slice(7, 10)
+_PEDALS = [POSE_FIELDS.index(name) for name in ("gas", "brake", "steer")]
+_TAPE = slice(_POSES, _DRIVE)
+_STATE = POSE_FIELDS.index("state")
+_LARGEST = 2.0**29
+"""Residuals stay within 32 bits when the values stay within this."""
 _HEAD = struct.Struct("<IHH")
+_LZMA = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 16, "lc": 0, "lp": 0, "pb": 0}]
 
 
-def encode(first_tick: int, rows: Floats) -> bytes:
-    """A block of rows (n, columns), one per step of 50 ms from `first_tick`."""
-    bits = np.ascontiguousarray(rows, "<f4").view("<u4")
-    change = np.diff(np.diff(bits, axis=0, prepend=np.uint32(0)), axis=0, prepend=np.uint32(0))
-    small = (change << np.uint32(1)) ^ (np.uint32(0) - (change >> np.uint32(31)))
-    planes = np.ascontiguousarray(small.T).view(np.uint8).reshape(*small.T.shape, 4).transpose(0, 2, 1)
-    return _HEAD.pack(first_tick, *rows.shape) + planes.tobytes()
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Successive rows of one car's drive, 50 ms apart.
+
+    Attributes:
+        first_tick: Tick of the first row.
+        poses: Rounded poses, (n, len(POSE_FIELDS)).
+        tape: The actions driven from each of these moments on, (n, 3), or (0, 3) of a car without a tape.
+        digests: CRC-32 of the exact poses of each started second, (ceil(n / SECOND),).
+    """
+
+    first_tick: int
+    poses: Floats
+    tape: Floats
+    digests: NDArray[np.uint32]
 
 
-def decode(block: bytes) -> tuple[int, Floats]:
-    """First tick and rows of a block.
+def on_grid(action: Floats) -> Floats:
+    """The nearest action that a race drives and a tape stores."""
+    return np.round(action / np.float32(ACTION_STEP)) * np.float32(ACTION_STEP)
+
+
+def digests(poses: Floats) -> NDArray[np.uint32]:
+    """CRC-32 of the exact poses of each started second; the bit "out" is the race's, not the physics'."""
+    exact = np.array(poses, "<f4")
+    exact[:, _STATE] = exact[:, _STATE].astype(np.int32) & ~STATE_OUT
+    return np.array(
+        [zlib.crc32(exact[k : k + SECOND].tobytes()) for k in range(0, len(exact), SECOND)], np.uint32
+    )
+
+
+def exact_block(first_tick: int, poses: Floats, tape: Floats) -> Block:
+    """A block of a drive as it was driven."""
+    return Block(first_tick, poses, tape, digests(poses))
+
+
+def joined(blocks: list[Block]) -> Block:
+    """Successive blocks of a car as one; it ends where the next one does not follow."""
+    known = blocks[:1]
+    for before, block in pairwise(blocks):
+        rows = len(before.poses)
+        if rows % SECOND or block.first_tick != before.first_tick + TICKS * rows:
+            break
+        known.append(block)
+    return Block(
+        blocks[0].first_tick,
+        np.concatenate([block.poses for block in known]),
+        np.concatenate([block.tape for block in known]),
+        np.concatenate([block.digests for block in known]),
+    )
+
+
+def encode(block: Block) -> bytes:
+    """A block in bytes; its poses are rounded."""
+    values = np.concatenate([block.poses, block.tape], axis=1) if len(block.tape) else block.poses
+    scaled = np.nan_to_num(values / _STEPS[: values.shape[1]], nan=0.0, posinf=0.0, neginf=0.0)
+    rest = _predict(np.clip(np.round(scaled), -_LARGEST, _LARGEST).astype(np.int64))
+    small = ((rest << 1) ^ (rest >> 63)).astype("<u4").T
+    planes = np.ascontiguousarray(small).view(np.uint8).reshape(*small.shape, 4).transpose(0, 2, 1)
+    head = _HEAD.pack(block.first_tick, *values.shape)
+    packed = lzma.compress(planes.tobytes(), lzma.FORMAT_RAW, filters=_LZMA)
+    return head + block.digests.astype("<u4").tobytes() + packed
+
+
+def decode(data: bytes) -> Block:
+    """The block in these bytes.
 
     Raises:
         ValueError: The bytes are no block.
     """
-    if len(block) < _HEAD.size:
-        raise ValueError(f"a block of {len(block)} bytes is shorter than its head of {_HEAD.size} bytes")
-    first_tick, rows, columns = _HEAD.unpack_from(block)
-    if len(block) != _HEAD.size + 4 * rows * columns:
-        raise ValueError(f"a block of {rows} rows of {columns} has {len(block)} bytes")
-    planes = np.frombuffer(block, np.uint8, offset=_HEAD.size).reshape(columns, 4, rows)
-    small = np.ascontiguousarray(planes.transpose(0, 2, 1)).view("<u4")[..., 0].T
-    change = (small >> np.uint32(1)) ^ (np.uint32(0) - (small & np.uint32(1)))
-    bits = np.cumsum(np.cumsum(change, axis=0, dtype=np.uint32), axis=0, dtype=np.uint32)
-    return first_tick, bits.view(np.float32)
+    if len(data) < _HEAD.size:
+        raise ValueError(f"a block of {len(data)} bytes is shorter than its head of {_HEAD.size} bytes")
+    first_tick, rows, columns = _HEAD.unpack_from(data)
+    body = _HEAD.size + 4 * -(-rows // SECOND)
+    if columns not in (_POSES, _DRIVE) or rows == 0 or len(data) <= body:
+        raise ValueError(f"a block of {rows} rows of {columns} has {len(data)} bytes")
+    planes = _unpack(data[body:], 4 * rows * columns).reshape(columns, 4, rows)
+    small = np.ascontiguousarray(planes.transpose(0, 2, 1)).view("<u4")[..., 0].T.astype(np.int64)
+    values = (_restore((small >> 1) ^ -(small & 1)) * _STEPS[:columns]).astype(np.float32)
+    return Block(
+        first_tick,
+        values[:, :_POSES],
+        values[:, _POSES:] if columns == _DRIVE else np.zeros((0, len(TAPE_FIELDS)), np.float32),
+        np.frombuffer(data[_HEAD.size : body], "<u4").astype(np.uint32),
+    )
+
+
+def _unpack(packed: bytes, size: int) -> NDArray[np.uint8]:
+    """Unpack what must give exactly `size` bytes; it is never given more room."""
+    try:
+        data = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_LZMA).decompress(packed, size + 1)
+    except lzma.LZMAError as error:
+        raise ValueError(f"a block's compressed part is damaged ({error})") from error
+    if len(data) != size:
+        raise ValueError(f"a block does not unpack to its {size} bytes")
+    return np.frombuffer(data, np.uint8)
+
+
+def _predict(rows: Whole) -> Whole:
+    """What is left of whole rows (n, columns) after each was predicted from the one before."""
+    rest = np.diff(rows, axis=0, prepend=0)
+    rest = np.diff(rest, axis=0, prepend=0)
+    strayed = rows[:, _POSITION] - _moved(rows)
+    rest[:, _POSITION] = np.diff(np.diff(strayed, axis=0, prepend=0), axis=0, prepend=0)
+    rest[:, _TAPE] = np.diff(rows[:, _TAPE], axis=0, prepend=0)
+    rest[:, _PEDALS] = rows[:, _PEDALS]
+    rest[1:, _PEDALS] -= rows[:-1, _TAPE if rows.shape[1] == _DRIVE else _PEDALS]
+    return rest
+
+
+def _restore(rest: Whole) -> Whole:
+    """The rows of which `_predict` left this."""
+    rows = np.cumsum(np.cumsum(rest, axis=0), axis=0)
+    rows[:, _TAPE] = np.cumsum(rest[:, _TAPE], axis=0)
+    if rows.shape[1] == _DRIVE:
+        rows[:, _PEDALS] = rest[:, _PEDALS]
+        rows[1:, _PEDALS] += rows[:-1, _TAPE]
+    else:
+        rows[:, _PEDALS] = np.cumsum(rest[:, _PEDALS], axis=0)
+    rows[:, _POSITION] += _moved(rows)
+    return rows
+
+
+def _moved(rows: Whole) -> Whole:
+    """How far a car moved by its velocities [4 cm/s] since the first row [mm]: the sum of two is 50 ms."""
+    velocity = rows[:, _VELOCITY]
+    return np.cumsum(np.concatenate([velocity[:1] * 0, velocity[1:] + velocity[:-1]]), axis=0)

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.replay import samples
 from trackmania_rl.environment.replay.reading import Recorded
 from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT
+from trackmania_rl.protocol.poses import POSE_FIELDS
 
 Floats = NDArray[np.float32]
 
 TICKS_PER_STEP = 5
-_STATE = POSE_FIELDS.index("state")
+_VISIBLE = np.array([0.51 * samples.STEPS[name] for name in POSE_FIELDS], np.float32)
+_VISIBLE[POSE_FIELDS.index("state")] = np.inf  # it has a bit of the race
+"""Differences between a rounded and an exact pose that are more than the rounding."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,9 @@ class Verdict:
         agent_id: Whose car.
         samples: Samples compared.
         equal: All of them are the same to the last bit.
-        first_difference: Time of the first that is not [s], or None.
-        distance: Largest distance between recorded and re-driven position [m].
+        first_difference: Time of the first that is not [s], or None; where it is too small to be seen in the
+            rounded poses, the beginning of its second.
+        distance: Largest distance between recorded and re-driven position, as far as it was kept [m].
     """
 
     agent_id: str
@@ -51,6 +55,8 @@ def verify(recorded: Recorded, track: Track) -> list[Verdict]:
             f"{about.track_hash[:12]}): name the file of the track that was driven with --track",
             field="track",
         )
+    if not about.physics:
+        raise InputError(f"{about.id} is a human drive: there is no tape to drive again", field="replay")
     if about.physics != PHYSICS_VERSION:
         raise InputError(
             f"recorded with physics {about.physics}, this program has {PHYSICS_VERSION}: "
@@ -61,7 +67,10 @@ def verify(recorded: Recorded, track: Track) -> list[Verdict]:
     if not any(len(recorded.inputs.get(agent_id, ())) for agent_id in drivers):
         raise InputError(f"{about.id} holds no tape: it was cut off before its first second", field="replay")
     driven = drive(recorded, track, drivers)
-    return [_compare(agent_id, recorded.poses[agent_id], driven[agent_id]) for agent_id in driven]
+    return [
+        _compare(agent_id, recorded.poses[agent_id], recorded.digests[agent_id], rows)
+        for agent_id, rows in driven.items()
+    ]
 
 
 def drive(recorded: Recorded, track: Track, drivers: list[str]) -> dict[str, Floats]:
@@ -92,18 +101,19 @@ def drive(recorded: Recorded, track: Track, drivers: list[str]) -> dict[str, Flo
     return {agent_id: np.stack(poses) for agent_id, poses in rows.items()}
 
 
-def _compare(agent_id: str, recorded: Floats, driven: Floats) -> Verdict:
-    """Compare poses; the bit "out" is the race's and not the physics'."""
-    count = min(len(recorded), len(driven))
-    recorded, driven = recorded[:count].copy(), driven[:count].copy()
-    for rows in (recorded, driven):
-        rows[:, _STATE] = rows[:, _STATE].astype(np.int32) & ~STATE_OUT
-    same = (recorded.view(np.uint32) == driven.view(np.uint32)).all(axis=1)
-    differing = np.flatnonzero(~same)
+def _compare(agent_id: str, recorded: Floats, digests: NDArray[np.uint32], driven: Floats) -> Verdict:
+    """Compare a drive: every second by its digest, and the rounded poses to tell where it differs."""
+    differing = np.flatnonzero(samples.digests(driven) != digests)
+    first = None
+    if len(differing):
+        visible = np.flatnonzero(np.any(np.abs(driven - recorded) > _VISIBLE, axis=1))
+        begin = int(differing[0]) * samples.SECOND
+        within = visible[(visible >= begin) & (visible < begin + samples.SECOND)]
+        first = float(within[0] if len(within) else begin) / 20.0
     return Verdict(
         agent_id=agent_id,
-        samples=count,
-        equal=not len(differing),
-        first_difference=float(differing[0]) / 20.0 if len(differing) else None,
+        samples=len(driven),
+        equal=first is None,
+        first_difference=first,
         distance=float(np.linalg.norm(recorded[:, :3] - driven[:, :3], axis=1).max()),
     )
