@@ -13,6 +13,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.environment.simulator.observation import Layout, Observer
 from trackmania_rl.environment.simulator.reward import TIME_LIMIT, Reward, cause_of_end
 from trackmania_rl.environment.simulator.simulator import LIDAR_RANGE, Simulator
@@ -61,6 +62,9 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         time_limit: Longest episode [s]; default 10 s and the time at 10 m/s.
         stuck_seconds: An episode ends after this long without reaching a new furthest point [s].
         reward: Weights by name, see Reward.
+        weather: A forecast such as "rain" or "dry, rain@30, dry@90" (see simulator/weather.py), "any" for
+            another preset in every episode, or None for none.
+        weather_observation: Append rain, wetness, fog, night and wind to the observation.
         device: "cpu" or a CUDA device.
         threads: CPU threads; default all.
         seed: Seed of the first reset that names none.
@@ -82,6 +86,8 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         time_limit: float | None = None,
         stuck_seconds: float = 3.0,
         reward: Mapping[str, float] | None = None,
+        weather: str | None = None,
+        weather_observation: bool = False,
         device: str = "cpu",
         threads: int | None = None,
         seed: int | None = None,
@@ -106,7 +112,13 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         self.render_mode = render_mode
         self._first_seed = seed
         self.num_envs = num_envs
-        self.single_observation_space = self.observer.space
+        self._forecasts = _forecasts(weather)
+        self._forecast_of = np.zeros(num_envs, np.intp)
+        self._weather = np.zeros((num_envs, len(weathers.COLUMNS)), np.float32)
+        self._weather_observation = weather_observation
+        if self._forecasts:
+            self.observer.haze = self._blurred
+        self.single_observation_space = self._space()
         self.single_action_space = Box(-1.0, 1.0, (3,), np.float32)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -149,6 +161,8 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         applied = np.maximum(self._pending if self.delay else sent, FLOOR)
         self._pending = sent
         simulator = self.simulator
+        if self._forecasts:
+            self._feel_weather()
         before, already = simulator.furthest, simulator.finished
         simulator.step(applied, TICKS)
         gain = simulator.furthest - before
@@ -163,7 +177,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
             self._idle * STEP_SECONDS >= self.stuck_seconds,
             self._steps * STEP_SECONDS >= self.time_limit,
         )
-        return self.observer.observe(sent), reward, cause
+        return self._with_weather(self.observer.observe(sent), self._weather), reward, cause
 
     def restart(self, worlds: NDArray[np.intp]) -> Floats:
         """Begin new episodes in some worlds and return their first observations."""
@@ -182,7 +196,10 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         self._pending[worlds] = 0.0
         self._steps[worlds] = self._idle[worlds] = 0
         self._return[worlds] = 0.0
-        return self.observer.restart(worlds)
+        if self._forecasts:
+            self._forecast_of[worlds] = self.np_random.integers(len(self._forecasts), size=count)
+            self._weather[worlds] = self._weather_of(worlds)
+        return self._with_weather(self.observer.restart(worlds), self._weather[worlds])
 
     def final_info(self, cause: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """How each world's episode stands, with the cause of its end."""
@@ -193,6 +210,37 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
             "episode_return": self._return.copy(),
             "cause": cause,
         }
+
+    # --- weather ----------------------------------------------------------------------------------
+
+    def _weather_of(self, worlds: NDArray[np.intp]) -> Floats:
+        """The weather in some worlds at their episodes' times, (len(worlds), 6)."""
+        weather = np.empty((len(worlds), len(weathers.COLUMNS)), np.float32)
+        for number, forecast in enumerate(self._forecasts):
+            here = self._forecast_of[worlds] == number
+            weather[here] = forecast.at(self._steps[worlds[here]] * STEP_SECONDS)
+        return weather
+
+    def _feel_weather(self) -> None:
+        """Let tyres and air be as the weather now is."""
+        self._weather = self._weather_of(np.arange(self.num_envs))
+        wetness, wind = self._weather[:, weathers.WETNESS], self._weather[:, weathers.WIND]
+        self.simulator.condition(grip=weathers.grip(wetness, self.simulator.surface), wind=wind)
+
+    def _blurred(self, scan: Floats, worlds: NDArray[np.intp] | slice) -> Floats:
+        return weathers.blurred(scan, self._weather[worlds], self.simulator.lidar_range, self.np_random)
+
+    def _with_weather(self, observation: Floats, weather: Floats) -> Floats:
+        return np.hstack([observation, weather]) if self._weather_observation else observation
+
+    def _space(self) -> Box:
+        space = self.observer.space
+        if not self._weather_observation:
+            return space
+        wind = np.full(2, 100.0, np.float32)
+        low = np.concatenate([space.low, np.zeros(4, np.float32), -wind])
+        high = np.concatenate([space.high, np.ones(4, np.float32), wind])
+        return Box(low, high, dtype=np.float32)
 
     def _completion(self) -> Floats:
         """Share of the track driven, 0..1; the nose finishes a little before the car's origin."""
@@ -245,6 +293,13 @@ def load_track(track: Track | str | Path) -> Track:
     from trackmania_rl.environment.tracks import library
 
     return library.load(track)
+
+
+def _forecasts(weather: str | None) -> list[weathers.Forecast]:
+    """The forecasts that worlds draw from at each episode."""
+    if weather is None:
+        return []
+    return [weathers.forecast(name) for name in (weathers.PRESETS if weather == "any" else [weather])]
 
 
 def _reward(weights: Mapping[str, float]) -> Reward:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import numpy as np
@@ -52,6 +53,8 @@ class Observer:
         cars = simulator.cars
         self.actions = np.zeros((cars, 2, 3), np.float32)
         """The action before the last and the last one, (cars, 2, 3), each of -1..1."""
+        self.haze: Callable[[Floats, NDArray[np.intp] | slice], Floats] | None = None
+        """What weather does to the scans (n, beams) of some cars."""
         self._scans = np.zeros((cars, SCANS, simulator.beams), np.float32)
 
     @property
@@ -72,7 +75,7 @@ class Observer:
         self.actions[cars] = 0.0
         if self.layout == "horizon":
             return self._horizon(cars)
-        self._scans[cars] = self.simulator.lidar(cars)[:, None]
+        self._scans[cars] = self._scan(cars)[:, None]
         return self._lidar(cars)
 
     def observe(self, action: Floats) -> Floats:
@@ -86,8 +89,12 @@ class Observer:
         if self.layout == "horizon":
             return self._horizon(None)
         self._scans[:, :-1] = self._scans[:, 1:]
-        self._scans[:, -1] = self.simulator.lidar()
+        self._scans[:, -1] = self._scan(None)
         return self._lidar(None)
+
+    def _scan(self, cars: NDArray[np.intp] | None) -> Floats:
+        scan = self.simulator.lidar(cars)
+        return scan if self.haze is None else self.haze(scan, slice(None) if cars is None else cars)
 
     def _lidar(self, cars: NDArray[np.intp] | None) -> Floats:
         simulator = self.simulator

@@ -341,6 +341,12 @@ class Simulator:
         return np.asarray(np.searchsorted(marks, self.fields()[Field.FURTHEST], side="right"))
 
     @property
+    def surface(self) -> NDArray[np.intp]:
+        """Surface of the road under each car, as in tracks.track.Surface, (cars,)."""
+        segment = self.fields()[Field.SEGMENT].astype(np.intp)
+        return np.asarray(self.ribbon.nodes[segment, Node.SURFACE].astype(np.intp))
+
+    @property
     def wall_impact(self) -> Floats:
         """Hardest impact with a wall in the last step [m/s], (cars,)."""
         return np.array(self.fields()[Field.WALL_IMPACT])
