@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import json as json_module
+import resource
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
+
+from trackmania_rl.bench import peers as peers_module
+from trackmania_rl.protocol import volume
+from trackmania_rl.protocol.errors import InputError
+
+BATCHES = (1, 16, 64, 256, 1024, 4096, 16384)
+"""Cars for the curve of cost over the size of the batch."""
+LENGTHS = (500, 1000, 2000, 5000, 10000, 20000, 40000)
+"""Lengths of road for the curve of cost over the track [m]."""
+CURVE_CARS = 1024
+"""Cars on each of those roads."""
+MEMORY_STEPS = 2000
+"""Steps between the two looks at the memory."""
 
 
 def measure(
@@ -23,8 +38,8 @@ def measure(
     """Time steps of 5 ticks with a scan of 19 beams, with cars all over a track.
 
     Compiling is not counted. The cars drive the actions of the pursuit driver with noise; the driver itself
-    is not timed. The figure is the median over repetitions; the rate per core-second counts the processor
-    time of this process alone, so that other load on the machine disturbs it little.
+    is not timed. Figures are medians over repetitions; rates per core-second count the processor time of
+    this process alone, so that other load on the machine disturbs them little.
 
     Args:
         worlds: Cars that are advanced together.
@@ -39,59 +54,258 @@ def measure(
 
     road = load_track(track)
     simulator = Simulator(road, worlds, device=device, threads=threads)
-    advance = _driving(simulator)
-    wall, core = _median_seconds(advance, seconds)
-    rate = worlds / wall
+    drive = Drive(simulator)
+    wall, core = _median_seconds(drive.step_and_scan, seconds)
+    alone = Simulator(road, worlds, device=device, threads=1)
+    parts = Drive(alone)
+    rate = worlds / core
     result: dict[str, Any] = {
-        "car_steps_per_second": rate,
-        "car_steps_per_core_second": worlds / core,
+        "car_steps_per_second": worlds / wall,
+        "car_steps_per_core_second": rate,
+        "parts_per_core_second": {
+            "step": worlds / _median_seconds(parts.step, seconds)[1],
+            "lidar": worlds / _median_seconds(alone.lidar, seconds)[1],
+            "horizon": worlds / _median_seconds(alone.horizon, seconds)[1],
+            "step_and_lidar": worlds / _median_seconds(parts.step_and_scan, seconds)[1],
+        },
         "worlds": worlds,
         "threads": simulator.threads,
         "device": device,
         "track": road.id,
         "beams": simulator.beams,
+        "one_car_microseconds": _one_car(seconds),
         "peers": [],
     }
     if peers:
-        one = Simulator(road, 1, device=device)
-        candidates = {
-            "our simulator, one car at a time": (1, _driving(one)),
-            f"NumPy kinematic car without LIDAR, {worlds} cars": (worlds, _kinematic(worlds)),
-        }
-        racing = _car_racing()
-        if racing is not None:
-            candidates["Gymnasium CarRacing-v3, one car"] = (1, racing)
-        for name, (cars, step) in candidates.items():
-            peer = cars / _median_seconds(step, seconds)[0]
-            result["peers"].append({"name": name, "car_steps_per_second": peer, "ratio": rate / peer})
+        one = Drive(Simulator(road, 1, device=device))
+        for name, (cars, step) in {
+            "our simulator, one car at a time": (1, one.step_and_scan),
+            f"NumPy kinematic car without road or LIDAR, {worlds} cars": (worlds, _kinematic(worlds)),
+        }.items():
+            wall, core = _median_seconds(step, seconds)
+            result["peers"].append(
+                {
+                    "name": name,
+                    "agent_steps_per_second": cars / wall,
+                    "agent_steps_per_core_second": cars / core,
+                }
+            )
+        data = volume.data_folder()
+        result["peers"] += [peers_module.measure(data, name, seconds) for name in peers_module.PEERS]
+        for peer in result["peers"]:
+            if "failure" not in peer:
+                peer["ratio"] = rate / peer["agent_steps_per_core_second"]
     return result
+
+
+class Drive:
+    """Cars that race all over a track; they start there anew from time to time.
+
+    Args:
+        simulator: The cars; they are placed at random, always alike.
+    """
+
+    def __init__(self, simulator: Any) -> None:
+        from trackmania_rl.environment.drivers import pursuit
+
+        random = np.random.default_rng(0)
+        cars = simulator.cars
+        self.simulator = simulator
+        simulator.spawn(
+            arc=simulator.track.start + random.uniform(0.0, 0.9, cars) * simulator.track.length,
+            lateral=random.uniform(-8.0, 8.0, cars),
+            speed=random.uniform(10.0, 50.0, cars),
+        )
+        self.places = simulator.full_state()
+        self.action = pursuit(simulator)
+        self.action[:, 2] += random.normal(0.0, 0.1, cars)
+        self.count = 0
+
+    def step(self) -> None:
+        """Five ticks."""
+        self.count += 1
+        if self.count % 20 == 0:
+            self.simulator.restore(self.places)
+        self.simulator.step(self.action)
+
+    def step_and_scan(self) -> None:
+        """Five ticks and a scan."""
+        self.step()
+        self.simulator.lidar()
+
+
+def curves(seconds: float = 0.5) -> dict[str, list[dict[str, float]]]:
+    """Processor time of a step and a scan over the number of cars, and over the length of the track."""
+    from trackmania_rl.environment.simulator.environment import load_track
+    from trackmania_rl.environment.simulator.simulator import Simulator
+
+    sprint = load_track("sprint")
+    over_cars = []
+    for cars in BATCHES:
+        drive = Drive(Simulator(sprint, cars, threads=1))
+        over_cars.append(
+            {"cars": cars, "microseconds": 1e6 * _median_seconds(drive.step_and_scan, seconds)[1]}
+        )
+    over_length = []
+    for length in LENGTHS:
+        drive = Drive(Simulator(winding(length), CURVE_CARS, threads=1))
+        core = _median_seconds(drive.step_and_scan, seconds)[1]
+        over_length.append({"metres": length, "microseconds_per_car": 1e6 * core / CURVE_CARS})
+    return {"cars": over_cars, "length": over_length}
+
+
+def winding(length: float) -> Any:
+    """A road of straights and curves by turns, as long as asked [m]."""
+    from trackmania_rl.environment.tracks.ribbon import Piece, Placement, Role, lay
+
+    pieces = [Piece(length=32.0, role=Role.START)]
+    while sum(piece.length for piece in pieces) < length:
+        side = 1 if len(pieces) % 4 == 1 else -1
+        pieces += [Piece(length=80.0, turn=side * 1.2), Piece(length=60.0)]
+    pieces.append(Piece(length=32.0, role=Role.FINISH))
+    return lay(pieces, Placement(0.0, 0.0, 0.0, 0.0), id="winding", name="Winding", closed=False)
+
+
+def memory_growth() -> float:
+    """How much the process grows over some thousand steps of a batch [MiB]."""
+    from trackmania_rl.environment.simulator.environment import load_track
+    from trackmania_rl.environment.simulator.simulator import Simulator
+
+    drive = Drive(Simulator(load_track("sprint"), 256, threads=1))
+    for _ in range(100):
+        drive.step_and_scan()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(MEMORY_STEPS):
+        drive.step_and_scan()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024.0
+
+
+def draw(points: dict[str, list[dict[str, float]]], path: Path) -> None:
+    """Draw both curves as a PNG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    cars = [point["cars"] for point in points["cars"]]
+    times = [point["microseconds"] for point in points["cars"]]
+    left.loglog(cars, times, "o-", label="measured")
+    left.loglog(cars, [times[-1] / cars[-1] * number for number in cars], ":", label="proportional")
+    left.set(xlabel="cars", ylabel="processor time of a step and a scan [µs]", title="Linear in the cars")
+    left.legend()
+    right.semilogx(
+        [point["metres"] / 1000 for point in points["length"]],
+        [point["microseconds_per_car"] for point in points["length"]],
+        "o-",
+    )
+    right.set(xlabel="length of the track [km]", ylabel="per car [µs]", title="The same on any track")
+    right.set_ylim(bottom=0)
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)
 
 
 def command(
     worlds: Annotated[int, typer.Option(help="Cars advanced together.")] = 4096,
     threads: Annotated[int | None, typer.Option(help="CPU threads; all without it.")] = None,
-    device: Annotated[str, typer.Option(help="cpu, or a CUDA device.")] = "cpu",
-    seconds: Annotated[float, typer.Option(help="Time to spend on each figure.")] = 3.0,
+    device: Annotated[str, typer.Option(help="cpu, or a CUDA device such as cuda.")] = "cpu",
+    seconds: Annotated[float, typer.Option(help="Time to spend on each figure [s].")] = 3.0,
+    peers: Annotated[bool, typer.Option(help="Measure other simulators in the same run.")] = True,
+    install: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Install a peer first, or 'all': {', '.join(peers_module.PEERS)}; repeatable."),
+    ] = None,
+    limit: Annotated[bool, typer.Option(help="State the share of the processor's peak.")] = False,
+    scaling: Annotated[bool, typer.Option(help="Measure cost over cars and over track length.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="Draw the curves of --scaling as this PNG.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Measure how many car-steps per second the simulator makes, beside its peers."""
-    result = measure(worlds, threads, device, seconds)
+    """Measure how many car-steps per second the simulator makes, beside its peers.
+
+    Peers run in environments of their own in the data folder (peers/NAME), made with --install.
+    """
+    _install(install or [])
+    result = measure(worlds, threads, device, seconds, peers)
+    if limit:
+        from trackmania_rl.bench import limit as limit_module
+
+        result["limit"] = limit_module.measure(result["parts_per_core_second"]["step"])
+        result["memory_growth_mib"] = memory_growth()
+    if scaling or picture:
+        result["curves"] = curves()
+    if picture:
+        draw(result["curves"], picture)
     if json:
         print(json_module.dumps(result))
-        return
+    else:
+        _show(result)
+
+
+def _install(names: list[str]) -> None:
+    """Make the environments of peers, and say which could not be made."""
+    from subprocess import CalledProcessError
+
+    from rich.console import Console
+
+    wanted = list(peers_module.PEERS) if "all" in names else names
+    console = Console(stderr=True)
+    for name in wanted:
+        if name not in peers_module.PEERS:
+            raise InputError(
+                f"no peer {name!r}, expected all or one of {', '.join(peers_module.PEERS)}", field="install"
+            )
+        with console.status(f"installing {name}"):
+            try:
+                peers_module.install(volume.data_folder(), name)
+            except CalledProcessError as error:
+                console.print(f"{name} could not be installed:\n{(error.stderr or '').strip()}", markup=False)
+
+
+def _show(result: dict[str, Any]) -> None:
+    """Print the figures as tables."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("", "car-steps/s", "we are faster by")
+    console = Console()
+    table = Table("", "per second", "per core-second", "we make more by")
     table.add_row(
-        f"this simulator, {worlds} cars, {result['threads']} threads, {device}",
+        f"this simulator, {result['worlds']} cars, {result['threads']} threads, {result['device']}",
         f"{result['car_steps_per_second']:,.0f}",
+        f"{result['car_steps_per_core_second']:,.0f}",
         "",
     )
-    table.add_row("  per core-second", f"{result['car_steps_per_core_second']:,.0f}", "")
+    for name, rate in result["parts_per_core_second"].items():
+        table.add_row(f"  {name.replace('_', ' ')}, one thread", "", f"{rate:,.0f}", "")
     for peer in result["peers"]:
-        table.add_row(peer["name"], f"{peer['car_steps_per_second']:,.0f}", f"{peer['ratio']:,.1f} x")
-    Console().print(table)
+        if "failure" in peer:
+            table.add_row(peer["name"], peer["failure"], "", "")
+            continue
+        table.add_row(
+            peer["name"],
+            f"{peer['agent_steps_per_second']:,.0f}",
+            f"{peer['agent_steps_per_core_second']:,.0f}",
+            f"{peer['ratio']:,.1f} x",
+        )
+    console.print(table)
+    console.print(f"one car through Gymnasium: {result['one_car_microseconds']:.0f} µs a step")
+    if "limit" in result:
+        limit = result["limit"]
+        console.print(
+            f"a step: {limit['flop_per_step']:,} floating-point operations and "
+            f"{limit['memory_bytes_per_step']} bytes of memory; "
+            f"{limit['share_of_peak_flops']:.0%} of a core's {limit['peak_flops'] / 1e9:.0f} GFLOP/s, "
+            f"{limit['share_of_peak_bandwidth']:.0%} of its {limit['peak_bytes_per_second'] / 1e9:.0f} GB/s"
+        )
+        console.print(f"memory after {MEMORY_STEPS} more steps: {result['memory_growth_mib']:+.1f} MiB")
+    if "curves" in result:
+        table = Table("cars", "µs", "µs per car")
+        for point in result["curves"]["cars"]:
+            each = point["microseconds"] / point["cars"]
+            table.add_row(f"{point['cars']:,}", f"{point['microseconds']:,.0f}", f"{each:.2f}")
+        console.print(table)
+        table = Table("track length [km]", "µs per car")
+        for point in result["curves"]["length"]:
+            table.add_row(f"{point['metres'] / 1000:.1f}", f"{point['microseconds_per_car']:.2f}")
+        console.print(table)
 
 
 def _median_seconds(step: Callable[[], object], seconds: float) -> tuple[float, float]:
@@ -108,31 +322,22 @@ def _median_seconds(step: Callable[[], object], seconds: float) -> tuple[float, 
     return statistics.median(walls), statistics.median(cores)
 
 
-def _driving(simulator: Any) -> Callable[[], object]:
-    """A step with a scan of cars that race all over the track; they start there anew each time."""
-    from trackmania_rl.environment.drivers import pursuit
+def _one_car(seconds: float) -> float:
+    """Processor time of a step of one car through Gymnasium, observation included [µs]."""
+    import gymnasium
 
-    random = np.random.default_rng(0)
-    cars = simulator.cars
-    simulator.spawn(
-        arc=simulator.track.start + random.uniform(0.0, 0.9, cars) * simulator.track.length,
-        lateral=random.uniform(-8.0, 8.0, cars),
-        speed=random.uniform(10.0, 50.0, cars),
-    )
-    places = simulator.full_state()
-    action = pursuit(simulator)
-    action[:, 2] += random.normal(0.0, 0.1, cars)
-    count = 0
+    import trackmania_rl.environment.registration  # noqa: F401  # registers the environments
+
+    env = gymnasium.make("TrackMania/Lidar-v0")
+    env.reset(seed=0)
+    action = np.array([1.0, 0.0, 0.0], np.float32)
 
     def advance() -> None:
-        nonlocal count
-        count += 1
-        if count % 20 == 0:
-            simulator.restore(places)
-        simulator.step(action)
-        simulator.lidar()
+        _, _, terminated, truncated, _ = env.step(action)
+        if terminated or truncated:
+            env.reset()
 
-    return advance
+    return 1e6 * _median_seconds(advance, seconds)[1]
 
 
 def _kinematic(cars: int) -> Callable[[], object]:
@@ -149,24 +354,5 @@ def _kinematic(cars: int) -> Callable[[], object]:
             heading = heading - np.float32(0.01) * steer * speed / np.float32(40.0)
             x = x + np.float32(0.01) * speed * np.sin(heading)
             z = z + np.float32(0.01) * speed * np.cos(heading)
-
-    return advance
-
-
-def _car_racing() -> Callable[[], object] | None:
-    """One step of Gymnasium's CarRacing-v3, or None where Box2D is not installed."""
-    import gymnasium
-
-    try:
-        env = gymnasium.make("CarRacing-v3")
-    except gymnasium.error.DependencyNotInstalled:
-        return None
-    env.reset(seed=0)
-    action = np.array([0.0, 0.5, 0.0], np.float32)
-
-    def advance() -> None:
-        _, _, terminated, truncated, _ = env.step(action)
-        if terminated or truncated:
-            env.reset()
 
     return advance
