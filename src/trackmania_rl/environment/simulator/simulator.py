@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from trackmania_rl.environment.simulator import ribbon as ribbons
 from trackmania_rl.environment.simulator.advance import Course, step_blocks, step_cars
+from trackmania_rl.environment.simulator.cars import bump_cars
 from trackmania_rl.environment.simulator.grid import start_grid
 from trackmania_rl.environment.simulator.lidar import Lanes, fans, portals, scan
 from trackmania_rl.environment.simulator.ribbon import Node
@@ -133,6 +136,8 @@ class Simulator:
         self.threads = max(1, min(wanted, -(-cars // CARS_PER_THREAD)))
         self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
         self._step_launches: dict[int, list[Any]] = {}
+        self._solid: Any = wp.array(np.ones(cars, np.int32), dtype=int, **on_device)
+        self._bumps: Any = wp.zeros((cars, 3), dtype=float, **on_device)
         everyone: Any = wp.array(np.arange(cars, dtype=np.int32), dtype=int, **on_device)
         self._scan_launches = [self._scan(*part, everyone) for part in self._slices(cars)]
         self._look_launches = [self._look(*part, everyone) for part in self._slices(cars)]
@@ -352,6 +357,25 @@ class Simulator:
         return np.array(self.fields()[Field.WALL_IMPACT])
 
     @property
+    def bump(self) -> Floats:
+        """Hardest impulse between the car and another one in the last step, per mass [m/s], (cars,)."""
+        return np.array(self._bumps.numpy()[:, 0])
+
+    @property
+    def bumped(self) -> NDArray[np.int64]:
+        """With which car that was, (cars,); -1 where with none."""
+        return np.asarray(np.where(self.bump > 0, self._bumps.numpy()[:, 1], -1), np.int64)
+
+    @property
+    def solid(self) -> NDArray[np.bool_]:
+        """Which cars others can hit, (cars,): all until it is set; who has finished or fallen never."""
+        return np.asarray(self._solid.numpy() == 1)
+
+    @solid.setter
+    def solid(self, solid: ArrayLike) -> None:
+        self._solid.assign(np.broadcast_to(np.asarray(solid, np.int32), self.cars))
+
+    @property
     def off_road(self) -> NDArray[np.bool_]:
         """Whether any wheel is on a verge, or the car has fallen off, (cars,)."""
         return np.asarray(self.fields()[Field.OFF_ROAD] > 0)
@@ -435,13 +459,36 @@ class Simulator:
         course.race = self.track.length
         course.start = self.track.start
         course.lap = self.ribbon.length if self.ribbon.closed else 0.0
+        if not self.contact:
+            whole = (0, self._columns // BLOCK)
+            parts = [whole] if self.device.is_cuda else self._slices(whole[1])
+            return [self._prepare_ticks(ticks, course, *part) for part in parts]
+        # A thread drives whole blocks of cars and whole worlds, so that none waits for another.
+        unit = math.lcm(BLOCK, self.cars_per_world)
+        chains = []
+        for first, number in self._slices(-(-self.cars // unit)):
+            blocks = min(number * unit, self._columns - first * unit) // BLOCK
+            worlds = min(number * unit, self.cars - first * unit) // self.cars_per_world
+            step = self._prepare_ticks(1, course, first * unit // BLOCK, blocks)
+            bumps = [
+                self._prepare_bumps(course, first * unit // self.cars_per_world, worlds, fresh=fresh)
+                for fresh in (True, False)
+            ]
+            chains.append(Chain([launch for tick in range(ticks) for launch in (step, bumps[tick > 0])]))
+        return chains
+
+    def _prepare_ticks(self, ticks: int, course: Any, first: int, number: int) -> Any:
+        """Prepare ticks of `number` blocks of cars from block `first` on; on CUDA of all cars."""
         model = [self.parameters, self._nodes, self.ribbon.segments, course, ticks]
         if self.device.is_cuda:
-            return [self._prepare(step_cars, self.cars, [*model, self._state])]
-        return [
-            self._prepare(step_blocks, number, [*model, first, self._state])
-            for first, number in self._slices(self._columns // BLOCK)
-        ]
+            return self._prepare(step_cars, self.cars, [*model, self._state])
+        return self._prepare(step_blocks, number, [*model, first, self._state])
+
+    def _prepare_bumps(self, course: Any, first: int, number: int, *, fresh: bool) -> Any:
+        """Prepare contacts in `number` worlds from world `first` on; `fresh` after a step's first tick."""
+        track = [self._nodes, self.ribbon.segments, course, self.cars_per_world]
+        cars = [first, int(fresh), self._solid, self._state, self._bumps]
+        return self._prepare(bump_cars, number, track + cars)
 
     def _scan(self, first: int, number: int, cars: Any) -> Any:
         """Prepare a LIDAR scan for `number` entries of `cars` from `first` on."""
@@ -482,6 +529,18 @@ class Simulator:
             future.result()
 
 
+@dataclass(frozen=True)
+class Chain:
+    """Prepared launches that run one after the other."""
+
+    launches: Sequence[Any]
+
+    def launch(self) -> None:
+        """Run them."""
+        for launch in self.launches:
+            launch.launch()
+
+
 def quaternions(left: NDArray[Any], up: NDArray[Any], forward: NDArray[Any]) -> NDArray[np.float64]:
     """Attitudes (n, 4) x, y, z, w of bodies whose +x, +y, +z axes are left, up, forward, each (n, 3)."""
     m = np.stack([left, up, forward], axis=2)
@@ -516,5 +575,5 @@ def _device(name: str) -> Any:
 
 def warm_up(device: str = "cpu") -> None:
     """Compile (or load from the cache) every kernel that a simulator uses."""
-    for kernel in (step_blocks, scan, look_ahead, step_cars):
+    for kernel in (step_blocks, scan, look_ahead, step_cars, bump_cars):
         wp.load_module(kernel.module, device=device)
