@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import warp as wp
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.environment.simulator.conftest import esses, straight
 
@@ -84,7 +84,7 @@ worlds = st.builds(
 )
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds)
 def test_an_impact_conserves_momentum_and_never_gains_energy(state: np.ndarray) -> None:
     """In the air, at any attitudes and speeds, however deep the bodies overlap."""
@@ -96,7 +96,7 @@ def test_an_impact_conserves_momentum_and_never_gains_energy(state: np.ndarray) 
         assert np.array_equal(after[VELOCITY], state[VELOCITY])
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds)
 def test_an_impact_conserves_angular_momentum(state: np.ndarray) -> None:
     """For the impulses act at one point; free flight before and after changes nothing about it."""
@@ -122,7 +122,7 @@ upright = st.builds(
 )
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(upright)
 def test_the_order_of_the_cars_does_not_matter(state: np.ndarray) -> None:
     """Exchanged before or after the impact: the same, to rounding."""
@@ -137,7 +137,7 @@ def test_the_order_of_the_cars_does_not_matter(state: np.ndarray) -> None:
 MIRROR = {Field.X: -1, Field.VX: -1, Field.QY: -1, Field.QZ: -1, Field.WY: -1, Field.WZ: -1}
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(upright)
 def test_the_mirrored_impact_is_the_mirror_image(state: np.ndarray) -> None:
     assume(np.ptp(state[POSITION], axis=1).max() > 0.1)
@@ -179,7 +179,7 @@ def flown(state: np.ndarray, seconds: float) -> np.ndarray:
     return later
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.tuples(attitude, attitude),
     triple.filter(lambda way: sum(x * x for x in way) > 0.1),
