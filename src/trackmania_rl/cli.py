@@ -13,6 +13,7 @@ from rich.markup import escape
 import trackmania_rl
 from trackmania_rl.bench import latency, sac, simulator
 from trackmania_rl.environment import commands as environment
+from trackmania_rl.environment.calibration import commands as calibration
 from trackmania_rl.environment.tracks import commands as tracks
 from trackmania_rl.model import commands as model
 from trackmania_rl.protocol.errors import InputError
@@ -77,6 +78,7 @@ app.command("viewer")(viewer.viewer)
 app.command("train")(model.train)
 app.command("evaluate")(model.evaluate)
 app.command("race")(environment.race)
+app.command("calibrate")(calibration.calibrate)
 app.add_typer(environment.replay, name="replay")
 app.add_typer(tracks.app, name="track")
 bench.command("simulator")(simulator.command)

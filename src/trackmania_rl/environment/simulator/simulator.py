@@ -244,6 +244,11 @@ class Simulator:
             self._step_launches[ticks] = self._prepare_step(ticks)
         self._launch(self._step_launches[ticks])
 
+    def configure(self, parameters: Any) -> None:
+        """Drive on with other numbers of the car, from `vehicle.parameters`."""
+        self.parameters = parameters
+        self._step_launches.clear()
+
     # --- sensing ----------------------------------------------------------------------------------
 
     def lidar(self, cars: NDArray[np.intp] | None = None) -> Floats:

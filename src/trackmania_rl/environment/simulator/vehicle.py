@@ -177,7 +177,21 @@ def parameters(**changes: Any) -> Any:
     return result
 
 
-SHIPPED: dict[str, Any] = json.loads(PARAMETERS_FILE.read_text())["parameters"]
+def read_parameters(path: Path) -> dict[str, Any]:
+    """Values of Parameters by their names, from a file that a fit wrote.
+
+    Raises:
+        InputError: The file is missing, or is no such file.
+    """
+    try:
+        return dict(json.loads(path.read_text())["parameters"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"cannot read parameters from {path}, expected a file that `calibrate --fit --write` wrote"
+        ) from error
+
+
+SHIPPED: dict[str, Any] = read_parameters(PARAMETERS_FILE)
 """Values of the shipped Parameters by their names."""
 STEERING_RADIUS = np.array(SHIPPED["radius"])
 """Radius of the curve that full steering drives [m] at the speeds of STEERING_SPEED."""
