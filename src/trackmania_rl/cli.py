@@ -14,6 +14,7 @@ import trackmania_rl
 from trackmania_rl.bench import latency, sac, simulator
 from trackmania_rl.environment import commands as environment
 from trackmania_rl.environment.calibration import commands as calibration
+from trackmania_rl.environment.replay import commands as replays
 from trackmania_rl.environment.tracks import commands as tracks
 from trackmania_rl.model import commands as model
 from trackmania_rl.protocol.errors import InputError
@@ -48,7 +49,11 @@ def _options(
 def demo(
     track: Annotated[str, typer.Option(help="Track to race on: an id, or a .Map.Gbx file.")] = "bridge-lap",
     ghost: Annotated[
-        list[Path] | None, typer.Option(help="Recorded human drive (CSV) that races along; repeatable.")
+        list[Path] | None,
+        typer.Option(
+            help="Recorded drive that races along: .mcap, .csv, .Ghost.Gbx, .Replay.Gbx, .Map.Gbx, or "
+            "'author' for the drive in the track's own map; repeatable."
+        ),
     ] = None,
     agents: Annotated[int, typer.Option(min=0, max=8, help="Agents that learn from scratch.")] = 2,
     environment_port: Annotated[int, typer.Option(help="Port of the environment service.")] = 8080,
@@ -79,7 +84,7 @@ app.command("train")(model.train)
 app.command("evaluate")(model.evaluate)
 app.command("race")(environment.race)
 app.command("calibrate")(calibration.calibrate)
-app.add_typer(environment.replay, name="replay")
+app.add_typer(replays.app, name="replay")
 app.add_typer(tracks.app, name="track")
 bench.command("simulator")(simulator.command)
 bench.command("latency")(latency.command)

@@ -139,7 +139,7 @@ def run(
 
     Args:
         track: Track's id, or a file of a track.
-        ghosts: Recorded human drives that race along.
+        ghosts: Files of recorded drives that race along; "author": the drive in the track's own map.
         agents: Number of agents that learn from scratch.
         environment_port: Port of the environment service.
         model_port: Port of the model service.
@@ -150,6 +150,8 @@ def run(
     Raises:
         InputError: A port is taken, the track is unknown, or a service does not start.
     """
+    from trackmania_rl.environment.ghosts import own_ghosts
+
     for port, option in (
         (environment_port, "--environment-port"),
         (model_port, "--model-port"),
@@ -164,6 +166,7 @@ def run(
             ("viewer", viewer_port),
         )
     }
+    ghosts = own_ghosts(ghosts, [track])
     track = _track_id(track)
     environment = Service(
         "environment", ["environment", "--port", str(environment_port), "--track", track], urls["environment"]

@@ -1,4 +1,4 @@
-"""The commands of the environment area: serve it, race without it, look into replays."""
+"""The commands of the environment area: serve it, and race without it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from trackmania_rl.environment.entrant import Ghost
     from trackmania_rl.environment.tracks.track import Track
 
-replay = typer.Typer(help="List, show and verify recorded races.", no_args_is_help=True)
-
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -28,7 +26,10 @@ def environment(
     ] = None,
     ghost: Annotated[
         list[Path] | None,
-        typer.Option(help="Recorded drive (.csv) or replay (.mcap) that races along; repeatable."),
+        typer.Option(
+            help="Recorded drive that races along: .mcap, .csv, .Ghost.Gbx, .Replay.Gbx, .Map.Gbx, or "
+            "'author' for the drive in the track's own map; repeatable."
+        ),
     ] = None,
     heats: Annotated[
         int | None, typer.Option(min=1, help="Stop racing after so many heats. [default: never]")
@@ -55,6 +56,7 @@ def environment(
     ] = None,
 ) -> None:
     """Serve races in real time, and batches of worlds for learners."""
+    from trackmania_rl.environment.ghosts import own_ghosts
     from trackmania_rl.environment.race import Race, Rules
     from trackmania_rl.environment.server import environment_app
     from trackmania_rl.environment.streams import Limits
@@ -62,6 +64,7 @@ def environment(
     from trackmania_rl.protocol.service import serve
     from trackmania_rl.protocol.volume import replays_folder
 
+    files = own_ghosts(ghost or [], track or [])
     rules = Rules(heats=heats, time_limit=time_limit, agents_max=agents)
     loaded = [_library_track(name) for name in track or ["sprint"]]
     console = Console(stderr=True)
@@ -71,7 +74,7 @@ def environment(
                 "main" if number == 0 else one.id,
                 one,
                 rules,
-                ghosts=_ghosts(ghost or [], one),
+                ghosts=_ghosts(files, one),
                 folder=replays_folder() if record else None,
             )
             for number, one in enumerate(loaded)
@@ -121,99 +124,6 @@ def race(
     Console().print(table)
     if result.replay is not None:
         typer.echo(f"recorded to {result.replay}")
-
-
-@replay.command("list")
-def list_(
-    track: Annotated[str | None, typer.Option(help="Only of this track.")] = None,
-    agent: Annotated[str | None, typer.Option(help="Only those in which this agent drove.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
-    as_json: Json = False,
-) -> None:
-    """List the newest recorded races."""
-    from trackmania_rl.environment.replay import archive
-
-    found = archive.summaries(track=track, agent=agent, limit=limit)
-    if as_json:
-        import msgspec
-
-        typer.echo(json.dumps({"replays": msgspec.to_builtins(found)}))
-        return
-    table = Table(
-        "id", "track", "cars", "best time [s]", "length [s]", "size [kB]", box=None, header_style="dim"
-    )
-    for entry in found:
-        best = min((car.time for car in entry.cars if car.finished), default=None)
-        table.add_row(
-            entry.id if entry.complete else f"{entry.id} (cut off)",
-            entry.track,
-            ", ".join(car.name for car in entry.cars),
-            "-" if best is None else f"{best:.3f}",
-            f"{entry.duration:.1f}",
-            f"{entry.size_bytes / 1000:.0f}",
-        )
-    Console().print(table)
-
-
-@replay.command()
-def show(
-    replay: Annotated[str, typer.Argument(help="Id of a replay, or an .mcap file.")], as_json: Json = False
-) -> None:
-    """Print who drove in a recorded race, how it ended and what happened."""
-    from trackmania_rl.environment.replay import archive
-
-    recorded = archive.load(replay)
-    summary = recorded.summary()
-    if as_json:
-        import msgspec
-
-        typer.echo(
-            json.dumps({**msgspec.to_builtins(summary), "events": msgspec.to_builtins(recorded.events)})
-        )
-        return
-    console = Console()
-    console.print(f"[bold]{summary.id}[/] on {summary.track_name}, {summary.recorded}")
-    per_car = summary.size_bytes / max(summary.duration * len(summary.cars), 1e-9)
-    cut = "" if summary.complete else ", cut off"
-    console.print(
-        f"{summary.duration:.1f} s{cut}, {summary.size_bytes} bytes, {per_car:.0f} per car and second"
-    )
-    for car in summary.cars:
-        console.print(
-            f"[{car.colour}]●[/] {car.name}: {'finished' if car.finished else 'drove'} {car.time:.3f} s"
-        )
-    for event in recorded.events:
-        value = "" if event.value is None else f" {event.value:g}"
-        console.print(f"[dim]{event.time:8.2f}[/] {event.agent_id or 'race'}: {event.kind}{value}")
-
-
-@replay.command()
-def verify(
-    replay: Annotated[str, typer.Argument(help="Id of a replay, or an .mcap file.")],
-    track: Annotated[
-        str | None, typer.Option(help="The track that was driven, if it is not in the library.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Re-drive a recorded race from its inputs and compare it bit for bit; exit status 1 when it differs."""
-    from trackmania_rl.environment.replay import archive, verification
-    from trackmania_rl.environment.tracks import library
-
-    recorded = archive.load(replay)
-    verdicts = verification.verify(recorded, library.load(track or recorded.about.track))
-    equal = all(verdict.equal for verdict in verdicts)
-    if as_json:
-        cars = [vars(verdict) for verdict in verdicts]
-        typer.echo(json.dumps({"equal": equal, "complete": recorded.complete, "cars": cars}))
-    for verdict in [] if as_json else verdicts:
-        if verdict.equal:
-            typer.echo(f"{verdict.agent_id}: {verdict.samples} samples, the same bit for bit")
-        else:
-            typer.echo(
-                f"{verdict.agent_id}: differs from {verdict.first_difference:.2f} s on, "
-                f"by up to {verdict.distance:.3f} m"
-            )
-    raise typer.Exit(0 if equal else 1)
 
 
 def _library_track(name: str) -> Track:

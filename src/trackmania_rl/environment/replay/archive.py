@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from trackmania_rl.protocol.messages import ReplaySummary
 from trackmania_rl.protocol.volume import replays_folder
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+RESULTS = ("finished", "unfinished")
 WRITING = 5.0
 """A part that changed less than this ago is still being written [s]."""
 
@@ -42,14 +44,33 @@ def stored(id: str) -> Path:
     raise _unknown(id)
 
 
-def summaries(*, track: str | None = None, agent: str | None = None, limit: int = 200) -> list[ReplaySummary]:
+def summaries(
+    *,
+    track: str | None = None,
+    agent: str | None = None,
+    after: str | None = None,
+    before: str | None = None,
+    result: str | None = None,
+    limit: int = 200,
+) -> list[ReplaySummary]:
     """The newest replays, newest first.
 
     Args:
         track: Only of this track.
         agent: Only those in which this agent drove.
+        after: Only those recorded at this time or later, ISO 8601; without a zone it is UTC.
+        before: Only those recorded before this time.
+        result: "finished": only those that somebody finished; "unfinished": nobody.
         limit: At most so many.
+
+    Raises:
+        InputError: A time or result that is none.
     """
+    if result not in (None, *RESULTS):
+        raise InputError(f"result is {result!r}, expected {' or '.join(RESULTS)}", field="result")
+    if limit < 1:
+        raise InputError(f"limit is {limit}, expected at least 1", field="limit")
+    earliest, latest = _moment(after, "after"), _moment(before, "before")
     found: list[ReplaySummary] = []
     for path in _files():
         summary = _summary(path, path.stat().st_mtime_ns)
@@ -57,15 +78,42 @@ def summaries(*, track: str | None = None, agent: str | None = None, limit: int 
             continue
         if agent is not None and agent not in (car.agent_id for car in summary.cars):
             continue
+        if result is not None and (result == "finished") != any(car.finished for car in summary.cars):
+            continue
+        recorded = _moment(summary.recorded, "recorded")
+        if recorded is not None and (
+            (earliest is not None and recorded < earliest) or (latest is not None and recorded >= latest)
+        ):
+            continue
         found.append(summary)
         if len(found) >= limit:
             break
     return found
 
 
+def _moment(text: str | None, field: str) -> datetime | None:
+    """A time that was given as text."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{field} is {text!r}, expected a time as 2026-01-31T12:00Z", field=field) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def load(name: str) -> Recorded:
     """A replay, by its id or as a path."""
     return read(find(name))
+
+
+def delete(id: str) -> None:
+    """Delete a replay of the data volume.
+
+    Raises:
+        InputError: There is none of this id.
+    """
+    stored(id).unlink(missing_ok=True)
 
 
 def prune(keep: int) -> None:

@@ -38,7 +38,7 @@ ACTION_STEP = 1 / 1024
 """Actions are driven, and stored, in steps of this: finer than a gamepad's stick, and exact in float32."""
 STEPS: dict[str, float] = {
     "x": 1e-3, "y": 1e-3, "z": 1e-3,
-    "qx": 3e-4, "qy": 3e-4, "qz": 3e-4, "qw": 3e-4,
+    "qx": 1 / 3000, "qy": 1 / 3000, "qz": 1 / 3000, "qw": 1 / 3000,
     "vx": 0.04, "vy": 0.04, "vz": 0.04,
     "steer": ACTION_STEP, "gas": ACTION_STEP, "brake": ACTION_STEP,
     "gear": 1.0, "rpm": 0.02, "progress": 0.01, "lap_time": 1e-3, "state": 1.0,
