@@ -29,6 +29,7 @@ from trackmania_rl.environment.simulator.ribbon import (
     PATCH_ROWS,
     Ground,
     Patch,
+    departed,
     patch_of,
     road_at,
     segment_step,
@@ -65,9 +66,7 @@ wp.set_module_options(
         # Vectorised over cars by inlining everything; contraction off, so that the same arithmetic gives
         # the same bits in both kernels and on every processor of a kind.
         "cpu_compiler_flags": "-march=native -ffp-contract=off -fno-slp-vectorize "
-        "-mllvm=-inline-threshold=90000 -mllvm=-inline-cold-callsite-threshold=30000 "
-        # So far must it look back to see where the scratch of a block lies, without which it stays scalar.
-        "-mllvm=-memdep-block-scan-limit=100000 -mllvm=-memdep-block-number-limit=100000",
+        "-mllvm=-inline-threshold=90000 -mllvm=-inline-cold-callsite-threshold=30000",
     }
 )
 
@@ -78,8 +77,10 @@ STRAY = wp.constant(30.0)
 SEARCH_STEPS = wp.constant(64)
 """Segments that a car can pass in one tick: 3 m at 1000 km/h, or a teleport's error."""
 
-SCRATCH = wp.constant((FIELDS + PATCH_ROWS) * BLOCK)
-"""Numbers in the scratch of a block of cars: their states and the patches under them."""
+DEPARTED = wp.constant(FIELDS + PATCH_ROWS)
+"""Row of the scratch that says whether a car has left its segment."""
+Scratch = wp.types.vector((FIELDS + PATCH_ROWS + 1) * BLOCK, float)
+"""A block of cars: rows of their states, of the patches under them, and DEPARTED."""
 
 
 @wp.struct
@@ -228,26 +229,34 @@ def step_blocks(
 ):
     """CPU: each invocation advances BLOCK cars, tick by tick, in a scratch that stays in the cache.
 
-    Walking the track is a loop of its own; the loop of the physics has no branches, so it vectorises.
+    Walking the track is a loop of its own, for the few cars that have left their segment in the tick
+    before; the loop of the physics has no branches, so it vectorises.
     """
     begin = (first + wp.tid()) * BLOCK
-    cells = wp.zeros(shape=SCRATCH, dtype=float)
+    # Views whose neighbours are known to lie side by side, so that copies are not gathered number by number.
+    columns = wp.array(ptr=state.ptr, shape=(FIELDS, state.shape[1]), dtype=float)
+    road = wp.array(ptr=nodes.ptr, shape=(nodes.shape[0],), dtype=float)
+    cells = Scratch()
     row = int(0)
     while row < FIELDS:  # not unrolled: the compiler must still see the scratch's origin after it
         for i in range(BLOCK):
-            cells[row * BLOCK + i] = state[row, begin + i]
+            cells[row * BLOCK + i] = columns[row, begin + i]
         row += 1
     for i in range(BLOCK):
         cells[Field.WALL_IMPACT * BLOCK + i] = 0.0
+        cells[DEPARTED * BLOCK + i] = 1.0  # whoever put the car there may not have named its segment
     for _ in range(ticks):
         for i in range(BLOCK):
-            at = wp.vec3(cells[Field.X * BLOCK + i], cells[Field.Y * BLOCK + i], cells[Field.Z * BLOCK + i])
-            found = walk(nodes, segments, course, at, int(cells[Field.SEGMENT * BLOCK + i]))
-            cells[Field.SEGMENT * BLOCK + i] = float(found[0])
-            cells[Field.LAP * BLOCK + i] += float(found[1])
-            near = found[0] * COLUMNS
-            for k in range(PATCH_ROWS):
-                cells[(FIELDS + k) * BLOCK + i] = nodes[near + k]
+            if cells[DEPARTED * BLOCK + i] > 0.5:
+                at = wp.vec3(
+                    cells[Field.X * BLOCK + i], cells[Field.Y * BLOCK + i], cells[Field.Z * BLOCK + i]
+                )
+                found = walk(road, segments, course, at, int(cells[Field.SEGMENT * BLOCK + i]))
+                cells[Field.SEGMENT * BLOCK + i] = float(found[0])
+                cells[Field.LAP * BLOCK + i] += float(found[1])
+                near = found[0] * COLUMNS
+                for k in range(PATCH_ROWS):
+                    cells[(FIELDS + k) * BLOCK + i] = road[near + k]
         for i in range(BLOCK):
             numbers = Row()
             for k in range(FIELDS):
@@ -262,15 +271,17 @@ def step_blocks(
             numbers = pack(numbers, car)
             for k in range(FIELDS):
                 cells[k * BLOCK + i] = numbers[k]
+            cells[DEPARTED * BLOCK + i] = departed(patch, car.position)
     for i in range(BLOCK):
-        at = wp.vec3(cells[Field.X * BLOCK + i], cells[Field.Y * BLOCK + i], cells[Field.Z * BLOCK + i])
-        found = walk(nodes, segments, course, at, int(cells[Field.SEGMENT * BLOCK + i]))
-        cells[Field.SEGMENT * BLOCK + i] = float(found[0])
-        cells[Field.LAP * BLOCK + i] += float(found[1])
+        if cells[DEPARTED * BLOCK + i] > 0.5:
+            at = wp.vec3(cells[Field.X * BLOCK + i], cells[Field.Y * BLOCK + i], cells[Field.Z * BLOCK + i])
+            found = walk(road, segments, course, at, int(cells[Field.SEGMENT * BLOCK + i]))
+            cells[Field.SEGMENT * BLOCK + i] = float(found[0])
+            cells[Field.LAP * BLOCK + i] += float(found[1])
     row = int(0)
     while row < FIELDS:
         for i in range(BLOCK):
-            state[row, begin + i] = cells[row * BLOCK + i]
+            columns[row, begin + i] = cells[row * BLOCK + i]
         row += 1
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.simulator.maths import bound
+from trackmania_rl.environment.simulator.maths import bound, flag, most
 from trackmania_rl.environment.tracks.track import Track
 
 Floats = NDArray[np.float32]
@@ -252,6 +252,14 @@ def road_at(patch: Patch, position: wp.vec3) -> Road:
     road.border_left = patch.border_left
     road.border_right = patch.border_right
     return road
+
+
+@wp.func
+def departed(patch: Patch, position: wp.vec3) -> float:
+    """1 where a point no longer lies between the portals of a patch, as in segment_step."""
+    behind = wp.dot(position - patch.position, patch.tangent)
+    ahead = wp.dot(patch.next_position - position, patch.next_tangent)
+    return most(flag(behind < 0.0), flag(ahead < 0.0))
 
 
 @wp.func
