@@ -21,7 +21,7 @@ import warp as wp
 
 from trackmania_rl.environment.simulator.advance import Course, walk
 from trackmania_rl.environment.simulator.maths import bound, forward_axis, left_axis, unit, up_axis
-from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.environment.simulator.state import Field, tangible
 from trackmania_rl.environment.simulator.vehicle import (
     CENTRE_FORWARD,
     CENTRE_HEIGHT,
@@ -324,12 +324,6 @@ def meeting(state: wp.array2d(dtype=float), i: int, j: int) -> bool:
     return wp.length_sq(distance) < reach * reach
 
 
-@wp.func
-def solid_now(solid: wp.array(dtype=int), state: wp.array2d(dtype=float), i: int) -> bool:
-    """Whether a car can be hit: neither taken out, nor finished, nor fallen off."""
-    return solid[i] == 1 and state[Field.FINISH_TIME, i] <= 0.0 and state[Field.OFF_ROAD, i] < 4.0
-
-
 @wp.kernel
 def bump_cars(
     # Model:
@@ -367,13 +361,13 @@ def bump_cars(
             dy = state[Field.Y, j] - y
             dz = state[Field.Z, j] - z
             near += wp.where(dx * dx + dy * dy + dz * dz < REACH * REACH, 1, 0)
-        if near > 0 and solid_now(solid, state, i):
+        if near > 0 and tangible(solid, state, i):
             for j in range(i + 1, end):
                 dx = state[Field.X, j] - x
                 dy = state[Field.Y, j] - y
                 dz = state[Field.Z, j] - z
                 near = wp.where(dx * dx + dy * dy + dz * dz < REACH * REACH, 1, 0)
-                if near == 1 and meeting(state, i, j) and solid_now(solid, state, j):
+                if near == 1 and meeting(state, i, j) and tangible(solid, state, j):
                     impulse = bump(state, i, j)
                     if impulse > bumps[i, 0]:
                         bumps[i, 0] = impulse

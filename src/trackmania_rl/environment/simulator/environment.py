@@ -36,7 +36,7 @@ SPEED_ANYWHERE = 50.0
 
 
 class TrackVectorEnv(VectorEnv[Any, Any, Any]):
-    """A batch of worlds on one track, each with one car.
+    """A batch of worlds on one track, each with one car, or several that meet on the road.
 
     Actions are TMRL's: (gas, brake, steering) of -1..1 each; the positive part presses a pedal, steering
     1 is to the right. Autoreset is SAME_STEP: the observation of an ended world is the next episode's
@@ -50,7 +50,10 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
     and being stuck terminate; the time limit truncates. All arrays returned are fresh.
 
     Args:
-        num_envs: Number of worlds.
+        num_envs: Number of cars, each with episodes of its own; with one car a world that of the worlds.
+        cars_per_world: Cars that share a world: car k of world w has the index w * cars_per_world + k.
+        contact: Whether cars that share a world hit and see one another.
+        respawn: Whether a car that falls off goes on from its last checkpoint instead of ending the episode.
         track: Id, path or Track.
         observation: Layout of the observation, see Observer.
         lidar: "metric" for distances in metres, the only kind that is built in.
@@ -76,6 +79,9 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         self,
         num_envs: int = 1,
         *,
+        cars_per_world: int = 1,
+        contact: bool = True,
+        respawn: bool = False,
         track: Track | str | Path = "sprint",
         observation: Layout = "lidar",
         lidar: Literal["metric"] = "metric",
@@ -100,9 +106,23 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         if start not in ("line", "anywhere"):
             raise InputError(f"start={start!r}, expected 'line' or 'anywhere'", field="start")
         self.track = load_track(track)
+        worlds, left_over = divmod(num_envs, max(cars_per_world, 1))
+        if left_over:
+            raise InputError(
+                f"{num_envs} cars cannot share worlds of {cars_per_world}, expected a multiple",
+                field="cars_per_world",
+            )
         self.simulator = Simulator(
-            self.track, num_envs, device=device, threads=threads, beams=beams, lidar_range=lidar_range
+            self.track,
+            worlds,
+            cars_per_world=cars_per_world,
+            contact=contact,
+            device=device,
+            threads=threads,
+            beams=beams,
+            lidar_range=lidar_range,
         )
+        self.respawn = respawn
         self.observer = Observer(self.simulator, observation)
         self.delay = delay
         self.start = start
@@ -168,6 +188,9 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         gain = simulator.furthest - before
         finished, fallen = simulator.finished & ~already, simulator.fallen
         reward = self.reward(gain, finished, simulator.wall_impact, fallen)
+        if self.respawn and fallen.any():
+            simulator.respawn(np.flatnonzero(fallen))
+            fallen = np.zeros_like(fallen)
         self._steps += 1
         self._idle = np.where(gain > 0, 0, self._idle + 1)
         self._return += reward

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from trackmania_rl.environment.simulator.maths import forward_axis, least, left_axis, most, unit, up_axis
 from trackmania_rl.environment.simulator.ribbon import Node, Ribbon
-from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.environment.simulator.state import Field, tangible
 from trackmania_rl.environment.simulator.vehicle import CENTRE_FORWARD, HALF_WIDTH, NOSE, TAIL
 from trackmania_rl.environment.tracks.track import Track
 
@@ -211,6 +211,7 @@ def scan(
     first: int,  # of `cars`
     # In:
     cars: wp.array(dtype=int),  # which cars to serve
+    solid: wp.array(dtype=int),  # 1 for cars that others see
     state: wp.array2d(dtype=float),
     # Out:
     lidar: wp.array2d(dtype=float),  # (cars, beams) [m]
@@ -356,7 +357,7 @@ def scan(
     other = int(i / company * company)
     last = other + company
     while other < last:
-        if other != i:
+        if other != i and tangible(solid, state, other):
             box = rectangle(state, other, wp.vec3(x, y, z), forward, left, up_axis(rotation), reach)
             if box.seen:
                 lane = int(0)

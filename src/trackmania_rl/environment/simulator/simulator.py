@@ -223,6 +223,25 @@ class Simulator:
             state[Field.WIND_X, index], state[Field.WIND_Z, index] = air[..., 0], air[..., 1]
         self._write(state)
 
+    def respawn(self, cars: ArrayLike) -> None:
+        """Put cars back to the last checkpoint that they passed, standing; the race clock goes on.
+
+        Before the first checkpoint that is their place on the start grid.
+
+        Args:
+            cars: Indices.
+        """
+        index = np.atleast_1d(np.asarray(cars)).astype(np.intp)
+        passed = self.checkpoint[index]
+        marks = np.array([0.0, *self.track.checkpoints])
+        arc, lateral = (column[index % self.cars_per_world] for column in self._grid)
+        kept = np.ix_(np.array([Field.FURTHEST, Field.CLOCK, Field.FINISH_TIME]), index)
+        before = self._read()[kept].copy()
+        self.spawn(index, arc=np.where(passed, marks[passed], arc), lateral=np.where(passed, 0.0, lateral))
+        state = self._read()
+        state[kept] = before
+        self._write(state)
+
     def step(self, action: ArrayLike, ticks: int = 5) -> None:
         """Advance all cars, holding the action.
 
@@ -373,7 +392,7 @@ class Simulator:
 
     @property
     def solid(self) -> NDArray[np.bool_]:
-        """Which cars others can hit, (cars,): all until it is set; who has finished or fallen never."""
+        """Which cars others hit and see, (cars,): all until it is set; who has finished or fallen never."""
         return np.asarray(self._solid.numpy() == 1)
 
     @solid.setter
@@ -501,7 +520,7 @@ class Simulator:
         track = [self._portals, view.lead, view.count, self._portal_of, int(self.ribbon.closed)]
         company = self.cars_per_world if self.contact else 1
         sensor = [self._beams, self._beam_order, self.lidar_range, company]
-        sensor += [first, cars, self._state, self._lidar]
+        sensor += [first, cars, self._solid, self._state, self._lidar]
         return self._prepare(scan, number, track + sensor)
 
     def _look(self, first: int, number: int, cars: Any) -> Any:

@@ -188,3 +188,9 @@ def pack(row: Row, car: Car) -> Row:
     result[Field.SUSPENSION_RL] = car.suspension[2]
     result[Field.SUSPENSION_RR] = car.suspension[3]
     return result
+
+
+@wp.func
+def tangible(solid: wp.array(dtype=int), state: wp.array2d(dtype=float), i: int) -> bool:
+    """Whether others meet a car: it was not taken out, and has neither finished nor fallen off."""
+    return solid[i] == 1 and state[Field.FINISH_TIME, i] <= 0.0 and state[Field.OFF_ROAD, i] < 4.0
