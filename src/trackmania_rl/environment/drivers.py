@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from trackmania_rl.environment.simulator.observation import SURFACE_GRIP
 from trackmania_rl.environment.simulator.simulator import HORIZON, Simulator
 from trackmania_rl.environment.simulator.vehicle import cornering_speed, steering_radius
+from trackmania_rl.environment.tracks.track import Track
 
 Floats = NDArray[np.float32]
 
@@ -34,15 +37,16 @@ def pursuit(simulator: Simulator) -> Floats:
     horizon.
     """
     points = simulator.horizon().reshape(simulator.cars, -1, 5)
-    left, forward = points[:, :, 0], points[:, :, 2]
+    left, up, forward = points[:, :, 0], points[:, :, 1], points[:, :, 2]
     speed = simulator.speed
     look = np.maximum(LOOK_NEAREST, speed * LOOK_SECONDS)
     aim_left = _at(look, left)
-    aim_forward = np.maximum(_at(look, forward), 1.0)
-    curvature = 2 * aim_left / (aim_left**2 + aim_forward**2)
+    # In a loop the aim lies above the car more than ahead of it.
+    aim_ahead = np.maximum(np.hypot(_at(look, forward), _at(look, up)), 1.0)
+    curvature = 2 * aim_left / (aim_left**2 + aim_ahead**2)
     steer = np.clip(-curvature * steering_radius(speed), -1.0, 1.0)
 
-    limit = _speed_limit(points, _grip_ahead(simulator))
+    limit = _speed_limit(simulator)
     gas = speed < limit
     brake = (speed > limit + 3.0) & (speed > 5.0)
     return np.stack([gas, brake, steer], axis=1).astype(np.float32)
@@ -57,23 +61,26 @@ def _at(distance: Floats, values: Floats) -> Floats:
     return np.asarray(values[rows, k] * (1 - share) + values[rows, k + 1] * share, np.float32)
 
 
-def _grip_ahead(simulator: Simulator) -> Floats:
-    """Grip of the road, of asphalt's, at each point of the horizon, (cars, points)."""
+def _speed_limit(simulator: Simulator) -> Floats:
+    """Speed now from which every coming curve can be reached at a speed it can be driven at [m/s]."""
     track = simulator.track
-    arc = track.start + simulator.progress[:, None] + np.array(HORIZON, np.float32)
+    ahead = np.array(HORIZON, np.float32)
+    arc = track.start + simulator.progress[:, None] + ahead
     if track.closed:
         arc %= track.centreline_length
     nodes = np.minimum(np.searchsorted(track.arc, arc), len(track.arc) - 1)
-    return SURFACE_GRIP[track.surface[nodes]]
-
-
-def _speed_limit(points: Floats, grip: Floats) -> Floats:
-    """Speed now from which every coming curve can be reached at a speed it can be driven at [m/s]."""
-    steps = np.diff(points[:, :, :3], axis=1)
-    lengths = np.maximum(np.linalg.norm(steps, axis=2), 0.1)
-    directions = steps / lengths[:, :, None]
-    cosines = np.clip(np.sum(directions[:, 1:] * directions[:, :-1], axis=2), -1.0, 1.0)
-    curvature = np.arccos(cosines) / (0.5 * (lengths[:, 1:] + lengths[:, :-1]))
-    corner = cornering_speed(GRIP * grip[:, 1:-1] / np.maximum(curvature, 1e-4))
-    room = np.maximum(np.array(HORIZON[:-2], np.float32) - 5.0, 0.0)
+    middle = arc + np.diff(ahead, append=ahead[-1]) / 2
+    curvature = np.abs(_turned(track, middle[:, :-2], middle[:, 1:-1])) * 2 / (ahead[2:] - ahead[:-2])
+    grip = SURFACE_GRIP[track.surface[nodes[:, 1:-1]]]
+    corner = cornering_speed(GRIP * grip / np.maximum(curvature, 1e-4))
+    room = np.maximum(ahead[:-2] - 5.0, 0.0)
     return np.asarray(np.sqrt(corner**2 + 2 * DECELERATION * room).min(axis=1), np.float32)
+
+
+def _turned(track: Track, begin: NDArray[Any], end: NDArray[Any]) -> Floats:
+    """How far the road turns to its left between two arc lengths [rad]: what a car must steer, on banked
+    roads and in loops too."""
+    steps = np.einsum("ni,ni->n", np.diff(track.tangent, axis=0), track.left[:-1])
+    turned = np.concatenate([[0.0], np.cumsum(steps)])
+    around = np.interp(end, track.arc, turned) - np.interp(begin, track.arc, turned)
+    return np.asarray(around + np.where(end < begin, turned[-1], 0.0), np.float32)

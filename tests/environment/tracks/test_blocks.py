@@ -117,7 +117,8 @@ words = st.sampled_from(
 lines = st.one_of(
     st.sampled_from(
         ["straight 2", "left 2", "right 3", "right 1", "slope up", "slope down", "slope flat", "bank left 20",
-         "bank flat", "chicane right 3", "left 3 rise 2", "checkpoint", "booster", "surface dirt"]
+         "bank flat", "chicane right 3", "left 3 rise 2", "jump 2", "loop left", "checkpoint", "booster",
+         "surface dirt"]
     ),
     st.lists(words, min_size=1, max_size=4).map(" ".join),
 )  # fmt: skip
@@ -131,7 +132,7 @@ def test_any_text_is_a_sound_track_or_refused_in_a_sentence(text, sprint):
     except InputError as error:
         assert str(error).startswith("t.track")
     else:
-        check_frames(track, bend=0.15)
+        check_frames(track, bend=0.15, loops=True)
 
 
 def test_surface_border_and_factor_hold_for_what_follows():
@@ -144,13 +145,40 @@ def test_surface_border_and_factor_hold_for_what_follows():
     assert [track.surface[at[arc]] for arc in at] == [Surface.ASPHALT, Surface.ICE, Surface.ASPHALT]
 
 
+def test_a_jump_is_a_gap_between_two_ramps():
+    track = read("start", "surface dirt", "jump 2", "finish")
+    gap = track.surface == Surface.NONE
+    assert np.diff(gap.astype(int)).tolist().count(1) == 1
+    assert np.ptp(track.arc[gap]) == pytest.approx(2 * 32 * 1.01, abs=2.0)
+    assert (track.border_left[gap] == Border.OPEN).all()
+    assert set(track.surface[~gap]) == {Surface.ASPHALT, Surface.DIRT}
+    heights = track.position[:, 1] - track.position[0, 1]
+    assert heights[gap][0] == pytest.approx(8.0, abs=0.3)
+    assert heights.max() == pytest.approx(12.0, abs=0.01)
+    assert heights[-1] == pytest.approx(0.0, abs=1e-3)
+    check_frames(track)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_loop_ends_beside_its_beginning(side):
+    track = read("start", f"loop {side}", "straight 2", "finish")
+    check_frames(track, loops=True)
+    assert np.ptp(track.position[:, 1]) == pytest.approx(2 * blocks.LOOP_RADIUS, abs=0.01)
+    assert track.up[:, 1].min() == pytest.approx(-1.0, abs=1e-3)
+    assert track.position[-1, 0] - track.position[0, 0] == pytest.approx(32.0 if side == "left" else -32.0)
+    assert track.position[-1, 2] - track.position[0, 2] == pytest.approx(4 * 32.0)
+    for block in ("loop left", "jump 1"):
+        with pytest.raises(InputError, match="«bank flat» before it"):
+            read("start", "bank left 10", block)
+
+
 def test_bundled_tracks_are_sound():
     tracks = [library.load(id) for id in library.bundled_ids()]
     assert len(tracks) >= 6
     assert sum(track.closed for track in tracks) >= 2
     assert len({track.hash for track in tracks}) == len(tracks)
     for track in tracks:
-        check_frames(track)
+        check_frames(track, loops=track.id == "stunts")
         assert blocks.collision(track) is None
         assert track.name != track.id
         assert 0 < track.start < track.finish

@@ -49,7 +49,7 @@ def test_two_thousand_seeds_are_sound_and_can_be_driven():
         if not track.closed:
             assert track.centreline_length - track.finish > 60.0  # room to brake
     assert np.percentile(np.abs(off), 95) < 0.15
-    assert max(map(abs, off)) < 0.35
+    assert max(map(abs, off)) < 0.4
 
 
 def test_frames_are_sound():

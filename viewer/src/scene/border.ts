@@ -12,13 +12,15 @@ import {
 import { BORDER_SHADER } from "./border-shader";
 import type { Ribbon, RibbonPoint } from "./ribbon";
 import { type Lit, patch, type SharedUniforms } from "./shading";
-import { runs, type Stations, type Stretch } from "./stations";
+import { NO_ROAD, runs, type Stations, type Stretch } from "./stations";
 import { type Corner, Sweep } from "./sweep";
 import type { Tier } from "./types";
 
 /** Values of border_left and border_right. */
 const WALL = 0;
 const GRASS = 2;
+/** Beside a gap in the road. */
+const NOTHING = -1;
 
 /** Height and thickness of a barrier; it leans outwards by LEAN [m]. Low, so that the chase camera sees over it. */
 export const WALL_HEIGHT = 1;
@@ -92,7 +94,10 @@ export function borderGeometry(stations: Stations): BufferGeometry {
   const sweep = new Sweep(stations.ribbon, [{ name: "trim", size: 3 }]);
   for (const side of [1, -1] as const) {
     const borders = side > 0 ? track.border_left : track.border_right;
-    for (const run of runs(track, total, borders)) addSide(sweep, stations, run, run.value, side);
+    const standing = borders.map((border, node) => (track.surface[node] === NO_ROAD ? NOTHING : border));
+    for (const run of runs(track, total, standing)) {
+      if (run.value !== NOTHING) addSide(sweep, stations, run, run.value, side);
+    }
   }
   addUnderside(sweep, stations);
   return sweep.geometry();
@@ -139,7 +144,9 @@ function addUnderside(sweep: Sweep, stations: Stations): void {
       { left, up: -SLAB_DEPTH, across: 0 },
     ];
   };
-  sweep.add(stations.arcs, corners, () => [[CONCRETE, 0, 0]]);
+  for (const run of runs(ribbon.track, ribbon.total, ribbon.track.surface)) {
+    if (run.value !== NO_ROAD) sweep.add(stations.between(run), corners, () => [[CONCRETE, 0, 0]]);
+  }
 }
 
 function borderMaterial(shared: SharedUniforms, noise: Texture, banner: Texture, tier: Tier): Lit {

@@ -3,10 +3,11 @@
 import { BufferAttribute, BufferGeometry, Vector3 } from "three";
 
 import { besideRoad, SLAB_DEPTH } from "./border";
-import type { Ground } from "./ground";
+import { type Ground, UPRIGHT } from "./ground";
 import { gateArcs } from "./gates";
 import type { Props } from "./props";
 import { newRibbonPoint, type Ribbon, type RibbonPoint } from "./ribbon";
+import { NO_ROAD } from "./stations";
 import { offset } from "./sweep";
 
 /** Distance between lamps along the road [m]; the road's shader lights the same places. */
@@ -34,6 +35,7 @@ export function buildLamps(props: Props, ribbon: Ribbon): void {
     if (gates.some((gate) => Math.abs(gate - arc) < 6)) continue;
     const side = i % 2 === 0 ? 1 : -1;
     ribbon.at(arc, point);
+    if (!carries(ribbon, point)) continue;
     const x = side * (besideRoad(ribbon, point, side) + 0.4);
     props.at(point);
     props.box([x, -0.6, 0], [0.7, 1.6, 0.7], CONCRETE);
@@ -44,6 +46,11 @@ export function buildLamps(props: Props, ribbon: Ribbon): void {
     props.box([head.x, head.y, 0], [1.5, 0.16, 0.5], STEEL);
     props.box([head.x, head.y - 0.1, 0], [1.3, 0.05, 0.4], { colour: "#fff0d2", glow: -1 });
   }
+}
+
+/** Whether there is a road to stand on or under: not in a gap, nor on a loop. */
+function carries(ribbon: Ribbon, { up, arc }: RibbonPoint): boolean {
+  return up.y > UPRIGHT && ribbon.track.surface[ribbon.nodeAt(arc)] !== NO_ROAD;
 }
 
 /** Boards with arrows at the outside of tight curves, and distances before them. */
@@ -73,6 +80,7 @@ function buildBoard(
   size: number,
 ): void {
   const point = ribbon.at(arc, newRibbonPoint());
+  if (!carries(ribbon, point)) return;
   const x = side * (besideRoad(ribbon, point, side) + 0.2 + size / 2);
   props.at(point);
   for (const leg of [-0.3, 0.3]) props.box([x + leg * size, 0.8, 0.08], [0.1, 3.4, 0.1], STEEL);
@@ -102,6 +110,7 @@ export function buildPiers(props: Props, ribbon: Ribbon, ground: Ground): void {
   const foot = new Vector3();
   for (let arc = PIER_SPACING / 2; arc < ribbon.total; arc += PIER_SPACING) {
     ribbon.at(arc, point);
+    if (!carries(ribbon, point)) continue;
     const beneath = offset(point, 0, -SLAB_DEPTH, new Vector3());
     if (beneath.y - ground.heightAt(beneath.x, beneath.z) < PIER_FROM) continue;
     const feet = [0.62 * point.halfLeft, -0.62 * point.halfRight].map((x) =>

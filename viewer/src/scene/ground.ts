@@ -12,6 +12,9 @@ const PIECE = 6;
 const CLEARANCE = 0.75;
 const SHELF = 6;
 
+/** Road whose normal points up by less than this is part of a loop and has no ground of its own. */
+export const UPRIGHT = 0.65;
+
 /** Steepest rise away from a road [m/m] (guess); steeper than any road, so that roads do not cut into each other's ground. */
 const STEEPEST = 0.5;
 
@@ -46,9 +49,10 @@ export class Ground {
   constructor(ribbon: Ribbon) {
     const count = Math.ceil(ribbon.total / PIECE);
     const point = newRibbonPoint();
-    this.pieces = Array.from({ length: count + 1 }, (_, i) =>
-      piece(ribbon.at((i * ribbon.total) / count, point)),
-    );
+    this.pieces = Array.from({ length: count + 1 }, (_, i) => {
+      ribbon.at((i * ribbon.total) / count, point);
+      return point.up.y > UPRIGHT ? [piece(point)] : [];
+    }).flat();
   }
 
   /** Height of the ground [m]. */

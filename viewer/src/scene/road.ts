@@ -14,7 +14,7 @@ import { lerp, smoothstep } from "./noise";
 import { newRibbonPoint, type Ribbon, type RibbonPoint } from "./ribbon";
 import { ROAD_SHADER } from "./road-shader";
 import { type Lit, patch, type SharedUniforms } from "./shading";
-import { runs, type Stations, type Stretch } from "./stations";
+import { NO_ROAD, runs, type Stations, type Stretch } from "./stations";
 import { type Corner, Sweep } from "./sweep";
 import type { Tier } from "./types";
 
@@ -102,6 +102,7 @@ export function roadGeometry(stations: Stations): BufferGeometry {
     { name: "paint", size: 4 },
   ]);
   for (const stretch of roadStretches(ribbon)) {
+    if (stretch.surface === NO_ROAD) continue;
     sweep.add(stations.between(stretch), crossSection, (point, _corner, arc) => {
       const { kerbLeft, kerbRight, line } = trim.at(arc);
       const along = arc - stretch.begin;

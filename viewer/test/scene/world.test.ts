@@ -58,6 +58,11 @@ function range(values: number[]): [number, number] {
   return [Math.min(...values), Math.max(...values)];
 }
 
+/** Whether the road has no loop. */
+function upright({ track }: Ribbon): boolean {
+  return track.up.every((value, i) => i % 3 !== 1 || value > 0);
+}
+
 function middle({ track }: Ribbon): [number, number] {
   const axis = (k: number): number => {
     const [low, high] = range(track.position.filter((_, i) => i % 3 === k));
@@ -136,7 +141,7 @@ describe.each([figureOfEight(), ...bundledTracks()])("$id", (track) => {
       offset(ribbon.at(Math.min(arc, ribbon.total - 1e-3), point), uv.getX(i), 0, expected);
       expect(expected.distanceTo(found.fromBufferAttribute(position, i))).toBeLessThan(0.01);
     }
-    expect(downwards(geometry)).toBe(0);
+    if (upright(ribbon)) expect(downwards(geometry)).toBe(0);
   });
 
   test("borders are finite and barriers begin where the road ends", () => {

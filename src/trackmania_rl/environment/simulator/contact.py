@@ -18,7 +18,10 @@ from trackmania_rl.environment.simulator.vehicle import (
     TREAD_REAR,
     Parameters,
 )
+from trackmania_rl.environment.tracks.track import Surface
 
+NO_ROAD = wp.constant(int(Surface.NONE) - 0.5)
+"""Surfaces beyond this are none: a gap that cars fly over."""
 VERGE_WIDTH = wp.constant(10.0)
 """How far a grass verge reaches beyond the border [m] (guess)."""
 
@@ -78,7 +81,7 @@ def wheel(p: Parameters, road: Road, arm: wp.vec3, up: wp.vec3, velocity: wp.vec
     reach = wp.where(border > 1.5, VERGE_WIDTH, wp.where(border > 0.5, 0.0, 1.0))
     grounded = (
         flag(compression > 0.0) * flag(compression < SINK_MAX) * flag(upright > 0.2) * flag(beyond < reach)
-    )
+    ) * flag(road.surface < NO_ROAD)
 
     arm_compressed = arm + up * compression
     sinking = -wp.dot(velocity + wp.cross(spin, arm_compressed), normal)

@@ -19,8 +19,8 @@ Layout = Literal["lidar", "progress", "horizon"]
 
 SCANS = 4
 """LIDAR scans in an observation, as TMRL."""
-SURFACE_GRIP = np.array([1.0, 0.65, 0.45, 0.28, 1.0], np.float32)
-"""Grip of each surface, as in the physics."""
+SURFACE_GRIP = np.array([1.0, 0.65, 0.45, 0.28, 1.0, 1.0], np.float32)
+"""Grip of each surface, as in the physics; 1 where there is none to slide on."""
 BODY = 23
 """Numbers of the horizon layout that describe the car itself and its last two actions."""
 SCALES = np.stack([*3 * [HORIZON], *2 * [np.full(len(HORIZON), 12.8)]], axis=1).astype(np.float32)

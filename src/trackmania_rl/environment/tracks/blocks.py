@@ -82,6 +82,25 @@ def bend(begin: float, end: float) -> Piece:
     return Piece(length=2 * CELL, rise=CELL * (begin + end), gradients=(begin, end))
 
 
+def jump(cells: int) -> tuple[Piece, Piece, Piece]:
+    """Two cells of ramp, some without road, and two of landing, level at both ends.
+
+    Over the gap the line is the parabola of a car that is just fast enough: it leaves and lands along
+    the ramps. At gradient s it flies l metres at v^2 = g l (1 + s^2) / 2 s with the air's gravity g.
+    """
+    air = Piece(length=CELL * cells, gradients=(SLOPE, -SLOPE), surface=Surface.NONE, border=Border.OPEN)
+    return bend(0.0, SLOPE), air, bend(-SLOPE, 0.0)
+
+
+LOOP_RADIUS = 24.0
+"""Of a loop [m]: three storeys (guess; the game's are of this order)."""
+
+
+def loop(side: int) -> Piece:
+    """Once around a vertical circle, ending one cell to the left (1) or right (-1) of its beginning."""
+    return Piece(length=2 * math.pi * LOOP_RADIUS, aside=side * CELL)
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of a block file: its number and its words."""
@@ -132,9 +151,10 @@ class Road:
     def add(self, *pieces: Piece) -> None:
         """Lay pieces with the banking, surface and border that hold."""
         for piece in pieces:
-            self.pieces.append(
-                replace(piece, banks=(self.bank, self.bank), surface=self.surface, border=self.border)
-            )
+            lies = replace(piece, banks=(self.bank, self.bank))
+            if piece.surface is not Surface.NONE:
+                lies = replace(lies, surface=self.surface, border=self.border)
+            self.pieces.append(lies)
 
     def cell(self, role: Role = Role.ROAD) -> None:
         """Lay a cell of straight road along the slope that holds."""
@@ -145,6 +165,12 @@ class Road:
         """Refuse a block that only lies on level road."""
         if self.gradient:
             raise line.refuse(line.words[0], "«slope flat» before it: it lies on level road only")
+
+    def expect_upright(self, line: Line) -> None:
+        """Refuse a block that only lies on level road without banking."""
+        self.expect_level(line)
+        if self.bank:
+            raise line.refuse(line.words[0], "«bank flat» before it: it does not lie on a banked road")
 
 
 def _role(road: Road, line: Line) -> None:
@@ -184,6 +210,20 @@ def _chicane(road: Road, line: Line) -> None:
     road.add(*chicane(cells, side))
 
 
+def _jump(road: Road, line: Line) -> None:
+    road.expect_upright(line)
+    cells = line.integer(1, "its cells without road", 1, 4)
+    line.end(2)
+    road.add(*jump(cells))
+
+
+def _loop(road: Road, line: Line) -> None:
+    road.expect_upright(line)
+    side = 1 if line.choice(1, ("left", "right")) == "left" else -1
+    line.end(2)
+    road.add(loop(side))
+
+
 def _slope(road: Road, line: Line) -> None:
     gradient = {"up": SLOPE, "down": -SLOPE, "flat": 0.0}[line.choice(1, ("up", "down", "flat"))]
     line.end(2)
@@ -206,7 +246,9 @@ def _bank(road: Road, line: Line) -> None:
 
 
 def _surface(road: Road, line: Line) -> None:
-    road.surface = Surface[line.choice(1, [surface.name.lower() for surface in Surface]).upper()]
+    road.surface = Surface[
+        line.choice(1, [surface.name.lower() for surface in Surface if surface is not Surface.NONE]).upper()
+    ]
     line.end(2)
 
 
@@ -224,6 +266,8 @@ BLOCKS: dict[str, Callable[[Road, Line], None]] = {
     "left": _turn,
     "right": _turn,
     "chicane": _chicane,
+    "jump": _jump,
+    "loop": _loop,
     "slope": _slope,
     "bank": _bank,
     "surface": _surface,

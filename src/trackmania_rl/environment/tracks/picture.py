@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trackmania_rl.environment.tracks.track import Track
+from trackmania_rl.environment.tracks.track import Surface, Track
 from trackmania_rl.protocol.errors import InputError
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def _plan(axes: Axes, track: Track, colours: Normalize) -> None:
 
     left, right = _edges(track)
     quads = np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1)
-    heights = track.position[: len(quads), 1]
+    road = track.surface[: len(quads)] != Surface.NONE
+    quads, heights = quads[road], track.position[: len(road), 1][road]
     order = np.argsort(heights, kind="stable")
     shades = colormaps[HEIGHTS](colours(heights))
     axes.add_collection(
@@ -100,7 +101,7 @@ def _plan(axes: Axes, track: Track, colours: Normalize) -> None:
                        zorder=2)
     )  # fmt: skip
     for pad in track.boosters:
-        inside = (track.arc[: len(quads)] >= pad.begin) & (track.arc[: len(quads)] <= pad.end)
+        inside = ((track.arc[: len(road)] >= pad.begin) & (track.arc[: len(road)] <= pad.end))[road]
         axes.add_collection(PolyCollection(list(quads[inside]), facecolors=BOOSTER, zorder=3))
     for arc in track.checkpoints:
         _gate(axes, track, arc, CHECKPOINT)
@@ -159,10 +160,13 @@ def _profile(axes: Axes, track: Track, colours: Normalize) -> None:
     heights = track.position[:, 1]
     points = np.stack([track.arc, heights], axis=1)
     lines = np.stack([points[:-1], points[1:]], axis=1)
+    road = track.surface[:-1] != Surface.NONE
     low, high = float(colours.vmin or 0.0), float(colours.vmax or 0.0)
     axes.fill_between(track.arc, heights, low, color=FAINT, alpha=0.18, linewidth=0)
     axes.add_collection(
-        LineCollection(list(lines), colors=colormaps[HEIGHTS](colours(heights[:-1])), linewidths=2.6)
+        LineCollection(
+            list(lines[road]), colors=colormaps[HEIGHTS](colours(heights[:-1][road])), linewidths=2.6
+        )
     )
     marks = [(track.start, START, "start")]
     marks += [] if track.closed else [(track.finish, FINISH, "finish")]

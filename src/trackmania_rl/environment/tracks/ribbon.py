@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
 
@@ -60,7 +60,8 @@ class Piece:
     """A stretch of road: straight or an arc of a circle in plan, with its height and banking.
 
     Height is the cubic that meets both gradients, banking the cubic with level ends; so a parabola
-    and a straight slope are exact and neighbours that agree at the joint join with one tangent.
+    and a straight slope are exact and neighbours that agree at the joint join with one tangent. Or a
+    loop: once around a vertical circle, ending beside where it began, level and straight at both ends.
 
     Attributes:
         length: Length of the centre-line in plan [m].
@@ -72,6 +73,8 @@ class Piece:
         border: What stands at both edges.
         role: What it is for.
         factor: Strength of a booster, in multiples of the engine's acceleration.
+        aside: How far a loop ends to the left of its beginning [m]; 0 for what is no loop. The circle's
+            circumference is `length`.
     """
 
     length: float
@@ -83,10 +86,18 @@ class Piece:
     border: Border = Border.WALL
     role: Role = Role.ROAD
     factor: float = 5.0
+    aside: float = 0.0
 
 
 def after(placement: Placement, piece: Piece) -> Placement:
     """Where the piece that begins at `placement` ends."""
+    if piece.aside:
+        left = placement.heading + math.pi / 2
+        return replace(
+            placement,
+            x=placement.x + piece.aside * math.sin(left),
+            z=placement.z + piece.aside * math.cos(left),
+        )
     direction = placement.heading + piece.turn / 2
     chord = piece.length * float(np.sinc(piece.turn / (2 * math.pi)))
     return Placement(
@@ -218,6 +229,8 @@ def _integrate(pieces: Sequence[Piece]) -> tuple[Doubles, Doubles]:
         _, gradient = _height(
             share, np.array(piece.length), np.array(piece.rise), np.array([piece.gradients])
         )
+        if piece.aside:
+            gradient = piece.aside / piece.length * 6 * share * (1 - share)
         speed = np.hypot(1.0, gradient)
         steps = np.diff(share) * piece.length
         plan.append(plan[-1][-1] + share[1:] * piece.length)
@@ -250,7 +263,30 @@ def _frames(
     banks = _each(pieces, "banks")[index]
     bank = banks[:, 0] + (banks[:, 1] - banks[:, 0]) * share**2 * (3 - 2 * share)
     left, up = banked(tangent, level, bank)
+    for k, piece in enumerate(pieces):
+        if piece.aside:
+            on = index == k
+            position[on], tangent[on], left[on], up[on] = _loop(piece, origins[on], share[on])
     return position, tangent, left, up
+
+
+def _loop(piece: Piece, origins: Doubles, share: Doubles) -> tuple[Doubles, Doubles, Doubles, Doubles]:
+    """Position, tangent, left and up on a loop, at shares of its circle, each (n, 3).
+
+    The circle stands upright in the driving direction; meanwhile the road moves aside along a cubic.
+    """
+    radius, angle = piece.length / (2 * math.pi), 2 * math.pi * share[:, None]
+    heading = origins[:, 3]
+    ahead = np.stack([np.sin(heading), np.zeros_like(heading), np.cos(heading)], axis=1)
+    level = np.stack([np.cos(heading), np.zeros_like(heading), -np.sin(heading)], axis=1)
+    upright = np.array([0.0, 1.0, 0.0])
+    shift = (piece.aside * share**2 * (3 - 2 * share))[:, None]
+    circle = radius * (np.sin(angle) * ahead + (1 - np.cos(angle)) * upright)
+    around = np.cos(angle) * ahead + np.sin(angle) * upright
+    tangent = around + (piece.aside / piece.length * 6 * share * (1 - share))[:, None] * level
+    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    up = np.cos(angle) * upright - np.sin(angle) * ahead
+    return origins[:, :3] + circle + shift * level, tangent, np.cross(up, tangent), up
 
 
 def banked(tangent: Doubles, level: Doubles, bank: Doubles) -> tuple[Doubles, Doubles]:

@@ -25,6 +25,8 @@ class Surface(IntEnum):
     GRASS = 2
     ICE = 3
     PLASTIC = 4
+    NONE = 5
+    """No road: cars fly, or fall."""
 
 
 class Border(IntEnum):
