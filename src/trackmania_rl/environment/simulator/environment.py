@@ -56,7 +56,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         respawn: Whether a car that falls off goes on from its last checkpoint instead of ending the episode.
         track: Id, path or Track.
         observation: Layout of the observation, see Observer.
-        lidar: "metric" for distances in metres, the only kind that is built in.
+        lidar: "metric" for distances in metres, or "screen" for TMRL's pixels on the screen (see screen.py).
         beams: LIDAR beams over 180 degrees.
         lidar_range: Longest distance that the LIDAR measures [m].
         delay: Steps from sending an action to the car feeling it. 1 as in the game, where the action
@@ -84,7 +84,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         respawn: bool = False,
         track: Track | str | Path = "sprint",
         observation: Layout = "lidar",
-        lidar: Literal["metric"] = "metric",
+        lidar: Literal["metric", "screen"] = "metric",
         beams: int = 19,
         lidar_range: float = LIDAR_RANGE,
         delay: int = 1,
@@ -99,8 +99,8 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         seed: int | None = None,
         render_mode: None = None,
     ) -> None:
-        if lidar != "metric":
-            raise InputError(f"lidar={lidar!r}, expected 'metric'", field="lidar")
+        if lidar not in ("metric", "screen"):
+            raise InputError(f"lidar={lidar!r}, expected 'metric' or 'screen'", field="lidar")
         if delay not in (0, 1):
             raise InputError(f"delay={delay!r}, expected 0 or 1 steps", field="delay")
         if start not in ("line", "anywhere"):
@@ -123,7 +123,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
             lidar_range=lidar_range,
         )
         self.respawn = respawn
-        self.observer = Observer(self.simulator, observation)
+        self.observer = Observer(self.simulator, observation, lidar)
         self.delay = delay
         self.start = start
         self.time_limit = time_limit or 10.0 + self.track.length / SPEED_SLOWEST
@@ -136,7 +136,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         self._forecast_of = np.zeros(num_envs, np.intp)
         self._weather = np.zeros((num_envs, len(weathers.COLUMNS)), np.float32)
         self._weather_observation = weather_observation
-        if self._forecasts:
+        if self._forecasts and lidar == "metric":
             self.observer.haze = self._blurred
         self.single_observation_space = self._space()
         self.single_action_space = Box(-1.0, 1.0, (3,), np.float32)

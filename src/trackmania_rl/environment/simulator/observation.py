@@ -10,6 +10,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from trackmania_rl.environment.simulator.ribbon import Node
+from trackmania_rl.environment.simulator.screen import ScreenLidar
 from trackmania_rl.environment.simulator.simulator import HORIZON, Simulator, rotate
 from trackmania_rl.environment.simulator.state import Field
 from trackmania_rl.protocol.errors import InputError
@@ -43,9 +44,12 @@ class Observer:
     Args:
         simulator: Whose cars to observe; for the horizon layout with its default horizon.
         layout: Name of the layout.
+        lidar: "metric" for metres, or "screen" for TMRL's pixels (see screen.py), always 19 rays.
     """
 
-    def __init__(self, simulator: Simulator, layout: Layout) -> None:
+    def __init__(
+        self, simulator: Simulator, layout: Layout, lidar: Literal["metric", "screen"] = "metric"
+    ) -> None:
         if layout not in get_args(Layout):
             raise InputError(f"observation {layout!r}, expected one of {', '.join(get_args(Layout))}")
         self.simulator = simulator
@@ -55,7 +59,11 @@ class Observer:
         """The action before the last and the last one, (cars, 2, 3), each of -1..1."""
         self.haze: Callable[[Floats, NDArray[np.intp] | slice], Floats] | None = None
         """What weather does to the scans (n, beams) of some cars."""
-        self._scans = np.zeros((cars, SCANS, simulator.beams), np.float32)
+        self.screen = ScreenLidar(simulator) if lidar == "screen" else None
+        self._longest = np.full(simulator.beams, simulator.lidar_range, np.float32)
+        if self.screen is not None:
+            self._longest = self.screen.longest
+        self._scans = np.zeros((cars, SCANS, len(self._longest)), np.float32)
 
     @property
     def space(self) -> Box:
@@ -65,9 +73,9 @@ class Observer:
         head_low, head_high = [-1000.0], [1000.0]
         if self.layout == "progress":
             head_low, head_high = [*head_low, -1.0], [*head_high, 2.0]
-        scans = SCANS * self.simulator.beams
-        low = np.array([*head_low, *[0.0] * scans, *[-1.0] * 6], np.float32)
-        high = np.array([*head_high, *[self.simulator.lidar_range] * scans, *[1.0] * 6], np.float32)
+        scans = np.tile(self._longest, SCANS)
+        low = np.array([*head_low, *0.0 * scans, *[-1.0] * 6], np.float32)
+        high = np.array([*head_high, *scans, *[1.0] * 6], np.float32)
         return Box(low, high, dtype=np.float32)
 
     def restart(self, cars: NDArray[np.intp]) -> Floats:
@@ -93,7 +101,7 @@ class Observer:
         return self._lidar(None)
 
     def _scan(self, cars: NDArray[np.intp] | None) -> Floats:
-        scan = self.simulator.lidar(cars)
+        scan = self.simulator.lidar(cars) if self.screen is None else self.screen.scan(cars)
         return scan if self.haze is None else self.haze(scan, slice(None) if cars is None else cars)
 
     def _lidar(self, cars: NDArray[np.intp] | None) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -44,6 +44,8 @@ from trackmania_rl.protocol.poses import (
 )
 
 Floats = NDArray[np.float32]
+Sensor = Callable[[NDArray[np.intp] | None], NDArray[Any]]
+"""Senses for the cars of these indices, or for all: their rows."""
 
 PHYSICS_VERSION = "2"
 """Changes whenever the same inputs drive differently: a replay verifies only with its own version."""
@@ -138,9 +140,9 @@ class Simulator:
         self._step_launches: dict[int, list[Any]] = {}
         self._solid: Any = wp.array(np.ones(cars, np.int32), dtype=int, **on_device)
         self._bumps: Any = wp.zeros((cars, 3), dtype=float, **on_device)
-        everyone: Any = wp.array(np.arange(cars, dtype=np.int32), dtype=int, **on_device)
-        self._scan_launches = [self._scan(*part, everyone) for part in self._slices(cars)]
-        self._look_launches = [self._look(*part, everyone) for part in self._slices(cars)]
+        self._everyone: Any = wp.array(np.arange(cars, dtype=np.int32), dtype=int, **on_device)
+        self._scan_launches = [self._scan(*part, self._everyone) for part in self._slices(cars)]
+        self._look_launches = [self._look(*part, self._everyone) for part in self._slices(cars)]
         # On the CPU the host sees the arrays themselves.
         self._host: Any = None if self.device.is_cuda else self._state.numpy()
         state = self._read()
@@ -287,6 +289,25 @@ class Simulator:
             cars: Indices of the cars to look for; default all.
         """
         return self._sense(self._look, self._look_launches, self._horizon, cars)
+
+    def sensor(self, kernel: Any, model: list[Any], values: Any) -> Sensor:
+        """Prepare a sensor of your own.
+
+        Args:
+            kernel: Its invocations each serve one car: the inputs are those of `model`, then `first`, the
+                indices of the cars of which invocation k serves number `first + k`, the state and `values`.
+            model: Its first inputs.
+            values: Warp array with one row for each car, which it writes.
+
+        Returns:
+            What senses for some cars, or all, and returns their rows.
+        """
+
+        def prepare(first: int, number: int, cars: Any) -> Any:
+            return self._prepare(kernel, number, [*model, first, cars, self._state, values])
+
+        launches = [prepare(*part, self._everyone) for part in self._slices(self.cars)]
+        return lambda cars: self._sense(prepare, launches, values, cars)
 
     def poses(self) -> Floats:
         """What a viewer draws of each car: (cars, len(POSE_FIELDS)), columns as in POSE_FIELDS."""
@@ -529,14 +550,16 @@ class Simulator:
         sensor = [self._distances, first, cars, self._state, self._horizon]
         return self._prepare(look_ahead, number, track + sensor)
 
-    def _sense(self, prepare: Any, launches: list[Any], values: Any, cars: NDArray[np.intp] | None) -> Floats:
+    def _sense(
+        self, prepare: Any, launches: list[Any], values: Any, cars: NDArray[np.intp] | None
+    ) -> NDArray[Any]:
         """Run a sensor and return what it wrote, for all cars or for some."""
         if cars is None:
             self._launch(launches)
         else:
             chosen: Any = wp.array(np.asarray(cars, np.int32), dtype=int, device=self.device)
             prepare(0, len(cars), chosen).launch()
-        host: Floats = values.numpy()
+        host: NDArray[Any] = values.numpy()
         if cars is not None:
             return host[cars]
         return host.copy() if self._host is not None else host
