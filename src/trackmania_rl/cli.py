@@ -55,6 +55,7 @@ def demo(
             "'author' for the drive in the track's own map; repeatable."
         ),
     ] = None,
+    weather: environment.Weather = None,
     agents: Annotated[int, typer.Option(min=0, max=8, help="Agents that learn from scratch.")] = 2,
     environment_port: Annotated[int, typer.Option(help="Port of the environment service.")] = 8080,
     model_port: Annotated[int, typer.Option(help="Port of the model service.")] = 8081,
@@ -68,6 +69,7 @@ def demo(
     show.run(
         track=track,
         ghosts=ghost or [],
+        weather=weather,
         agents=agents,
         environment_port=environment_port,
         model_port=model_port,

@@ -128,6 +128,7 @@ def run(
     *,
     track: str,
     ghosts: list[Path],
+    weather: str | None = None,
     agents: int,
     environment_port: int,
     model_port: int,
@@ -140,6 +141,7 @@ def run(
     Args:
         track: Track's id, or a file of a track.
         ghosts: Files of recorded drives that race along; "author": the drive in the track's own map.
+        weather: Forecast of every heat; None for none.
         agents: Number of agents that learn from scratch.
         environment_port: Port of the environment service.
         model_port: Port of the model service.
@@ -173,6 +175,8 @@ def run(
     )
     for ghost in ghosts:
         environment.arguments += ["--ghost", str(ghost)]
+    if weather is not None:
+        environment.arguments += ["--weather", weather]
     model = Service(
         "model",
         ["model", "--port", str(model_port), "--environment", urls["environment"], "--track", track],

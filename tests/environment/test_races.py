@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from trackmania_rl.environment import solo
 from trackmania_rl.environment.drivers import pursuit
 from trackmania_rl.environment.entrant import GHOST_COLOUR, Ghost
 from trackmania_rl.environment.outbox import Outbox
 from trackmania_rl.environment.race import Race, Rules, lanes, rotation
 from trackmania_rl.environment.races import LiveRace
+from trackmania_rl.environment.replay import reading, verification
 from trackmania_rl.environment.replay.samples import on_grid
 from trackmania_rl.environment.simulator.environment import TrackVectorEnv
 from trackmania_rl.environment.standings import Drive, standings
@@ -363,3 +365,14 @@ def test_a_listener_that_takes_nothing_is_given_up() -> None:
 
     with pytest.raises(ConnectionError):
         asyncio.run(run())
+
+
+def test_a_race_in_changing_weather_drives_again_bit_for_bit(tmp_path: Path) -> None:
+    track = library.load("sprint")
+    result = solo.run(track, "pursuit", cars=2, record=tmp_path / "wet.mcap", weather="dry, storm@3")
+    dry = solo.run(track, "pursuit", cars=2)
+    assert result.times != dry.times
+    recorded = reading.read(tmp_path / "wet.mcap")
+    assert all(verdict.equal for verdict in verification.verify(recorded, track))
+    weather = recorded.replay().weather
+    assert weather is not None and weather[0].rain == 0.0 and weather[-1].wetness > 0.3

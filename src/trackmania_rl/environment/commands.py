@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from trackmania_rl.environment.entrant import Ghost
     from trackmania_rl.environment.tracks.track import Track
 
+Weather = Annotated[
+    str | None,
+    typer.Option(
+        help="Weather: dry, wind, fog, rain, storm, night, rainy-night, or a forecast such as "
+        '"dry, rain@30, dry@90".'
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -37,6 +44,7 @@ def environment(
     time_limit: Annotated[
         float | None, typer.Option(min=1.0, help="Longest heat [s]. [default: 10 s and the time at 10 m/s]")
     ] = None,
+    weather: Weather = None,
     agents: Annotated[int, typer.Option(min=1, max=64, help="Most agents in a race.")] = 16,
     worlds: Annotated[int, typer.Option(min=1, help="Most worlds in the batch of one stream.")] = 16384,
     streams: Annotated[int, typer.Option(min=1, help="Most open driving and learning streams.")] = 64,
@@ -65,7 +73,7 @@ def environment(
     from trackmania_rl.protocol.volume import replays_folder
 
     files = own_ghosts(ghost or [], track or [])
-    rules = Rules(heats=heats, time_limit=time_limit, agents_max=agents)
+    rules = Rules(heats=heats, time_limit=time_limit, agents_max=agents, weather=weather)
     loaded = [_library_track(name) for name in track or ["sprint"]]
     console = Console(stderr=True)
     with console.status("Preparing the simulator ..."):
@@ -94,13 +102,14 @@ def race(
     driver: Annotated[str, typer.Option(help="full-throttle, pursuit, or a checkpoint's file.")] = "pursuit",
     cars: Annotated[int, typer.Option(min=1, max=64, help="Cars side by side.")] = 1,
     record: Annotated[Path | None, typer.Option(help="Record the race to this .mcap file.")] = None,
+    weather: Weather = None,
     as_json: Json = False,
 ) -> None:
     """Race here and now, as fast as the machine goes."""
     from trackmania_rl.environment import solo
     from trackmania_rl.environment.tracks import library
 
-    result = solo.run(library.load(track), driver, cars=cars, record=record)
+    result = solo.run(library.load(track), driver, cars=cars, record=record, weather=weather)
     best = min(result.times, default=None)
     if as_json:
         figures = {

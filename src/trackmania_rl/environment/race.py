@@ -20,6 +20,7 @@ from trackmania_rl.environment.registration import LAYOUTS
 from trackmania_rl.environment.replay.recording import Recording, new_id
 from trackmania_rl.environment.replay.samples import on_grid
 from trackmania_rl.environment.replay.script import About
+from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.environment.simulator.environment import FLOOR, SPEED_SLOWEST
 from trackmania_rl.environment.simulator.observation import Layout, Observer
 from trackmania_rl.environment.simulator.reward import Reward
@@ -67,6 +68,7 @@ class Rules:
         time_limit: Longest heat [s]; None: 10 s and the time at 10 m/s, as in the environments.
         heats: Number of heats; None: for ever.
         agents_max: Most agents in the race.
+        weather: Forecast of every heat, such as "dry, rain@30"; None for none.
     """
 
     countdown: float = 3.0
@@ -76,6 +78,7 @@ class Rules:
     time_limit: float | None = None
     heats: int | None = None
     agents_max: int = 16
+    weather: str | None = None
 
 
 @dataclass(eq=False)
@@ -120,6 +123,7 @@ class Race:
 
     def __post_init__(self) -> None:
         self.reward = Reward()
+        self.forecast = None if self.rules.weather is None else weathers.forecast(self.rules.weather)
         self._place_on(self.track)
 
     # --- who takes part ---------------------------------------------------------------------------
@@ -280,6 +284,8 @@ class Race:
             self._start()
         elif self.state == "racing":
             self._judge()
+        if self.forecast is not None:
+            weathers.feel(self.simulator, self.forecast.at(max(self.clock, 0) * TICK))
         self._latch()
         self._sense()
         if self.state == "racing":
@@ -318,6 +324,11 @@ class Race:
         return [one.car for one in self.grid] + [ghost.car for ghost in self.ghosts]
 
     @property
+    def weather(self) -> messages.Weather | None:
+        """The weather now."""
+        return None if self.forecast is None else self.forecast.weather(max(self.clock, 0) * TICK)
+
+    @property
     def time_limit(self) -> float:
         """Longest heat [s]."""
         return self.rules.time_limit or 10.0 + self.track.length / SPEED_SLOWEST
@@ -338,6 +349,7 @@ class Race:
             control_hz=CONTROL_HZ,
             time_limit=self.time_limit,
             late_actions=self.late_actions,
+            weather=self.weather,
         )
 
     def standings(self) -> list[messages.Standing]:
@@ -464,6 +476,7 @@ class Race:
                 seed=self.seed,
                 cars=self.cars,
                 lateral=[entrant.lateral for entrant in self.grid],
+                weather=self.rules.weather,
             )
             self.recording = Recording(self.folder, about, self.track)
         self._happened("start")

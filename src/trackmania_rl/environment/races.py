@@ -16,6 +16,8 @@ from trackmania_rl.protocol import PROTOCOL_VERSION, messages
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import Kind, pack_rows
 
+WEATHER_TICKS = 100
+"""Ticks from one word about the weather to the next."""
 STANDINGS_TICKS = 25
 """Ticks from one leaderboard to the next: 4 Hz."""
 LATE_MAX = 0.5
@@ -45,6 +47,7 @@ class LiveRace:
         self.drivers: dict[str, Outbox | None] = {}
         self.lost = 0.0
         self._ticks = 0
+        self._weather: messages.Weather | None = None
 
     async def run(self) -> None:
         """Drive until cancelled."""
@@ -77,6 +80,9 @@ class LiveRace:
         race.events.clear()
         if race.clock != before and race.at_step:
             self._push()
+        if self._ticks % WEATHER_TICKS == 0 and race.weather is not None and race.weather != self._weather:
+            self._weather = race.weather
+            self._tell(messages.WeatherMessage(time=round(race.clock * TICK, 2), weather=race.weather))
         if self._ticks % STANDINGS_TICKS == 0 and self.viewers and race.cars:
             self._tell(
                 messages.StandingsMessage(time=round(race.clock * TICK, 2), standings=race.standings())

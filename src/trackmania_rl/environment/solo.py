@@ -66,7 +66,9 @@ class Result:
     replay: Path | None = None
 
 
-def run(track: Track, driver: str, *, cars: int = 1, record: Path | None = None) -> Result:
+def run(
+    track: Track, driver: str, *, cars: int = 1, record: Path | None = None, weather: str | None = None
+) -> Result:
     """Drive one heat.
 
     Args:
@@ -74,12 +76,13 @@ def run(track: Track, driver: str, *, cars: int = 1, record: Path | None = None)
         driver: "full-throttle", "pursuit", or the file of a policy.
         cars: How many cars the driver drives, side by side.
         record: File to record to.
+        weather: Forecast, see simulator/weather.py; None for none.
 
     Raises:
-        InputError: Unknown driver, or the recording could not be written.
+        InputError: Unknown driver or weather, or the recording could not be written.
     """
     observation, act = _driver(driver)
-    rules = Rules(countdown=0.1, finish_seconds=float("inf"), heats=1, agents_max=cars)
+    rules = Rules(countdown=0.1, finish_seconds=float("inf"), heats=1, agents_max=cars, weather=weather)
     race = Race("solo", track, rules, folder=record.parent if record else None)
     for number in range(cars):
         name = driver if driver in BUILT_IN else Path(driver).stem

@@ -139,7 +139,7 @@ class Car(Answer):
     """True for a recorded drive that nobody drives now."""
 
 
-class Weather(Answer, frozen=True):
+class Weather(Answer):
     """The weather at a moment, as cars feel it and viewers draw it."""
 
     rain: float = 0.0
@@ -454,6 +454,8 @@ class Replay(Answer):
     physics: str
     seed: int
     complete: bool = True
+    weather: list[Weather] | None = None
+    """At each second from the start; nothing where it was driven without any."""
 
 
 # --- the model service ----------------------------------------------------------------------------

@@ -448,6 +448,8 @@ export interface Replay {
   physics: string;
   seed: number;
   complete?: boolean;
+  /** At each second from the start; nothing where it was driven without any. */
+  weather?: Weather[];
 }
 
 export type AgentState = "training" | "paused" | "stopped" | "failed";

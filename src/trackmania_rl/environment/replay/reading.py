@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from zstandard import ZstdError
 from trackmania_rl.environment.replay import samples
 from trackmania_rl.environment.replay.samples import Block
 from trackmania_rl.environment.replay.script import FORMAT, TICK_NS, About
+from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import (
     Car,
@@ -28,6 +30,7 @@ from trackmania_rl.protocol.messages import (
     ReplayEvent,
     ReplayResult,
     ReplaySummary,
+    Weather,
 )
 from trackmania_rl.protocol.poses import POSE_FIELDS
 
@@ -124,7 +127,15 @@ class Recorded:
             physics=about.physics,
             seed=about.seed,
             complete=self.complete,
+            weather=self._weather(),
         )
+
+    def _weather(self) -> list[Weather] | None:
+        """The weather at each second."""
+        if self.about.weather is None:
+            return None
+        forecast = weathers.forecast(self.about.weather)
+        return [forecast.weather(float(second)) for second in range(math.ceil(self.duration) + 1)]
 
     def _replay_car(self, car: Car) -> ReplayCar:
         result = self.result(car)

@@ -41,6 +41,7 @@ class About(msgspec.Struct, kw_only=True):
         seed: Seed of the race.
         cars: Who drove, in the order of the start grid; ghosts last.
         lateral: Start positions of those who are no ghosts, to the left of the centre-line [m].
+        weather: Forecast that it was driven in, None without any.
     """
 
     id: str
@@ -52,6 +53,7 @@ class About(msgspec.Struct, kw_only=True):
     seed: int
     cars: list[Car]
     lateral: list[float]
+    weather: str | None = None
 
 
 class Script:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from trackmania_rl.environment.replay import samples
 from trackmania_rl.environment.replay.reading import Recorded
+from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
@@ -84,6 +85,7 @@ def drive(recorded: Recorded, track: Track, drivers: list[str]) -> dict[str, Flo
         for event in recorded.events
         if event.kind == "respawn" and event.agent_id in drivers
     }
+    forecast = weathers.forecast(recorded.about.weather) if recorded.about.weather else None
     rows: dict[str, list[Floats]] = {agent_id: [] for agent_id in tapes}
     action = np.zeros((len(drivers), 3), np.float32)
     for step in range(max(map(len, tapes.values()))):
@@ -93,6 +95,8 @@ def drive(recorded: Recorded, track: Track, drivers: list[str]) -> dict[str, Flo
                 action[car] = tapes[agent_id][step]
                 pose = poses[car].copy()
                 rows[agent_id].append(pose)
+        if forecast is not None:
+            weathers.feel(simulator, forecast.at(step / 20.0))
         for tick in range(TICKS_PER_STEP * step, TICKS_PER_STEP * (step + 1)):
             again = [car for moment, car in respawns if moment == tick]
             if again:

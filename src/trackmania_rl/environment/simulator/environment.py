@@ -247,8 +247,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
     def _feel_weather(self) -> None:
         """Let tyres and air be as the weather now is."""
         self._weather = self._weather_of(np.arange(self.num_envs))
-        wetness, wind = self._weather[:, weathers.WETNESS], self._weather[:, weathers.WIND]
-        self.simulator.condition(grip=weathers.grip(wetness, self.simulator.surface), wind=wind)
+        weathers.feel(self.simulator, self._weather)
 
     def _blurred(self, scan: Floats, worlds: NDArray[np.intp] | slice) -> Floats:
         return weathers.blurred(scan, self._weather[worlds], self.simulator.lidar_range, self.np_random)

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import Weather
+
+if TYPE_CHECKING:
+    from trackmania_rl.environment.simulator.simulator import Simulator
 
 Floats = NDArray[np.float32]
 
@@ -113,6 +117,12 @@ def forecast(text: str) -> Forecast:
 def grip(wetness: Floats, surface: NDArray[np.intp]) -> Floats:
     """Share of the dry grip that cars have left on their surfaces, (n,)."""
     return np.asarray(1.0 - wetness * (1.0 - WET_GRIP[surface]), np.float32)
+
+
+def feel(simulator: Simulator, weather: Floats) -> None:
+    """Let the tyres of a simulator's cars and the air around them be as the weather is, (cars or 1, 6)."""
+    slippery = grip(weather[:, WETNESS], simulator.surface)
+    simulator.condition(grip=slippery, wind=weather[:, WIND])
 
 
 def visibility(fog: Floats) -> Floats:
