@@ -227,6 +227,17 @@ def test_a_finished_heat_can_be_replayed(service: Service) -> None:
     )
     assert (status, part) == (206, file[8:28])
     assert headers["Content-Range"] == f"bytes 8-27/{len(file)}"
+    assert service.json("GET", "/api/replays?after=2020-01-01&result=unfinished&limit=1") == [listed]
+    assert service.json("GET", "/api/replays?before=2020-01-01T00:00Z") == []
+    assert service.json("GET", "/api/replays?result=finished") == []
+    assert "expected a time" in service.refused("GET", "/api/replays?after=yesterday")["detail"]
+    assert "expected finished or" in service.refused("GET", "/api/replays?result=won")["detail"]
+    assert "at least 1" in service.refused("GET", "/api/replays?limit=0")["detail"]
+
+    (replays_folder() / "broken.mcap").write_bytes(file[:30] + b"?" * 500)
+    assert "broken.mcap" in service.refused("GET", "/api/replay/broken")["detail"]
+    service.ask("DELETE", f"/api/replay/{listed['id']}")
+    assert service.refused("DELETE", f"/api/replay/{listed['id']}")["status"] == 404
 
 
 def test_the_service_says_how_it_is(service: Service) -> None:

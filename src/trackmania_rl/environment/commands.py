@@ -52,6 +52,9 @@ def environment(
     keep: Annotated[
         int, typer.Option(min=1, help="Keep so many of the newest replays; older ones are deleted.")
     ] = 1000,
+    keep_gb: Annotated[
+        float, typer.Option(min=0.001, help="Keep no more replays than take this room [GB].")
+    ] = 10.0,
     token: Annotated[
         str | None,
         typer.Option(
@@ -66,6 +69,7 @@ def environment(
     """Serve races in real time, and batches of worlds for learners."""
     from trackmania_rl.environment.ghosts import own_ghosts
     from trackmania_rl.environment.race import Race, Rules
+    from trackmania_rl.environment.replay.archive import Retention
     from trackmania_rl.environment.server import environment_app
     from trackmania_rl.environment.streams import Limits
     from trackmania_rl.protocol.access import Access
@@ -91,7 +95,7 @@ def environment(
         races,
         access=Access(token=token, origins=tuple(origin or ())),
         limits=Limits(worlds=worlds, streams=streams),
-        keep=keep,
+        keep=Retention(keep, round(keep_gb * 1e9)),
     )
     console.print(f"Environment service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
     serve(app, host, port)

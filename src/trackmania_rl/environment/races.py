@@ -36,11 +36,11 @@ class LiveRace:
         race: What is driven.
         viewers: Who watches.
         drivers: Agents that drive over a stream, by id; with an outbox if they are to be told at each step.
-        keep: So many of the newest replays are kept; None: all.
+        keep: How many replays are kept; None: all.
         lost: Time that the clock had to give up [s].
     """
 
-    def __init__(self, race: Race, keep: int | None = None) -> None:
+    def __init__(self, race: Race, keep: archive.Retention | None = None) -> None:
         self.race = race
         self.keep = keep
         self.viewers: set[Outbox] = set()
@@ -119,7 +119,7 @@ class LiveRace:
 class Races:
     """The races of the service, by id; the first one is meant where none is named."""
 
-    def __init__(self, races: Sequence[Race], keep: int | None = None) -> None:
+    def __init__(self, races: Sequence[Race], keep: archive.Retention | None = None) -> None:
         self.live = {race.id: LiveRace(race, keep) for race in races}
         self._tasks: list[asyncio.Task[None]] = []
 

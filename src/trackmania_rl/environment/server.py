@@ -42,7 +42,7 @@ def environment_app(
     *,
     access: Access | None = None,
     limits: Limits | None = None,
-    keep: int | None = None,
+    keep: archive.Retention | None = None,
 ) -> Litestar:
     """The service.
 
@@ -50,7 +50,7 @@ def environment_app(
         races: What is driven in real time; the first one is meant where a request names none.
         access: Who may change something.
         limits: How much it takes on.
-        keep: So many of the newest replays are kept; None: all.
+        keep: How many replays are kept; None: all.
     """
     access = access or Access()
     driven = Races(races, keep)
@@ -220,20 +220,37 @@ def replay_routes() -> list[Any]:
 
     @get("/api/replays", sync_to_thread=True, tags=["replays"])
     def listing(
-        track: str | None = None, agent: str | None = None, limit: int = 200
+        track: str | None = None,
+        agent: str | None = None,
+        after: str | None = None,
+        before: str | None = None,
+        result: str | None = None,
+        limit: int = 200,
     ) -> list[messages.ReplaySummary]:
-        """The newest recorded races, newest first; of one track or with one agent if asked."""
-        return archive.summaries(track=track, agent=agent, limit=limit)
+        """The newest recorded races, newest first.
 
-    @get("/api/replay/{replay_id:str}", sync_to_thread=True, tags=["replays"])
-    def show(request: AnyRequest, replay_id: str) -> Response[messages.Replay]:
+        If asked only those of one track, with one agent, recorded from `after` or up to `before` (ISO 8601),
+        or with the result "finished" (somebody did) or "unfinished" (nobody).
+        """
+        return archive.summaries(
+            track=track, agent=agent, after=after, before=before, result=result, limit=limit
+        )
+
+    @get("/api/replay/{replay_id:str}", tags=["replays"])
+    async def show(request: AnyRequest, replay_id: str) -> Response[messages.Replay]:
         """A recorded race: JSON, or its MCAP file with `Accept: application/mcap` (ranges are served)."""
+        # Not sync_to_thread: see the tracks.
         path = archive.stored(replay_id)
         if request.headers.get("accept", "").split(",")[0].split(";")[0].strip() in PLAIN_MCAP:
-            return _file(request, path)
-        return _gzipped(request, _replay(path, path.stat().st_mtime_ns))
+            return await asyncio.to_thread(_file, request, path)
+        return _gzipped(request, await asyncio.to_thread(_replay, path, path.stat().st_mtime_ns))
 
-    return [listing, show]
+    @delete("/api/replay/{replay_id:str}", sync_to_thread=True, tags=["replays"])
+    def remove(replay_id: str) -> None:
+        """Delete a recorded race."""
+        archive.delete(replay_id)
+
+    return [listing, show, remove]
 
 
 @lru_cache(maxsize=8)

@@ -225,8 +225,13 @@ def test_only_the_newest_are_kept(data_folder: Path, recording: tuple[Path, Race
         file = replays_folder() / f"r{number}.mcap"
         file.write_bytes(recording[0].read_bytes())
         os.utime(file, (1000 + number, 1000 + number))
-    archive.prune(2)
+    archive.prune(archive.Retention(count=3))
+    assert sorted(path.stem for path in replays_folder().iterdir()) == ["r1", "r2", "r3"]
+    size = recording[0].stat().st_size
+    archive.prune(archive.Retention(size_bytes=2 * size))
     assert sorted(path.stem for path in replays_folder().iterdir()) == ["r2", "r3"]
+    archive.prune(archive.Retention(size_bytes=size // 2))
+    assert [path.stem for path in replays_folder().iterdir()] == ["r3"]
 
 
 def test_a_recording_becomes_a_ghost(recording: tuple[Path, Race]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -116,10 +118,27 @@ def delete(id: str) -> None:
     stored(id).unlink(missing_ok=True)
 
 
-def prune(keep: int) -> None:
-    """Delete all but the newest `keep` replays of the data volume."""
-    for path in _files()[keep:]:
-        path.unlink(missing_ok=True)
+@dataclass(frozen=True)
+class Retention:
+    """How much of the data volume replays may take.
+
+    Attributes:
+        count: So many of the newest are kept.
+        size_bytes: And no more than take this room together.
+    """
+
+    count: int = 1000
+    size_bytes: int = 10_000_000_000
+
+
+def prune(retention: Retention) -> None:
+    """Delete the oldest replays of the data volume that are more than may be kept; never the newest."""
+    room = retention.size_bytes
+    for number, path in enumerate(_files()):
+        with contextlib.suppress(FileNotFoundError):
+            room -= path.stat().st_size
+            if number >= retention.count or (number > 0 and room < 0):
+                path.unlink()
 
 
 def _files() -> list[Path]:
