@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from trackmania_rl.environment.tracks.blocks import CELL, STOREY, cell_centre
 from trackmania_rl.environment.tracks.map import Block, Map
 from trackmania_rl.environment.tracks.ribbon import Piece, Placement, Role, lay, placements
-from trackmania_rl.environment.tracks.shapes import Shape, shape
+from trackmania_rl.environment.tracks.shapes import Shape, Shapes, shape
 from trackmania_rl.environment.tracks.track import Surface, Track
 from trackmania_rl.protocol.errors import InputError
 
@@ -33,8 +33,8 @@ class Passage:
     pieces: tuple[Piece, ...]
 
 
-def known(block: Block) -> tuple[Shape, Surface] | None:
-    """The road in a block and its surface, or None for one that is not known or off the grid."""
+def known(block: Block) -> tuple[Shapes, Surface] | None:
+    """The roads that a block may hold and its surface, or None for one that is not known or off the grid."""
     return None if block.free else shape(block.name)
 
 
@@ -48,12 +48,13 @@ def passages(block: Block) -> Iterator[Passage]:
     found = known(block)
     if found is None:
         return
-    local, surface = found
-    pieces = tuple(replace(piece, surface=surface) for piece in local.pieces)
-    begin = _world(local, block)
-    end = placements(pieces, begin)[-1]
-    yield Passage(block, begin, end, pieces)
-    yield Passage(block, _about_face(end), _about_face(begin), tuple(map(_reversed, reversed(pieces))))
+    shapes, surface = found
+    for local in shapes:
+        pieces = tuple(replace(piece, surface=surface) for piece in local.pieces)
+        begin = _world(local, block)
+        end = placements(pieces, begin)[-1]
+        yield Passage(block, begin, end, pieces)
+        yield Passage(block, _about_face(end), _about_face(begin), tuple(map(_reversed, reversed(pieces))))
 
 
 def _world(local: Shape, block: Block) -> Placement:
@@ -83,18 +84,29 @@ def _reversed(piece: Piece) -> Piece:
     )
 
 
-Joint = tuple[int, int, int, int, int]
+Joint = tuple[int, int, int, int, int, int]
 
 
-def _joint(place: Placement, gradient: float) -> Joint:
-    """Place, driving direction and gradient as whole numbers: equal where two blocks join smoothly."""
+def _joint(place: Placement, gradient: float, bank: float) -> Joint:
+    """Place, direction, gradient and banking as whole numbers: equal where two blocks join smoothly."""
     return (
         round(place.x),
         round(place.y),
         round(place.z),
         round(place.heading / QUARTER) % 4,
         round(gradient * 100),
+        round(bank * 100),
     )
+
+
+def _entry(passage: Passage) -> Joint:
+    """The joint at which a passage begins."""
+    return _joint(passage.begin, passage.pieces[0].gradients[0], passage.pieces[0].banks[0])
+
+
+def _exit(passage: Passage) -> Joint:
+    """The joint at which a passage ends."""
+    return _joint(passage.end, passage.pieces[-1].gradients[1], passage.pieces[-1].banks[1])
 
 
 INSTEAD = "Nothing was imported; a recorded drive (.csv) of the map can give the road instead"
@@ -129,7 +141,7 @@ def link(blocks: Sequence[Block], source: str) -> Chain:
     entries: dict[Joint, list[Passage]] = {}
     for block in roads:
         for passage in passages(block):
-            entries.setdefault(_joint(passage.begin, passage.pieces[0].gradients[0]), []).append(passage)
+            entries.setdefault(_entry(passage), []).append(passage)
     starts = [block for block in roads if _role(block) is Role.START]
     if not starts:
         raise InputError(_no_start(source, roads))
@@ -137,21 +149,22 @@ def link(blocks: Sequence[Block], source: str) -> Chain:
     chain = [next(passages(starts[0]))]
     used = {id(starts[0])}
     while _role(chain[-1].block) is not Role.FINISH:
-        joint = _joint(chain[-1].end, chain[-1].pieces[-1].gradients[1])
+        joint = _exit(chain[-1])
         follow = [passage for passage in entries.get(joint, []) if id(passage.block) not in used]
         if not follow:
-            if joint == _joint(chain[0].begin, 0.0) and len(chain) > 1:
+            if joint == _entry(chain[0]) and len(chain) > 1:
                 return Chain(tuple(chain), closed=True)
             raise InputError(_gap(source, roads, chain))
-        chain.append(follow[0])
-        used.add(id(follow[0].block))
+        # Of several ways through the next block the one that leads on.
+        chain.append(min(follow, key=lambda passage: _exit(passage) not in entries))
+        used.add(id(chain[-1].block))
     return Chain(tuple(chain), closed=False)
 
 
 def _role(block: Block) -> Role:
     """What a block is for."""
     found = known(block)
-    return found[0].pieces[0].role if found else Role.ROAD
+    return found[0][0].pieces[0].role if found else Role.ROAD
 
 
 def _stands(block: Block, x: float, y: float, z: float) -> bool:
