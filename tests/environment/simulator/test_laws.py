@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from tests.environment.simulator.conftest import circle, esses, ribbon, straight
@@ -9,6 +14,7 @@ from tests.environment.simulator.conftest import circle, esses, ribbon, straight
 from trackmania_rl.environment.drivers import pursuit
 from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.environment.simulator.vehicle import SHIPPED, steering_radius
 from trackmania_rl.environment.tracks.track import Border, Surface
 
 
@@ -55,6 +61,74 @@ def test_the_mirrored_drive_is_the_mirror_image() -> None:
         state = simulator.full_state()
         assert state[Field.X, 0] == pytest.approx(-state[Field.X, 1], abs=1e-2)
         assert state[Field.Z, 0] == pytest.approx(state[Field.Z, 1], abs=1e-2)
+
+
+def test_the_drive_on_a_mirrored_track_is_the_mirror_image() -> None:
+    """A left curve steered left is a right curve steered right, with banking and hills."""
+    tracks = [
+        ribbon(
+            lambda s, side=side: (side * 25.0 * np.sin(s / 60.0), 3.0 * np.sin(s / 90.0), s),
+            600.0,
+            bank=side * 0.1,
+        )
+        for side in (1.0, -1.0)
+    ]
+    left, right = (Simulator(track, 8) for track in tracks)
+    lateral = np.linspace(-8.0, 8.0, 8)
+    left.spawn(arc=30.0, lateral=lateral, speed=25.0)
+    right.spawn(arc=30.0, lateral=-lateral, speed=25.0)
+    for step in range(40):
+        steer = 0.5 * np.sin(step / 5.0 + lateral)
+        pedals = [np.ones(8), np.zeros(8)]
+        left.step(np.stack([*pedals, steer], axis=1))
+        right.step(np.stack([*pedals, -steer], axis=1))
+        here, there = left.full_state(), right.full_state()
+        assert here[Field.X] == pytest.approx(-there[Field.X], abs=0.02)
+        for row in (Field.Y, Field.Z, Field.LATERAL, Field.PROGRESS):
+            sign = -1.0 if row == Field.LATERAL else 1.0
+            assert here[row] == pytest.approx(sign * there[row], abs=0.02)
+
+
+@pytest.mark.parametrize("pedals", [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
+@pytest.mark.parametrize("surface", list(Surface))
+def test_tyres_never_push_sideways_beyond_their_grip(surface: Surface, pedals: tuple[float, float]) -> None:
+    """The limit is v2/R of full steering with its reserve, and what sliding changes of it."""
+    cars = 256
+    random = np.random.default_rng(2)
+    pace = random.uniform(5.0, 125.0, cars)
+    slip = random.uniform(-20.0, 20.0, cars)
+    simulator = Simulator(straight(3000.0, half_width=500.0, surface=surface), cars)
+    simulator.spawn(arc=200.0, speed=pace)
+    state = simulator.full_state()
+    state[Field.VX] += slip
+    simulator.restore(state)
+    faster = np.maximum(pace, 20.0)
+    limit = SHIPPED["grip_reserve"] * max(1.0, SHIPPED["slide_grip"]) * faster**2 / steering_radius(faster)
+    braking = SHIPPED["slide_brake_grip"] + SHIPPED["slide_brake_slope"] * np.abs(slip)
+    share = SHIPPED.get(f"{surface.name.lower()}_grip", 1.0)
+    action = np.column_stack([np.tile(pedals, (cars, 1)), random.uniform(-1.0, 1.0, cars)])
+    simulator.step(action, ticks=1)
+    push = np.abs(simulator.full_state()[Field.VX] - state[Field.VX]) / 0.01
+    greatest = share * np.maximum(limit, pedals[1] * braking)
+    assert (push <= 1.01 * greatest).all()
+    assert (push > 0.9 * share * limit / max(1.0, SHIPPED["slide_grip"])).any()
+
+
+@pytest.mark.parametrize("bank", [0.0, np.deg2rad(8.0)])
+@pytest.mark.parametrize("share", [0.0, 0.9, -0.9, 1.5])
+def test_a_car_rests_on_inclines_that_its_tyres_hold(share: float, bank: float) -> None:
+    """Rolling resistance holds it on a slope and grip on a bank; a steeper slope makes it roll."""
+    slope = np.arcsin(share * SHIPPED["coast"] / SHIPPED["gravity_ground"])
+    track = ribbon(
+        lambda s: (np.zeros_like(s), s * np.sin(slope), s * np.cos(slope)), 400.0, bank=bank, finish=380.0
+    )
+    simulator = Simulator(track, 1)
+    simulator.spawn(arc=100.0)
+    simulator.step(actions(1), ticks=100)
+    before = simulator.poses()[:, :3]
+    simulator.step(actions(1), ticks=200)
+    moved = np.abs(simulator.poses()[:, :3] - before).max()
+    assert moved < 0.01 if abs(share) < 1.0 else moved > 0.3
 
 
 @pytest.mark.parametrize("kmh", [50.0, 300.0, 1000.0])
@@ -184,6 +258,52 @@ def drive(cars: int, threads: int, pick: int) -> bytes:
 def test_a_drive_is_the_same_bytes_in_any_batch() -> None:
     """Neither the size of the batch, the place in it, nor the threads change a bit."""
     assert drive(4, 1, 3) == drive(70, 1, 3) == drive(600, 2, 3)
+
+
+def test_a_drive_is_the_same_bytes_in_another_process() -> None:
+    """Fresh interpreters compile or load the kernels for themselves and come to the same digest."""
+    program = (
+        "import hashlib; from tests.environment.simulator.test_laws import drive; "
+        "print(hashlib.sha256(drive(70, 1, 3)).hexdigest())"
+    )
+    digests = [
+        subprocess.run(
+            [sys.executable, "-c", program], env=os.environ, check=True, capture_output=True, text=True
+        ).stdout.split()[-1]
+        for _ in range(2)
+    ]
+    assert digests[0] == digests[1] == hashlib.sha256(drive(600, 2, 3)).hexdigest()
+
+
+DRIVE_BY_TICK = """
+import sys
+import numpy as np
+from trackmania_rl.environment.simulator import vehicle
+ticks = int(sys.argv[1])
+vehicle.TICK = 0.01 / ticks  # before the kernels are made, which take it as a constant
+vehicle.STEER_RATE = vehicle.STEER_RATE / ticks
+from tests.environment.simulator.conftest import esses
+from trackmania_rl.environment.simulator.simulator import Simulator
+simulator = Simulator(esses(), 1)
+simulator.spawn(arc=30.0, speed=30.0)
+for step in range(50):
+    simulator.step([[1.0, 0.0, 0.3 * np.sin(step / 8.0)]], ticks=5 * ticks)
+print(*simulator.poses()[0, :3])
+"""
+
+
+@pytest.mark.slow  # two more compilations of the kernels
+def test_shorter_ticks_converge() -> None:
+    """Halving the tick twice brings the drive of 2.5 s nearer to its limit each time."""
+
+    def end(ticks: int) -> np.ndarray:
+        command = [sys.executable, "-c", DRIVE_BY_TICK, str(ticks)]
+        done = subprocess.run(command, env=os.environ, check=True, capture_output=True, text=True)
+        return np.array(done.stdout.split()[-3:], np.float64)
+
+    whole, half, quarter = end(1), end(2), end(4)
+    assert 0 < np.linalg.norm(half - quarter) < 0.75 * np.linalg.norm(whole - half)
+    assert np.linalg.norm(whole - half) < 0.5
 
 
 def test_a_snapshot_repeats_the_future() -> None:
