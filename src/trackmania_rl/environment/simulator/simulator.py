@@ -443,6 +443,22 @@ class Simulator:
         state[:, slice(0, self.cars) if cars is None else np.asarray(cars)] = snapshot
         self._write(state)
 
+    # --- on the device ----------------------------------------------------------------------------
+
+    @property
+    def state_array(self) -> Any:
+        """The state on the device: a Warp array (FIELDS, cars and padding), rows as in Field."""
+        return self._state
+
+    @property
+    def sensor_arrays(self) -> tuple[Any, Any]:
+        """What `lidar` and `horizon` write on the device: Warp arrays of the same shapes."""
+        return self._lidar, self._horizon
+
+    def launches(self, ticks: int) -> list[Any]:
+        """Prepared launches of a step with LIDAR and horizon, in the order in which they must run."""
+        return [*self._prepare_step(ticks), *self._scan_launches, *self._look_launches]
+
     # --- inside -----------------------------------------------------------------------------------
 
     def _spawned(self, arc: NDArray[np.float64], lateral: NDArray[np.float64], speed: Floats) -> Floats:
