@@ -3,6 +3,8 @@ import math
 import numpy as np
 import pytest
 
+from trackmania_rl.environment import drivers
+from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.tracks import centreline
 from trackmania_rl.protocol.errors import InputError
 from tracks.samples import shared
@@ -53,6 +55,82 @@ def test_real_circuits_have_their_official_length(name, length):
     track = centreline.read(path.read_text(), id=name)
     assert track.length == pytest.approx(length, rel=0.006)
     check_frames(track, bend=0.21)  # the tables' hairpins are as tight as 5 m
+
+
+def turned(axis: int, angle: np.ndarray) -> np.ndarray:
+    """Matrices of a turn about an axis, (n, 3, 3)."""
+    matrices = np.zeros((len(angle), 3, 3))
+    i, k = (axis + 1) % 3, (axis + 2) % 3
+    matrices[:, axis, axis] = 1.0
+    matrices[:, i, i] = matrices[:, k, k] = np.cos(angle)
+    matrices[:, k, i], matrices[:, i, k] = np.sin(angle), -np.sin(angle)
+    return matrices
+
+
+def test_frames_of_an_oval_are_those_of_its_file():
+    """The file gives heading, slope and banking as angles about z, y and x, with z up."""
+    path = shared("circuits/lvms_3d_smoothed.csv")
+    track = centreline.read(path.read_text(), id="lvms")
+    columns = np.genfromtxt(path, delimiter=",", names=True)
+    frames = turned(2, columns["theta_rad"]) @ turned(1, columns["mu_rad"]) @ turned(0, columns["phi_rad"])
+    ours = frames[:, [0, 2, 1], :] * np.array([1.0, 1.0, -1.0])[:, None]  # x, z up, -y
+    points = np.stack([columns["x_m"], columns["z_m"], -columns["y_m"]], axis=1)
+    nodes = np.linalg.norm(points[:, None] - track.position[None], axis=2).argmin(axis=1)
+    for vectors, expected in ((track.tangent, 0), (track.left, 1), (track.up, 2)):
+        cosine = np.sum(vectors[nodes] * ours[:, :, expected], axis=1)
+        assert np.degrees(np.arccos(np.clip(cosine, -1, 1))).max() < 0.3
+    assert np.degrees(np.abs(columns["phi_rad"])).max() > 18.0
+    away = points - track.position[nodes]
+    assert np.abs(np.sum(away * track.up[nodes], axis=1)).max() < 0.05
+    assert track.half_width_left[nodes] == pytest.approx(np.abs(columns["w_tr_left_m"]), abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["Norisring", "lvms_3d_smoothed"])
+def test_the_pursuit_driver_laps_a_circuit(name):
+    simulator = Simulator(centreline.read(shared(f"circuits/{name}.csv").read_text(), id=name), 1)
+    for _ in range(1200):
+        simulator.step(drivers.pursuit(simulator))
+        if simulator.finished[0]:
+            break
+    assert simulator.finished[0]
+
+
+def leaning_drive(lean: float, grounded: bool = True) -> str:
+    """A straight drive along +z of a car that leans to its right, as a table."""
+    half = lean / 2  # about the forward axis: left up is a turn from left (x) to up (y)
+    rows = [
+        f"0,50,{5 * k},0,0,{math.sin(half)},{math.cos(half)},{int(grounded or k < 10 or k > 30)}"
+        for k in range(40)
+    ]
+    return "\n".join(["x,y_up,z,qx,qy,qz,qw,ground_mode", *rows])
+
+
+def test_a_drive_tells_how_the_road_is_banked():
+    track = centreline.read(leaning_drive(0.25), id="d")
+    assert np.arcsin(track.left[:, 1]) == pytest.approx(0.25, abs=1e-3)
+    check_frames(track)
+    level = centreline.read(leaning_drive(math.radians(2.0)), id="d")
+    assert level.left[:, 1] == pytest.approx(0.0, abs=1e-6)
+    rolled = centreline.read(leaning_drive(math.pi), id="d")
+    assert rolled.left[:, 1] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_car_in_the_air_tells_nothing():
+    text = leaning_drive(0.25, grounded=False).splitlines()
+    for k in range(11, 31):
+        text[k + 1] = f"0,50,{5 * k},0,0,{math.sin(0.5)},{math.cos(0.5)},0"
+    track = centreline.read("\n".join(text), id="d")
+    assert np.arcsin(track.left[:, 1]) == pytest.approx(0.25, abs=1e-3)
+
+
+def test_real_drives_give_banked_roads():
+    level, tilted = (
+        centreline.read(shared(f"drives/{name}.csv").read_text(), id=name)
+        for name in ("tmrl-train_author_01", "winter2021-15_author_01")
+    )
+    assert np.abs(level.left[:, 1]).max() < 0.01
+    assert np.degrees(np.arcsin(np.abs(tilted.left[:, 1]).max())) > 14.0
+    check_frames(tilted, bend=0.35)
 
 
 def test_oval_with_banking_in_three_dimensions():

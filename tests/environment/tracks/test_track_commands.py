@@ -1,13 +1,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.environment.tracks.commands import app
 from trackmania_rl.protocol.errors import InputError
-from tracks.samples import SHORT, map_bytes
+from tracks.samples import SHORT, map_bytes, shared
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +75,14 @@ def test_an_import_replaces_a_generated_track_of_its_id(volume):
     (volume / "mine.track").write_text("start\nfinish\n")
     run("import", "mine.track")
     assert library.load("mine").length == pytest.approx(16.0)
+
+
+def test_a_map_gives_a_road_along_its_authors_drive():
+    path = str(shared("maps/tmrl-train.Map.Gbx"))
+    figures = json.loads(run("import", path, "--id", "driven", "--drive", "--json"))
+    assert figures["blocks"] == 0
+    driven, map_ = library.load("driven"), library.load(path)
+    middle = driven.position[200:-200]
+    nearest = np.linalg.norm(middle[:, None] - map_.position[None], axis=2).min(axis=1)
+    assert nearest.max() < 12.8
+    assert driven.length < map_.length  # it cuts corners

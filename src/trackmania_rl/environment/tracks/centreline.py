@@ -25,6 +25,10 @@ RUN_UP = 16.0
 """Road behind the first point of a recorded drive [m], as in a start block."""
 RUN_OUT = 32.0
 """Road behind its last point [m], to brake on."""
+LEAN_MAX = math.radians(60.0)
+"""A car that leans more is not on its wheels (guess)."""
+SWAY = math.radians(3.0)
+"""A car leans this much on a level road [measured: up to 3.0 degrees on tmrl-train, which is level]."""
 HALF_WIDTHS = (1.0, 100.0)
 """Least and greatest half width [m]."""
 
@@ -42,7 +46,7 @@ def read(text: str, *, id: str, source: str | None = None) -> Track:
     source = source or id
     columns = read_columns(text, source)
     if "y_up" in columns:
-        return _drive(columns, id, source)
+        return along(columns, id=id, source=source)
     return _circuit(columns, id, source)
 
 
@@ -67,14 +71,24 @@ def _circuit(columns: Columns, id: str, source: str) -> Track:
     return through(points, widths, bank, closed=True, id=id, source=source)
 
 
-def _drive(columns: Columns, id: str, source: str) -> Track:
-    """A road along a recorded drive."""
+def along(columns: Columns, *, id: str, source: str) -> Track:
+    """A road along a recorded drive, banked as the car was while it stood on the road.
+
+    Args:
+        columns: x, y_up, z [m]; and, where known, qx, qy, qz, qw and ground_mode of docs/replay.md.
+        id: Id and title of the track.
+        source: Name of the file, for errors.
+
+    Raises:
+        InputError: The drive gives no line.
+    """
     require(columns, ("x", "y_up", "z"), source, "a drive (x, y_up, z)")
     recorded = np.stack([columns["x"], columns["y_up"], columns["z"]], axis=1)
-    kept = [recorded[0]]
-    for point in recorded[1:]:
-        if np.linalg.norm(point - kept[-1]) >= POINT_SPACING_MIN:
-            kept.append(point)
+    rows = [0]
+    for row, point in enumerate(recorded):
+        if np.linalg.norm(point - recorded[rows[-1]]) >= POINT_SPACING_MIN:
+            rows.append(row)
+    kept = recorded[rows]
     if len(kept) < 4:
         raise InputError(
             f"{source}: found {len(kept)} points {POINT_SPACING_MIN:g} m apart, expected at least 4"
@@ -88,16 +102,46 @@ def _drive(columns: Columns, id: str, source: str) -> Track:
         ]
     )
     widths = np.full((len(points), 2), ROAD_HALF_WIDTH)
+    bank = np.pad(_lean({name: values[rows] for name, values in columns.items()}, kept), 1, mode="edge")
     return through(
         points,
         widths,
-        np.zeros(len(points)),
+        bank,
         closed=False,
         id=id,
         source=source,
         run_up=RUN_UP,
         run_out=RUN_OUT,
     )
+
+
+def _lean(columns: Columns, points: Doubles) -> Doubles:
+    """Banking of the road under a car at some points of its drive [rad], (n,).
+
+    It is the lean of the car's up axis across its path; a car in the air or on its side tells nothing,
+    and the road between goes evenly from the last to the next that does.
+    """
+    attitude = ("qx", "qy", "qz", "qw")
+    if any(name not in columns for name in attitude):
+        return np.zeros(len(points))
+    x, y, z, w = (columns[name] for name in attitude)
+    up = np.stack([2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x)], axis=1)
+    tangent = np.gradient(points, axis=0)
+    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+    level = np.stack([tangent[:, 2], np.zeros(len(points)), -tangent[:, 0]], axis=1)
+    level /= np.maximum(np.linalg.norm(level, axis=1, keepdims=True), 1e-9)
+    normal = np.cross(tangent, level)
+    lean = np.arctan2(-np.sum(up * level, axis=1), np.sum(up * normal, axis=1))
+    known = np.abs(lean) < LEAN_MAX
+    if "ground_mode" in columns:
+        known &= columns["ground_mode"].astype(np.int64) & 1 > 0
+    if not known.any():
+        return np.zeros(len(points))
+    arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+    lean = np.interp(arc, arc[known], lean[known])
+    # A body sways on its springs: what little it leans is not the road's; then the mean of five points.
+    lean = lean * np.clip((np.abs(lean) - SWAY) / SWAY, 0.0, 1.0)
+    return np.convolve(np.pad(lean, 2, mode="edge"), np.full(5, 0.2), mode="valid")
 
 
 def through(

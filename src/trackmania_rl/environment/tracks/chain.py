@@ -109,7 +109,10 @@ def _exit(passage: Passage) -> Joint:
     return _joint(passage.end, passage.pieces[-1].gradients[1], passage.pieces[-1].banks[1])
 
 
-INSTEAD = "Nothing was imported; a recorded drive (.csv) of the map can give the road instead"
+INSTEAD = (
+    "Nothing was imported; a recorded drive of it can give the road: «track import» the drive (.csv, "
+    ".Replay.Gbx or .Ghost.Gbx), or the map with --drive if it holds its author's"
+)
 """What an error about a map that cannot be chained ends with."""
 
 

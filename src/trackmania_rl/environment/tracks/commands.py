@@ -16,17 +16,20 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @app.command("import")
 def import_(
     file: Annotated[
-        Path, typer.Argument(help="A .Map.Gbx of TrackMania 2020, a .csv line or a .track file.")
+        Path, typer.Argument(help="A .Map.Gbx, a drive (.Replay.Gbx, .Ghost.Gbx), a .csv line or a .track.")
     ],
     id: Annotated[
         str | None, typer.Option("--id", help="Id to keep it under [default: file's name].")
     ] = None,
+    drive: Annotated[
+        bool, typer.Option("--drive", help="Lay the road of a map along its author's drive, not its blocks.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Read a track from a file and keep it in the data volume."""
     from trackmania_rl.environment.tracks import library
 
-    report = library.import_file(file, id)
+    report = library.import_file(file, id, drive=drive)
     if as_json:
         _print_json(
             blocks=report.blocks, chained=report.chained, length_m=report.length_m, track=report.track

@@ -14,7 +14,7 @@ from trackmania_rl.environment.tracks import blocks, centreline, chain, generato
 from trackmania_rl.environment.tracks.archive import load_track, save_track
 from trackmania_rl.environment.tracks.columns import read_text
 from trackmania_rl.environment.tracks.gbx import FILE_BYTES_MAX
-from trackmania_rl.environment.tracks.map import read_map
+from trackmania_rl.environment.tracks.map import MAP, read_map
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import BoosterGeometry, TrackGeometry, TrackSummary
@@ -121,8 +121,10 @@ class _Reading:
     chained: int = 0
 
 
-def _read(path: Path, id: str) -> _Reading:
-    """Read a track's source by its kind."""
+def _read(path: Path, id: str, drive: bool = False) -> _Reading:
+    """Read a track's source by its kind; of a map its author's drive if that is wanted."""
+    from trackmania_rl.environment.replay.ghost import read_ghost  # which builds on this package
+
     kind = path.name.lower()
     if kind.endswith(".track"):
         return _Reading(blocks.read(read_text(path), id=id, source=path.name))
@@ -132,7 +134,10 @@ def _read(path: Path, id: str) -> _Reading:
         size = path.stat().st_size
         if size > FILE_BYTES_MAX:
             raise InputError(f"{path.name} has {size} bytes, expected a map of at most {FILE_BYTES_MAX}")
-        return _Reading(*chain.build(read_map(path.read_bytes(), path.name), id, path.name))
+        data = path.read_bytes()
+        if not drive and int.from_bytes(data[9:13], "little") == MAP:
+            return _Reading(*chain.build(read_map(data, path.name), id, path.name))
+        return _Reading(centreline.along(read_ghost(data, path.name), id=id, source=path.name))
     raise InputError(f"{path.name} is of no known kind, expected a .Map.Gbx, .csv or .track file")
 
 
@@ -155,13 +160,14 @@ class ImportReport:
     name: str
 
 
-def import_file(path: Path, id: str | None = None) -> ImportReport:
+def import_file(path: Path, id: str | None = None, *, drive: bool = False) -> ImportReport:
     """Read a track from a file and keep it in the data volume.
 
     Args:
-        path: A .Map.Gbx of TrackMania 2020, a .csv of a circuit's centre-line or of a recorded drive, or a
-            .track in our block language.
+        path: A .Map.Gbx of TrackMania 2020, a .Replay.Gbx or .Ghost.Gbx of a drive, a .csv of a circuit's
+            centre-line or of a recorded drive, or a .track in our block language.
         id: Id to keep it under; from the file's name without it. An imported track of that id is replaced.
+        drive: Lay the road of a map along its author's drive instead of its blocks.
 
     Raises:
         InputError: The file cannot be read as a track, or the id is not allowed; nothing is kept then.
@@ -170,7 +176,7 @@ def import_file(path: Path, id: str | None = None) -> ImportReport:
     _check_id(id)
     if not path.is_file():
         raise InputError(f"no file {path}; expected a .Map.Gbx, .csv or .track file", field="file")
-    reading = _read(path, id)
+    reading = _read(path, id, drive)
     save_track(reading.track, tracks_folder() / f"{id}.npz")
     (tracks_folder() / f"{id}.track").unlink(missing_ok=True)
     return ImportReport(
