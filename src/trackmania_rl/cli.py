@@ -57,6 +57,10 @@ def demo(
     ] = None,
     weather: environment.Weather = None,
     agents: Annotated[int, typer.Option(min=0, max=8, help="Agents that learn from scratch.")] = 2,
+    contact: Annotated[
+        bool,
+        typer.Option("--contact/--ghosts", help="Cars hit and see one another, or pass through as ghosts."),
+    ] = False,
     environment_port: Annotated[int, typer.Option(help="Port of the environment service.")] = 8080,
     model_port: Annotated[int, typer.Option(help="Port of the model service.")] = 8081,
     viewer_port: Annotated[int, typer.Option(help="Port of the page.")] = 3000,
@@ -71,6 +75,7 @@ def demo(
         ghosts=ghost or [],
         weather=weather,
         agents=agents,
+        contact=contact,
         environment_port=environment_port,
         model_port=model_port,
         viewer_port=viewer_port,

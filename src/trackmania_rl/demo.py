@@ -130,6 +130,7 @@ def run(
     ghosts: list[Path],
     weather: str | None = None,
     agents: int,
+    contact: bool,
     environment_port: int,
     model_port: int,
     viewer_port: int,
@@ -143,6 +144,7 @@ def run(
         ghosts: Files of recorded drives that race along; "author": the drive in the track's own map.
         weather: Forecast of every heat; None for none.
         agents: Number of agents that learn from scratch.
+        contact: Whether cars hit one another.
         environment_port: Port of the environment service.
         model_port: Port of the model service.
         viewer_port: Port of the viewer's page.
@@ -173,6 +175,8 @@ def run(
     environment = Service(
         "environment", ["environment", "--port", str(environment_port), "--track", track], urls["environment"]
     )
+    if contact:
+        environment.arguments.append("--contact")
     for ghost in ghosts:
         environment.arguments += ["--ghost", str(ghost)]
     if weather is not None:

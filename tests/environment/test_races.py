@@ -14,7 +14,7 @@ from trackmania_rl.environment import solo
 from trackmania_rl.environment.drivers import pursuit
 from trackmania_rl.environment.entrant import GHOST_COLOUR, Ghost
 from trackmania_rl.environment.outbox import Outbox
-from trackmania_rl.environment.race import Race, Rules, lanes, rotation
+from trackmania_rl.environment.race import Race, Rules, rotation
 from trackmania_rl.environment.races import LiveRace
 from trackmania_rl.environment.replay import reading, verification
 from trackmania_rl.environment.replay.samples import on_grid
@@ -171,7 +171,7 @@ def test_a_heat_ends_some_time_after_the_first_finish() -> None:
 
     def act(race: Race) -> np.ndarray:
         actions = pursuit(race.simulator)
-        actions[race.entrants["slow"].slot] = [1.0, 0.0, 1.0]
+        actions[race.entrants["slow"].slot] = 0.0
         return actions
 
     drive(race, lambda: race.state == "finished", act)
@@ -281,13 +281,102 @@ def test_the_leaderboard_ranks_finishers_by_time_and_others_by_distance() -> Non
     assert lines[0].best_time == 11.0
 
 
-def test_cars_stand_side_by_side_on_the_road() -> None:
-    track = library.load("sprint")
-    assert lanes(track, 1).tolist() == [0.0]
-    for count in (2, 5, 16, 64):
-        places = lanes(track, count)
-        assert len(places) == count
-        assert places.max() < track.half_width_left[0] and -places.min() < track.half_width_right[0]
+def jostle(race: Race) -> np.ndarray:
+    """Everyone follows the road, and pulls to and fro."""
+    actions = pursuit(race.simulator).copy()
+    actions[:, 2] += 0.4 * np.sin(0.1 * race.clock + np.arange(len(actions)))
+    return np.clip(actions, -1.0, 1.0)
+
+
+def test_cars_hit_one_another_and_the_replay_verifies(tmp_path: Path) -> None:
+    """Contact events, counted in the leaderboard; all cars are re-driven together, bit for bit."""
+    race = a_race(*(f"a{k}" for k in range(6)), folder=tmp_path, contact=True, respawn=True)
+    events = []
+    while race.clock < 900 or race.state != "racing":
+        race.tick()
+        events += race.events
+        race.events.clear()
+        if race.at_step:
+            actions = jostle(race)
+            for entrant in race.grid:
+                entrant.send(actions[entrant.slot])
+        if race.clock == 303 and race.state == "racing":
+            race.reset(agent_id="a2")
+        if race.clock == 407:
+            race.reset(agent_id="a1", checkpoint=True)
+        if race.clock == 508 and "a4" in race.entrants:
+            race.remove("a4")
+    contacts = [event for event in events if event.kind == "contact"]
+    assert contacts
+    assert all(event.value > 3.0 and event.other != event.agent_id for event in contacts)
+    assert all({event.agent_id, event.other} <= {f"a{k}" for k in range(6)} for event in contacts)
+    known = {line.agent_id: line.contacts for line in race.standings()}
+    for agent_id, count in known.items():
+        assert count == sum(agent_id in (event.agent_id, event.other) for event in contacts)
+    assert next(event.value for event in events if event.kind == "respawn") is None
+    assert any(event.value is not None for event in events if event.kind == "respawn")
+    assert race.describe().contact
+    race.reset()
+    race.close()
+    recorded = reading.read(next(tmp_path.glob("*.mcap")))
+    assert recorded.about.contact
+    verdicts = verification.verify(recorded, race.track)
+    assert [verdict.agent_id for verdict in verdicts] == [f"a{k}" for k in range(6)]
+    assert all(verdict.equal for verdict in verdicts), verdicts
+
+
+def test_a_car_that_gave_up_is_in_nobodys_way(tmp_path: Path) -> None:
+    """Out is out: others drive through it, in the replay too."""
+    race = a_race("a", "b", folder=tmp_path, contact=True, stuck_seconds=1.0)
+    drive(race, lambda: race.state == "racing")
+    race.simulator.spawn(race.entrants["b"].slot, arc=race.track.start + 60.0, lateral=0.0)
+    one = race.entrants["a"]
+    drive(
+        race,
+        lambda: bool(one.cause),
+        lambda race: np.where(
+            np.arange(race.simulator.cars)[:, None] == one.slot, pursuit(race.simulator), 0.0
+        ),
+    )
+    assert (one.cause, race.entrants["b"].cause, one.contacts) == ("finish", "stuck", 0)
+
+
+def test_ghosts_pass_through_unless_contact_is_asked_for() -> None:
+    race = a_race("a", "b")
+    assert not race.describe().contact and not race.simulator.contact
+
+
+def test_64_agents_race_and_one_more_is_refused() -> None:
+    """All on the road, with contact; the refusal says how many there may be."""
+    race = a_race(*(f"a{k}" for k in range(64)), agents_max=64, contact=True)
+    assert len({tuple(row) for row in race.poses()[:, :3].tolist()}) == 64
+    with pytest.raises(InputError, match="64 agents, the most it takes"):
+        race.add(AgentAdd(agent_id="late"))
+    kinds = drive(race, lambda: race.clock == 300, lambda race: pursuit(race.simulator))
+    assert "contact" in kinds
+    assert len(race.standings()) == len(race.describe().cars) == 64
+    assert np.isfinite(race.poses()).all()
+
+
+def test_a_respawn_goes_back_to_the_checkpoint_and_the_clock_goes_on() -> None:
+    race = a_race("a")
+    race.reset(track=library.load("esses"))
+    one = race.entrants["a"]
+    drive(race, lambda: one.checkpoint == 1, lambda race: pursuit(race.simulator))
+    drive(race, lambda: race.clock % 100 == 0, lambda race: pursuit(race.simulator))
+    clock = race.simulator.lap_time[0]
+    request = ActionRequest(
+        agent_id="a", action=Action(gas=0.0, brake=0.0, steering=0.0), timestamp="", respawn=True
+    )
+    answer = race.act(request)
+    mark = race.track.checkpoints[0] - race.track.start
+    assert race.simulator.progress[0] == pytest.approx(mark, abs=0.01)
+    assert race.simulator.speed[0] == answer.observation.speed == 0.0
+    assert race.simulator.lap_time[0] == clock
+    assert [(event.kind, event.value) for event in race.events] == [("respawn", 1)]
+    before = race.simulator.furthest[0]
+    drive(race, lambda: one.cause == "finish", lambda race: pursuit(race.simulator))
+    assert race.simulator.furthest[0] > before
 
 
 @pytest.mark.parametrize("angle", [-2.5, -0.3, 0.0, 0.8, 3.0])

@@ -22,6 +22,9 @@ Weather = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Contact = Annotated[
+    bool, typer.Option("--contact/--ghosts", help="Cars hit and see one another, or pass through as ghosts.")
+]
 
 
 def environment(
@@ -46,6 +49,10 @@ def environment(
     ] = None,
     weather: Weather = None,
     agents: Annotated[int, typer.Option(min=1, max=64, help="Most agents in a race.")] = 16,
+    contact: Contact = False,
+    respawn: Annotated[
+        bool, typer.Option(help="A car that falls off goes on from its last checkpoint instead of being out.")
+    ] = False,
     worlds: Annotated[int, typer.Option(min=1, help="Most worlds in the batch of one stream.")] = 16384,
     streams: Annotated[int, typer.Option(min=1, help="Most open driving and learning streams.")] = 64,
     record: Annotated[bool, typer.Option(help="Record every heat to the data volume.")] = True,
@@ -77,7 +84,14 @@ def environment(
     from trackmania_rl.protocol.volume import replays_folder
 
     files = own_ghosts(ghost or [], track or [])
-    rules = Rules(heats=heats, time_limit=time_limit, agents_max=agents, weather=weather)
+    rules = Rules(
+        heats=heats,
+        time_limit=time_limit,
+        agents_max=agents,
+        weather=weather,
+        contact=contact,
+        respawn=respawn,
+    )
     loaded = [_library_track(name) for name in track or ["sprint"]]
     console = Console(stderr=True)
     with console.status("Preparing the simulator ..."):
@@ -104,7 +118,8 @@ def environment(
 def race(
     track: Annotated[str, typer.Option(help="Track: an id, or a .Map.Gbx, .csv or .track file.")],
     driver: Annotated[str, typer.Option(help="full-throttle, pursuit, or a checkpoint's file.")] = "pursuit",
-    cars: Annotated[int, typer.Option(min=1, max=64, help="Cars side by side.")] = 1,
+    cars: Annotated[int, typer.Option(min=1, max=64, help="Cars on the start grid.")] = 1,
+    contact: Contact = False,
     record: Annotated[Path | None, typer.Option(help="Record the race to this .mcap file.")] = None,
     weather: Weather = None,
     as_json: Json = False,
@@ -113,7 +128,7 @@ def race(
     from trackmania_rl.environment import solo
     from trackmania_rl.environment.tracks import library
 
-    result = solo.run(library.load(track), driver, cars=cars, record=record, weather=weather)
+    result = solo.run(library.load(track), driver, cars=cars, contact=contact, record=record, weather=weather)
     best = min(result.times, default=None)
     if as_json:
         figures = {
@@ -122,6 +137,7 @@ def race(
             "track": track,
             "driver": driver,
             "cars": cars,
+            "contact": contact,
             "times_s": result.times,
             "causes": result.causes,
             "track_completion": result.completion,

@@ -41,11 +41,13 @@ class Entrant:
         seq: Number of the last request answered, and `answer` that answer.
         reward: Reward of the steps since its last answer.
         acted: Whether it has sent an action in this heat.
-        lateral: Its place on the start grid, to the left of the centre-line [m].
+        arc: Its place on the start grid, along the track [m].
+        lateral: Likewise, to the left of the centre-line [m].
         racing: Whether its car is in the heat and neither finished nor out.
         cause: Why its heat ended, "" while it goes on.
         gained: Tick of the heat at which it last got ahead.
         checkpoint: Checkpoints passed.
+        contacts: Contacts with other cars in this heat.
         progress: Distance along the track at each step of the heat [m].
         best_time: Best finish in the race's heats so far [s].
     """
@@ -60,11 +62,13 @@ class Entrant:
     answer: ActionAnswer | None = None
     reward: float = 0.0
     acted: bool = False
+    arc: float = 0.0
     lateral: float = 0.0
     racing: bool = False
     cause: str = ""
     gained: int = 0
     checkpoint: int = 0
+    contacts: int = 0
     progress: list[float] = field(default_factory=list)
     best_time: float | None = None
 
@@ -82,7 +86,7 @@ class Entrant:
         """Begin a new heat."""
         self.racing, self.cause = True, ""
         self.sent, self.fresh, self.acted = np.zeros(3, np.float32), False, False
-        self.gained, self.checkpoint, self.reward = 0, 0, 0.0
+        self.gained, self.checkpoint, self.contacts, self.reward = 0, 0, 0, 0.0
         self.progress = [0.0]
 
 

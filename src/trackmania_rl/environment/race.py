@@ -22,6 +22,7 @@ from trackmania_rl.environment.replay.samples import on_grid
 from trackmania_rl.environment.replay.script import About
 from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.environment.simulator.environment import FLOOR, SPEED_SLOWEST
+from trackmania_rl.environment.simulator.grid import start_grid
 from trackmania_rl.environment.simulator.observation import Layout, Observer
 from trackmania_rl.environment.simulator.reward import Reward
 from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
@@ -39,14 +40,10 @@ TICK = 0.01
 CONTROL_HZ = 20.0
 FRAME_HZ = 60.0
 """Pose frames for viewers per second."""
-LANE = 3.0
-"""Distance between two cars on the start grid [m], less where the road is narrow (guess)."""
-LANE_MARGIN = 1.5
-"""Least distance of a car's middle to the border on the start grid [m] (guess)."""
 IMPACT_MIN = 3.0
 """Impacts below this are no event [m/s] (guess)."""
 IMPACT_PAUSE = 50
-"""Ticks from one impact of a car to its next that counts as a new one (guess)."""
+"""Ticks from one impact of a car, or of two cars, to the next that counts as a new one (guess)."""
 GAIN_MIN = 0.5
 """A car that gets ahead by less than this in `stuck_seconds` is stuck [m] (guess)."""
 BRAKE, ROLL = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]], np.float32)
@@ -67,8 +64,10 @@ class Rules:
         finish_seconds: A heat ends this long after the first finish [s].
         time_limit: Longest heat [s]; None: 10 s and the time at 10 m/s, as in the environments.
         heats: Number of heats; None: for ever.
-        agents_max: Most agents in the race.
+        agents_max: Most agents in the race, up to 64.
         weather: Forecast of every heat, such as "dry, rain@30"; None for none.
+        contact: Whether cars hit and see one another; otherwise they pass through (ghosts).
+        respawn: Whether a car that falls off goes on from its last checkpoint; otherwise it is out.
     """
 
     countdown: float = 3.0
@@ -79,6 +78,8 @@ class Rules:
     heats: int | None = None
     agents_max: int = 16
     weather: str | None = None
+    contact: bool = False
+    respawn: bool = False
 
 
 @dataclass(eq=False)
@@ -183,10 +184,18 @@ class Race:
             )
         return self.entrants[agent_id]
 
-    def reset(self, *, track: Track | None = None, agent_id: str | None = None) -> None:
-        """Line up anew, on another track if one is given; with an agent only its car returns to the start."""
+    def reset(
+        self, *, track: Track | None = None, agent_id: str | None = None, checkpoint: bool = False
+    ) -> None:
+        """Line up anew, on another track if one is given; with an agent only its car returns to the start.
+
+        With `checkpoint` it returns to its last checkpoint instead, and its clock goes on.
+        """
         if agent_id is not None:
             entrant = self.entrant(agent_id)
+            if checkpoint:
+                self.respawn(entrant)
+                return
             self._spawn([entrant])
             if self.state == "racing":
                 self._happened("respawn", entrant)
@@ -197,6 +206,16 @@ class Race:
             self._place_on(track)
         if self.entrants or self.ghosts:
             self._line_up()
+
+    def respawn(self, entrant: Entrant) -> None:
+        """Put a car that races back to its last checkpoint, standing, while its clock goes on."""
+        if self.state != "racing" or not entrant.racing:
+            return
+        passed = int(self.simulator.checkpoint[entrant.slot])
+        self.simulator.respawn(entrant.slot, arc=entrant.arc, lateral=entrant.lateral)
+        entrant.gained = self.clock
+        self._restart_observers(np.array([entrant.slot]))
+        self._happened("respawn", entrant, passed)
 
     # --- acting and sensing -----------------------------------------------------------------------
 
@@ -209,6 +228,8 @@ class Race:
         entrant = self.entrant(request.agent_id)
         if entrant.answer is not None and request.seq is not None and request.seq == entrant.seq:
             return entrant.answer
+        if request.respawn:
+            self.respawn(entrant)
         action = request.action
         entrant.send(np.array(request.raw or (action.gas, action.brake, action.steering), np.float32))
         entrant.seq = request.seq
@@ -274,6 +295,8 @@ class Race:
         if self.state != "countdown":
             self.simulator.step(self._actions, 1)
             self._watch_impacts()
+            if self.rules.contact:
+                self._watch_contacts()
         self.clock += 1
         if self.at_step:
             self._step()
@@ -290,6 +313,9 @@ class Race:
         self._sense()
         if self.state == "racing":
             self._record()
+            for entrant in self._fallen:
+                self.respawn(entrant)
+            self._fallen.clear()
             if self._over():
                 self._end_heat()
         elif self.state == "finished":
@@ -348,6 +374,7 @@ class Race:
             rate_hz=FRAME_HZ,
             control_hz=CONTROL_HZ,
             time_limit=self.time_limit,
+            contact=self.rules.contact,
             late_actions=self.late_actions,
             weather=self.weather,
         )
@@ -363,6 +390,7 @@ class Race:
                 finished=one.cause == "finish",
                 running=one.racing,
                 best_time=one.best_time,
+                contacts=one.contacts,
             )
             for one in self.grid
         ]
@@ -389,12 +417,16 @@ class Race:
 
     def _place_on(self, track: Track) -> None:
         """A new simulator; its cars are slots for the agents."""
-        self.simulator = Simulator(track, self.rules.agents_max, threads=1)
+        self.simulator = Simulator(
+            track, 1, cars_per_world=self.rules.agents_max, contact=self.rules.contact, threads=1
+        )
         self._actions = np.zeros((self.simulator.cars, 3), np.float32)
         self.simulator.step(self._actions, 1)  # the first step compiles the kernels: not while people watch
         self.simulator.spawn()
         self._sent = np.zeros((self.simulator.cars, 3), np.float32)
         self._impact = np.full(self.simulator.cars, -IMPACT_PAUSE)
+        self._contact = np.full((self.simulator.cars,) * 2, -IMPACT_PAUSE)
+        self._fallen: list[Entrant] = []
         layouts = {entrant.layout for entrant in self.entrants.values() if entrant.layout is not None}
         self._observers = {layout: Observer(self.simulator, layout) for layout in layouts}
         self._vectors: dict[Layout, Floats] = {}
@@ -413,7 +445,9 @@ class Race:
                 field="agent_id",
             )
         colour = COLOURS[free[0] % len(COLOURS)]
-        entrant = Entrant(messages.Car(agent_id=agent_id, name=agent_id, colour=colour), free[0])
+        entrant = Entrant(
+            messages.Car(agent_id=agent_id, name=agent_id, colour=colour), free[0], arc=self.track.start
+        )
         self.entrants[agent_id] = entrant
         self._spawn([entrant])
         return entrant
@@ -426,7 +460,7 @@ class Race:
         self.grid = list(self.entrants.values())
         for entrant in self.grid:
             entrant.line_up()
-        self._impact[:] = -IMPACT_PAUSE
+        self._impact[:] = self._contact[:] = -IMPACT_PAUSE
         self._form_grid()
         self.changed = True
 
@@ -438,16 +472,21 @@ class Race:
             self._form_grid()
 
     def _form_grid(self) -> None:
-        """The cars of the heat side by side at the start."""
+        """The cars of the heat to the start grid."""
         if self.grid:
-            for entrant, lateral in zip(self.grid, lanes(self.track, len(self.grid)), strict=True):
-                entrant.lateral = float(lateral)
+            arc, lateral = start_grid(self.track, len(self.grid))
+            for number, entrant in enumerate(self.grid):
+                entrant.arc, entrant.lateral = float(arc[number]), float(lateral[number])
             self._spawn(self.grid)
 
     def _spawn(self, entrants: Sequence[Entrant]) -> None:
         """Put cars to their places at the start."""
         slots = np.array([entrant.slot for entrant in entrants])
-        self.simulator.spawn(slots, lateral=np.array([entrant.lateral for entrant in entrants]))
+        self.simulator.spawn(
+            slots,
+            arc=np.array([entrant.arc for entrant in entrants]),
+            lateral=np.array([entrant.lateral for entrant in entrants]),
+        )
         self._furthest[slots] = self.simulator.furthest[slots]
         self._restart_observers(slots)
 
@@ -477,13 +516,18 @@ class Race:
                 cars=self.cars,
                 lateral=[entrant.lateral for entrant in self.grid],
                 weather=self.rules.weather,
+                arc=[entrant.arc for entrant in self.grid],
+                contact=self.rules.contact,
             )
             self.recording = Recording(self.folder, about, self.track)
         self._happened("start")
 
     def _latch(self) -> None:
-        """What the agents sent last is driven in the coming step."""
+        """What the agents sent last is driven in the coming step; who is out is in nobody's way."""
         speed = self.simulator.speed
+        solid = np.zeros(self.simulator.cars, np.bool_)
+        solid[[entrant.slot for entrant in self.grid if entrant.racing]] = True
+        self.simulator.solid = solid
         for entrant in self.grid:
             slot = entrant.slot
             racing = entrant.racing and self.state == "racing"
@@ -524,6 +568,8 @@ class Race:
                 time = float(lap_time[slot])
                 entrant.best_time = min(time, entrant.best_time or math.inf)
                 self._out(entrant, "finish", time)
+            elif fallen[slot] and self.rules.respawn:
+                self._fallen.append(entrant)
             elif fallen[slot]:
                 self._out(entrant, "off_road")
             elif (self.clock - entrant.gained) * TICK >= self.rules.stuck_seconds:
@@ -577,12 +623,34 @@ class Race:
                     self._happened("wall", entrant, float(impact[slot]))
                 self._impact[slot] = self.clock
 
-    def _happened(self, kind: str, entrant: Entrant | None = None, value: float | None = None) -> None:
+    def _watch_contacts(self) -> None:
+        bump, bumped = self.simulator.bump, self.simulator.bumped
+        if self.state != "racing" or not bump.max() > IMPACT_MIN:
+            return
+        at = {entrant.slot: entrant for entrant in self.grid}
+        for slot in np.flatnonzero(bump > IMPACT_MIN):
+            pair = int(slot), int(bumped[slot])
+            known = max(self._contact[pair], self._contact[pair[::-1]])
+            self._contact[pair] = self.clock
+            if self.clock - known >= IMPACT_PAUSE and pair[0] in at and pair[1] in at:
+                for car in pair:
+                    at[car].contacts += 1
+                other = at[pair[1]].car.agent_id
+                self._happened("contact", at[pair[0]], float(bump[slot]), other=other)
+
+    def _happened(
+        self,
+        kind: str,
+        entrant: Entrant | None = None,
+        value: float | None = None,
+        other: str | None = None,
+    ) -> None:
         event = messages.EventMessage(
             kind=kind,  # type: ignore[arg-type]
             time=round(value if kind == "finish" and value else self.clock * TICK, 3),
             agent_id=None if entrant is None else entrant.car.agent_id,
             value=None if value is None else round(value, 3),
+            other=other,
         )
         self.events.append(event)
         if self.recording is not None:
@@ -619,17 +687,6 @@ def _layout(observation: str) -> Layout:
             f"observation is {observation!r}, expected one of {', '.join(LAYOUTS)}", field="observation"
         )
     return cast(Layout, LAYOUTS[observation])
-
-
-def lanes(track: Track, count: int) -> Floats:
-    """Start positions of `count` cars side by side, distances to the left of the centre-line [m]."""
-    node = int(np.searchsorted(track.arc, track.start).clip(0, len(track.arc) - 1))
-    left = max(0.0, float(track.half_width_left[node]) - LANE_MARGIN)
-    right = max(0.0, float(track.half_width_right[node]) - LANE_MARGIN)
-    spacing = min(LANE, (left + right) / (count - 1)) if count > 1 else 0.0
-    half = (count - 1) / 2 * spacing
-    middle = min(max(0.0, half - right), left - half)
-    return np.linspace(middle - half, middle + half, count, dtype=np.float32)
 
 
 def rotation(x: float, y: float, z: float, w: float) -> messages.Rotation:

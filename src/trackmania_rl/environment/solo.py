@@ -67,14 +67,21 @@ class Result:
 
 
 def run(
-    track: Track, driver: str, *, cars: int = 1, record: Path | None = None, weather: str | None = None
+    track: Track,
+    driver: str,
+    *,
+    cars: int = 1,
+    contact: bool = False,
+    record: Path | None = None,
+    weather: str | None = None,
 ) -> Result:
     """Drive one heat.
 
     Args:
         track: Where.
         driver: "full-throttle", "pursuit", or the file of a policy.
-        cars: How many cars the driver drives, side by side.
+        cars: How many cars the driver drives, on a start grid.
+        contact: Whether they hit one another.
         record: File to record to.
         weather: Forecast, see simulator/weather.py; None for none.
 
@@ -82,7 +89,14 @@ def run(
         InputError: Unknown driver or weather, or the recording could not be written.
     """
     observation, act = _driver(driver)
-    rules = Rules(countdown=0.1, finish_seconds=float("inf"), heats=1, agents_max=cars, weather=weather)
+    rules = Rules(
+        countdown=0.1,
+        finish_seconds=float("inf"),
+        heats=1,
+        agents_max=cars,
+        weather=weather,
+        contact=contact,
+    )
     race = Race("solo", track, rules, folder=record.parent if record else None)
     for number in range(cars):
         name = driver if driver in BUILT_IN else Path(driver).stem

@@ -24,6 +24,7 @@ class Drive:
         finished: Whether it has finished.
         running: Whether it still drives.
         best_time: Best finish in all heats [s].
+        contacts: Contacts with other cars.
     """
 
     agent_id: str
@@ -32,6 +33,7 @@ class Drive:
     finished: bool
     running: bool
     best_time: float | None = None
+    contacts: int = 0
 
 
 def standings(drives: Sequence[Drive]) -> list[Standing]:
@@ -55,6 +57,7 @@ def standings(drives: Sequence[Drive]) -> list[Standing]:
             running=drive.running,
             gap=_gap(drive, ranked[0], distance[drive.agent_id]),
             best_time=None if drive.best_time is None else round(drive.best_time, 3),
+            contacts=drive.contacts,
         )
         for place, drive in enumerate(ranked, 1)
     ]

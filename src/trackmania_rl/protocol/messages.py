@@ -47,6 +47,8 @@ class ActionRequest(Message):
     action: Action
     timestamp: str
     seq: int | None = None
+    respawn: bool = False
+    """Put the car back to its last checkpoint first; the clock goes on."""
     raw: Annotated[list[Signed], Meta(min_length=3, max_length=3)] | None = None
     """The policy's own gas, brake and steering, -1..1 each, which the observation vector repeats to it;
     a pedal's negative part, which `action` cannot say, releases it."""
@@ -122,6 +124,8 @@ class ResetRequest(Message):
     """Start the race anew, on another track if one is named; with `agent_id` only that car."""
 
     agent_id: Identifier | None = None
+    checkpoint: bool = False
+    """With `agent_id`: back to its last checkpoint while the clock goes on, instead of to the start."""
     track: Identifier | None = None
     seed: int | None = None
     race: Identifier | None = None
@@ -177,6 +181,8 @@ class Race(Answer):
     rate_hz: float
     control_hz: float
     time_limit: float
+    contact: bool = False
+    """Whether cars hit and see one another; otherwise they pass through."""
     late_actions: int = 0
     """Steps at which an agent's action had not arrived and the previous one was held."""
     weather: Weather | None = None
@@ -197,6 +203,8 @@ class Standing(Answer):
     """Time behind the leader at the same place of the track [s]."""
     best_time: float | None = None
     """Best finish in this race's heats so far [s]."""
+    contacts: int = 0
+    """Contacts with other cars in this heat."""
 
 
 class EnvironmentState(Answer):
@@ -224,7 +232,9 @@ class StandingsMessage(Answer, tag_field="type", tag="standings"):
     standings: list[Standing]
 
 
-EventKind = Literal["start", "checkpoint", "finish", "wall", "off_road", "stuck", "respawn", "heat_end"]
+EventKind = Literal[
+    "start", "checkpoint", "finish", "wall", "off_road", "stuck", "contact", "respawn", "heat_end"
+]
 
 
 class EventMessage(Answer, tag_field="type", tag="event"):
@@ -234,7 +244,10 @@ class EventMessage(Answer, tag_field="type", tag="event"):
     time: float
     agent_id: str | None = None
     value: float | None = None
-    """Checkpoint's number, finish time [s] or speed of an impact [m/s]."""
+    """Checkpoint's number (with respawn: the one at which the car goes on; none: it starts anew), finish time
+    [s], speed of an impact with a wall [m/s], or the impulse of a contact per mass [m/s]."""
+    other: str | None = None
+    """With contact: the agent whose car it was with."""
     replay: str | None = None
     """With heat_end: the id of the recording."""
 
@@ -396,6 +409,7 @@ class ReplayEvent(Answer):
     time: float
     agent_id: str | None = None
     value: float | None = None
+    other: str | None = None
 
 
 class ReplayCar(Answer):

@@ -73,6 +73,8 @@ export interface ActionRequest {
   action: Action;
   timestamp: string;
   seq?: number;
+  /** Put the car back to its last checkpoint first; the clock goes on. */
+  respawn?: boolean;
   /**
    * The policy's own gas, brake and steering, -1..1 each, which the observation vector repeats to it;
    * a pedal's negative part, which `action` cannot say, releases it.
@@ -141,6 +143,8 @@ export interface AgentAdd {
 /** Start the race anew, on another track if one is named; with `agent_id` only that car. */
 export interface ResetRequest {
   agent_id?: Identifier;
+  /** With `agent_id`: back to its last checkpoint while the clock goes on, instead of to the start. */
+  checkpoint?: boolean;
   track?: Identifier;
   seed?: number;
   /** Which race; the service's first one without it. */
@@ -192,6 +196,8 @@ export interface Race {
   rate_hz: number;
   control_hz: number;
   time_limit: number;
+  /** Whether cars hit and see one another; otherwise they pass through. */
+  contact?: boolean;
   /** Steps at which an agent's action had not arrived and the previous one was held. */
   late_actions?: number;
   /** The weather now; nothing where the race is driven without any. */
@@ -211,6 +217,8 @@ export interface Standing {
   gap?: number;
   /** Best finish in this race's heats so far [s]. */
   best_time?: number;
+  /** Contacts with other cars in this heat. */
+  contacts?: number;
 }
 
 /** Answer of GET /api/state. */
@@ -234,7 +242,7 @@ export interface StandingsMessage {
   standings: Standing[];
 }
 
-export type EventKind = "start" | "checkpoint" | "finish" | "wall" | "off_road" | "stuck" | "respawn" | "heat_end";
+export type EventKind = "start" | "checkpoint" | "finish" | "wall" | "off_road" | "stuck" | "contact" | "respawn" | "heat_end";
 
 /** Something happened to a car (or, without agent_id, to the race) at a race time. */
 export interface EventMessage {
@@ -242,8 +250,13 @@ export interface EventMessage {
   kind: EventKind;
   time: number;
   agent_id?: string;
-  /** Checkpoint's number, finish time [s] or speed of an impact [m/s]. */
+  /**
+   * Checkpoint's number (with respawn: the one at which the car goes on; none: it starts anew), finish time
+   * [s], speed of an impact with a wall [m/s], or the impulse of a contact per mass [m/s].
+   */
   value?: number;
+  /** With contact: the agent whose car it was with. */
+  other?: string;
   /** With heat_end: the id of the recording. */
   replay?: string;
 }
@@ -394,6 +407,7 @@ export interface ReplayEvent {
   time: number;
   agent_id?: string;
   value?: number;
+  other?: string;
 }
 
 /** One car's drive. `samples` holds len(pose_fields) numbers per sample, one sample per 1/rate_hz. */

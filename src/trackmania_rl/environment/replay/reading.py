@@ -121,7 +121,13 @@ class Recorded:
             pose_fields=list(POSE_FIELDS),
             cars=[self._replay_car(car) for car in about.cars],
             events=[
-                ReplayEvent(kind=event.kind, time=event.time, agent_id=event.agent_id, value=event.value)
+                ReplayEvent(
+                    kind=event.kind,
+                    time=event.time,
+                    agent_id=event.agent_id,
+                    value=event.value,
+                    other=event.other,
+                )
                 for event in self.events
             ],
             physics=about.physics,

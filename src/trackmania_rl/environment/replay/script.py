@@ -41,6 +41,8 @@ class About(msgspec.Struct, kw_only=True):
         seed: Seed of the race.
         cars: Who drove, in the order of the start grid; ghosts last.
         lateral: Start positions of those who are no ghosts, to the left of the centre-line [m].
+        arc: Likewise along the track [m]; empty: all at the spawn point.
+        contact: Whether the cars hit one another.
         weather: Forecast that it was driven in, None without any.
     """
 
@@ -54,6 +56,8 @@ class About(msgspec.Struct, kw_only=True):
     cars: list[Car]
     lateral: list[float]
     weather: str | None = None
+    arc: list[float] = []
+    contact: bool = False
 
 
 class Script:

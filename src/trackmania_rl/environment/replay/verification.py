@@ -77,18 +77,26 @@ def verify(recorded: Recorded, track: Track) -> list[Verdict]:
 def drive(recorded: Recorded, track: Track, drivers: list[str]) -> dict[str, Floats]:
     """Drive the tapes on a fresh simulator: poses at each step, by agent."""
     tapes = {agent_id: recorded.inputs[agent_id] for agent_id in drivers if agent_id in recorded.inputs}
-    simulator = Simulator(track, len(drivers), threads=1)
-    lateral = np.array(recorded.about.lateral, np.float32)
-    simulator.spawn(lateral=lateral)
-    respawns = {
-        (round(event.time * 100), drivers.index(event.agent_id))
+    about = recorded.about
+    simulator = Simulator(track, 1, cars_per_world=len(drivers), contact=about.contact, threads=1)
+    lateral = np.array(about.lateral)
+    arc = np.array(about.arc or [track.start] * len(drivers))
+    simulator.spawn(arc=arc, lateral=lateral)
+    events = [
+        (event.kind, round(event.time * 100), drivers.index(event.agent_id), event.value)
         for event in recorded.events
-        if event.kind == "respawn" and event.agent_id in drivers
-    }
+        if event.agent_id in drivers
+    ]
+    respawns = [event[1:] for event in events if event[0] == "respawn"]
+    out = [event[1:3] for event in events if event[0] in ("stuck", "off_road")]
+    steps = np.array([len(tapes.get(agent_id, ())) for agent_id in drivers])
     forecast = weathers.forecast(recorded.about.weather) if recorded.about.weather else None
     rows: dict[str, list[Floats]] = {agent_id: [] for agent_id in tapes}
     action = np.zeros((len(drivers), 3), np.float32)
     for step in range(max(map(len, tapes.values()))):
+        solid = steps > step
+        solid[[car for moment, car in out if moment <= TICKS_PER_STEP * step]] = False
+        simulator.solid = solid
         poses = simulator.poses()
         for car, agent_id in enumerate(drivers):
             if step < len(tapes.get(agent_id, ())):
@@ -98,9 +106,9 @@ def drive(recorded: Recorded, track: Track, drivers: list[str]) -> dict[str, Flo
         if forecast is not None:
             weathers.feel(simulator, forecast.at(step / 20.0))
         for tick in range(TICKS_PER_STEP * step, TICKS_PER_STEP * (step + 1)):
-            again = [car for moment, car in respawns if moment == tick]
-            if again:
-                simulator.spawn(again, lateral=lateral[again])
+            for _, car, checkpoint in [respawn for respawn in respawns if respawn[0] == tick]:
+                back = simulator.spawn if checkpoint is None else simulator.respawn
+                back(car, arc=arc[car], lateral=lateral[car])
             simulator.step(action, 1)
     return {agent_id: np.stack(poses) for agent_id, poses in rows.items()}
 

@@ -225,21 +225,24 @@ class Simulator:
             state[Field.WIND_X, index], state[Field.WIND_Z, index] = air[..., 0], air[..., 1]
         self._write(state)
 
-    def respawn(self, cars: ArrayLike) -> None:
+    def respawn(
+        self, cars: ArrayLike, *, arc: ArrayLike | None = None, lateral: ArrayLike | None = None
+    ) -> None:
         """Put cars back to the last checkpoint that they passed, standing; the race clock goes on.
-
-        Before the first checkpoint that is their place on the start grid.
 
         Args:
             cars: Indices.
+            arc: Where those start again who have passed none [m]; default their place on the start grid.
+            lateral: Likewise, to the left of the centre-line [m].
         """
         index = np.atleast_1d(np.asarray(cars)).astype(np.intp)
-        passed = self.checkpoint[index]
-        marks = np.array([0.0, *self.track.checkpoints])
-        arc, lateral = (column[index % self.cars_per_world] for column in self._grid)
         kept = np.ix_(np.array([Field.FURTHEST, Field.CLOCK, Field.FINISH_TIME]), index)
-        before = self._read()[kept].copy()
-        self.spawn(index, arc=np.where(passed, marks[passed], arc), lateral=np.where(passed, 0.0, lateral))
+        before = np.nan_to_num(self._read()[kept])  # also of a car whose state is no longer a number
+        passed = np.searchsorted(np.asarray(self.track.checkpoints) - self.track.start, before[0], "right")
+        marks = np.array([0.0, *self.track.checkpoints])
+        place = [column[index % self.cars_per_world] for column in self._grid]
+        begin, beside = place[0] if arc is None else arc, place[1] if lateral is None else lateral
+        self.spawn(index, arc=np.where(passed, marks[passed], begin), lateral=np.where(passed, 0.0, beside))
         state = self._read()
         state[kept] = before
         self._write(state)
