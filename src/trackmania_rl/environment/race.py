@@ -23,7 +23,7 @@ from trackmania_rl.environment.replay.script import About
 from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.environment.simulator.environment import FLOOR, SPEED_SLOWEST
 from trackmania_rl.environment.simulator.grid import start_grid
-from trackmania_rl.environment.simulator.observation import Layout, Observer
+from trackmania_rl.environment.simulator.observation import Layout, Observations, Observer
 from trackmania_rl.environment.simulator.reward import Reward
 from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
 from trackmania_rl.environment.standings import Drive, standings
@@ -266,7 +266,7 @@ class Race:
             lidar=np.round(self._lidar[slot].astype(np.float64), 3).tolist(),
             position=messages.Position(**{axis: round(pose[axis], 4) for axis in "xyz"}),
             rotation=rotation(pose["qx"], pose["qy"], pose["qz"], pose["qw"]),
-            vector=None if entrant.layout is None else self._vectors[entrant.layout][slot].tolist(),
+            vector=None if entrant.layout is None else self._vectors[entrant.layout][slot].ravel().tolist(),
         )
 
     def _info(self, entrant: Entrant) -> messages.Info:
@@ -308,7 +308,10 @@ class Race:
         elif self.state == "racing":
             self._judge()
         if self.forecast is not None:
-            weathers.feel(self.simulator, self.forecast.at(max(self.clock, 0) * TICK))
+            weather = self.forecast.at(max(self.clock, 0) * TICK)
+            weathers.feel(self.simulator, weather)
+            for observer in self._observers.values():
+                observer.show(weather)
         self._latch()
         self._sense()
         if self.state == "racing":
@@ -429,7 +432,7 @@ class Race:
         self._fallen: list[Entrant] = []
         layouts = {entrant.layout for entrant in self.entrants.values() if entrant.layout is not None}
         self._observers = {layout: Observer(self.simulator, layout) for layout in layouts}
-        self._vectors: dict[Layout, Floats] = {}
+        self._vectors: dict[Layout, Observations] = {}
         self._furthest = self.simulator.furthest
         self._restart_observers(np.arange(self.simulator.cars))
         self.changed = True
@@ -496,7 +499,7 @@ class Race:
         for layout, observer in self._observers.items():
             vectors = observer.restart(slots)
             known = self._vectors.setdefault(
-                layout, np.zeros((self.simulator.cars, vectors.shape[1]), np.float32)
+                layout, np.zeros((self.simulator.cars, *vectors.shape[1:]), vectors.dtype)
             )
             known[slots] = vectors
 

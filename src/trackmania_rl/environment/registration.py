@@ -13,6 +13,8 @@ LAYOUTS = {
     "TrackMania/Lidar-v0": "lidar",
     "TrackMania/Progress-v0": "progress",
     "TrackMania/Horizon-v0": "horizon",
+    "TrackMania/Camera-v0": "camera",
+    "TrackMania/State-v0": "state",
 }
 """Observation layout of each id."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -12,24 +13,41 @@ from tests.environment.simulator.conftest import circle, esses, straight
 
 from trackmania_rl.environment import registration
 from trackmania_rl.environment.simulator.environment import TrackEnv, TrackVectorEnv
+from trackmania_rl.environment.simulator.state import FIELDS
 from trackmania_rl.environment.tracks.track import Border
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import CAUSES, FINAL_INFO
 
-SIZES = {"TrackMania/Lidar-v0": 83, "TrackMania/Progress-v0": 84, "TrackMania/Horizon-v0": 83}
+SHAPES = {
+    "TrackMania/Lidar-v0": (83,),
+    "TrackMania/Progress-v0": (84,),
+    "TrackMania/Horizon-v0": (83,),
+    "TrackMania/Camera-v0": (4, 64, 64),
+    "TrackMania/State-v0": (FIELDS + 6,),
+}
 
 
-@pytest.mark.parametrize("id", sorted(registration.LAYOUTS))
-def test_gymnasium_accepts_the_environments(id: str) -> None:
+@pytest.mark.parametrize(
+    ("id", "options"),
+    [
+        *((id, {}) for id in sorted(registration.LAYOUTS)),
+        *((id, {"weather": "storm", "start": "anywhere"}) for id in sorted(registration.LAYOUTS)),
+        ("TrackMania/Lidar-v0", {"lidar": "screen", "delay": 0}),
+        ("TrackMania/Progress-v0", {"lidar": "screen", "weather": "rain"}),
+    ],
+)
+def test_gymnasium_accepts_the_environments(id: str, options: dict[str, Any]) -> None:
     """The checker passes, and both ways of making one give the same spaces."""
-    env = gymnasium.make(id, track=esses())
+    env = gymnasium.make(id, track=esses(), **options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         check_env(env.unwrapped)
-    batch = gymnasium.make_vec(id, num_envs=7, vectorization_mode="vector_entry_point", track=esses())
+    batch = gymnasium.make_vec(
+        id, num_envs=7, vectorization_mode="vector_entry_point", track=esses(), **options
+    )
     assert batch.single_observation_space == env.observation_space
     assert batch.single_action_space == env.action_space
-    assert env.observation_space.shape == (SIZES[id],)
+    assert env.observation_space.shape == SHAPES[id]
     observation, _ = batch.reset(seed=1)
     for _ in range(50):
         observation, *_ = batch.step(batch.action_space.sample())

@@ -14,7 +14,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from trackmania_rl.environment.simulator import weather as weathers
-from trackmania_rl.environment.simulator.observation import Layout, Observer
+from trackmania_rl.environment.simulator.observation import Layout, Observations, Observer
 from trackmania_rl.environment.simulator.reward import TIME_LIMIT, Reward, cause_of_end
 from trackmania_rl.environment.simulator.simulator import LIDAR_RANGE, Simulator
 from trackmania_rl.environment.tracks.track import Track
@@ -105,6 +105,11 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
             raise InputError(f"delay={delay!r}, expected 0 or 1 steps", field="delay")
         if start not in ("line", "anywhere"):
             raise InputError(f"start={start!r}, expected 'line' or 'anywhere'", field="start")
+        if weather_observation and observation == "camera":
+            raise InputError(
+                "weather_observation=True with pictures, expected an observation that is a vector",
+                field="weather_observation",
+            )
         self.track = load_track(track)
         worlds, left_over = divmod(num_envs, max(cars_per_world, 1))
         if left_over:
@@ -147,14 +152,16 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         self._idle = np.zeros(num_envs, np.int64)
         self._return = np.zeros(num_envs, np.float32)
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Floats, Info]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observations, Info]:
         """Start a new episode in every world."""
         super().reset(seed=self._first_seed if seed is None else seed)
         self._first_seed = None
         observation = self.restart(np.arange(self.num_envs))
         return observation, self._info()
 
-    def step(self, actions: Floats) -> tuple[Floats, Floats, Bools, Bools, Info]:
+    def step(self, actions: Floats) -> tuple[Observations, Floats, Bools, Bools, Info]:
         """Advance every world by one step of 50 ms; worlds whose episode ends begin the next one."""
         observation, reward, cause = self.advance(actions)
         truncated = cause == TIME_LIMIT
@@ -173,7 +180,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
 
     # --- the parts of a step, shared with the single environment ----------------------------------
 
-    def advance(self, actions: Floats) -> tuple[Floats, Floats, NDArray[np.uint8]]:
+    def advance(self, actions: Floats) -> tuple[Observations, Floats, NDArray[np.uint8]]:
         """Drive one step without autoreset: observation, reward and cause of end of every world."""
         sent = np.clip(np.asarray(actions, np.float32), -1.0, 1.0)
         if sent.shape != (self.num_envs, 3):
@@ -202,7 +209,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         )
         return self._with_weather(self.observer.observe(sent), self._weather), reward, cause
 
-    def restart(self, worlds: NDArray[np.intp]) -> Floats:
+    def restart(self, worlds: NDArray[np.intp]) -> Observations:
         """Begin new episodes in some worlds and return their first observations."""
         count = len(worlds)
         if self.start == "line":
@@ -222,6 +229,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         if self._forecasts:
             self._forecast_of[worlds] = self.np_random.integers(len(self._forecasts), size=count)
             self._weather[worlds] = self._weather_of(worlds)
+            self.observer.show(self._weather)
         return self._with_weather(self.observer.restart(worlds), self._weather[worlds])
 
     def final_info(self, cause: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
@@ -245,14 +253,15 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         return weather
 
     def _feel_weather(self) -> None:
-        """Let tyres and air be as the weather now is."""
+        """Let tyres, air and camera be as the weather now is."""
         self._weather = self._weather_of(np.arange(self.num_envs))
         weathers.feel(self.simulator, self._weather)
+        self.observer.show(self._weather)
 
     def _blurred(self, scan: Floats, worlds: NDArray[np.intp] | slice) -> Floats:
         return weathers.blurred(scan, self._weather[worlds], self.simulator.lidar_range, self.np_random)
 
-    def _with_weather(self, observation: Floats, weather: Floats) -> Floats:
+    def _with_weather(self, observation: Observations, weather: Floats) -> Observations:
         return np.hstack([observation, weather]) if self._weather_observation else observation
 
     def _space(self) -> Box:
@@ -273,7 +282,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         return {"track_completion": self._completion(), "lap_time": self.simulator.lap_time}
 
 
-class TrackEnv(gymnasium.Env[Floats, Floats]):
+class TrackEnv(gymnasium.Env[Observations, Floats]):
     """One world. Takes the keyword arguments of TrackVectorEnv; `info` holds plain numbers."""
 
     metadata = {"render_modes": []}  # noqa: RUF012
@@ -290,13 +299,15 @@ class TrackEnv(gymnasium.Env[Floats, Floats]):
         """The world's simulator, with one car."""
         return self._worlds.simulator
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Floats, Info]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observations, Info]:
         """Start a new episode."""
         super().reset(seed=seed)
         observation, info = self._worlds.reset(seed=seed)
         return observation[0], {name: value[0].item() for name, value in info.items()}
 
-    def step(self, action: Floats) -> tuple[Floats, float, bool, bool, Info]:
+    def step(self, action: Floats) -> tuple[Observations, float, bool, bool, Info]:
         """Advance by one step of 50 ms."""
         observation, reward, cause = self._worlds.advance(np.asarray(action, np.float32)[None])
         truncated = bool(cause[0] == TIME_LIMIT)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.simulator.camera import SIZE, Camera
 from trackmania_rl.environment.simulator.ribbon import Node
 from trackmania_rl.environment.simulator.screen import ScreenLidar
 from trackmania_rl.environment.simulator.simulator import HORIZON, Simulator, rotate
-from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.environment.simulator.state import FIELDS, Field
 from trackmania_rl.protocol.errors import InputError
 
 Floats = NDArray[np.float32]
-Layout = Literal["lidar", "progress", "horizon"]
+Observations = NDArray[Any]
+"""float32 vectors, or uint8 pictures."""
+Layout = Literal["lidar", "progress", "horizon", "camera", "state"]
 
 SCANS = 4
-"""LIDAR scans in an observation, as TMRL."""
+"""LIDAR scans, or pictures, in an observation, as TMRL."""
 SURFACE_GRIP = np.array([1.0, 0.65, 0.45, 0.28, 1.0, 1.0], np.float32)
 """Grip of each surface, as in the physics; 1 where there is none to slide on."""
 BODY = 23
@@ -40,6 +43,9 @@ class Observer:
         horizon: the car (velocity, rates, gravity's direction in its own frame; steering, gear, tyres),
             its room to both borders, the last two actions, then five numbers for each road point ahead:
             direction (left, up, forward over its distance) and half-widths over 12.8 m. All of order 1.
+        camera: The four newest pictures of 64 x 64 greys, oldest first, (4, 64, 64) uint8; see camera.py.
+        state: Everything that the physics knows of the car, rows as in state.Field in their own units, then
+            the last two actions: for teachers and critics, since no car senses all of it.
 
     Args:
         simulator: Whose cars to observe; for the horizon layout with its default horizon.
@@ -65,9 +71,16 @@ class Observer:
             self._longest = self.screen.longest
         self._scans = np.zeros((cars, SCANS, len(self._longest)), np.float32)
 
+        self.camera = Camera(simulator) if layout == "camera" else None
+        self._pictures = np.zeros((cars if self.camera else 0, SCANS, SIZE, SIZE), np.uint8)
+
     @property
     def space(self) -> Box:
         """Space of one car's observation."""
+        if self.layout == "camera":
+            return Box(0, 255, (SCANS, SIZE, SIZE), np.uint8)
+        if self.layout == "state":
+            return Box(-np.inf, np.inf, (FIELDS + 6,), np.float32)
         if self.layout == "horizon":
             return Box(-LIMIT, LIMIT, (BODY + 5 * len(HORIZON),), np.float32)
         head_low, head_high = [-1000.0], [1000.0]
@@ -78,16 +91,21 @@ class Observer:
         high = np.array([*head_high, *scans, *[1.0] * 6], np.float32)
         return Box(low, high, dtype=np.float32)
 
-    def restart(self, cars: NDArray[np.intp]) -> Floats:
-        """First observations of newly spawned cars, (len(cars), size): actions of zero, one scan repeated."""
+    def restart(self, cars: NDArray[np.intp]) -> Observations:
+        """First observations of newly spawned cars, (len(cars), ...): no actions, one scan repeated."""
         self.actions[cars] = 0.0
         if self.layout == "horizon":
             return self._horizon(cars)
+        if self.layout == "state":
+            return self._state(cars)
+        if self.camera is not None:
+            self._pictures[cars] = self.camera.pictures(cars)[:, None]
+            return self._pictures[cars]
         self._scans[cars] = self._scan(cars)[:, None]
         return self._lidar(cars)
 
-    def observe(self, action: Floats) -> Floats:
-        """Observations of all cars after a step, (cars, size).
+    def observe(self, action: Floats) -> Observations:
+        """Observations of all cars after a step, (cars, ...).
 
         Args:
             action: What the agents sent last, (cars, 3) of -1..1.
@@ -96,9 +114,21 @@ class Observer:
         self.actions[:, 1] = action
         if self.layout == "horizon":
             return self._horizon(None)
+        if self.layout == "state":
+            return self._state(None)
+        if self.camera is not None:
+            self._pictures[:, :-1] = self._pictures[:, 1:]
+            self._pictures[:, -1] = self.camera.pictures(None)
+            return self._pictures.copy()
         self._scans[:, :-1] = self._scans[:, 1:]
         self._scans[:, -1] = self._scan(None)
         return self._lidar(None)
+
+    def show(self, weather: Floats) -> None:
+        """Let the cameras see the weather of each car, or of all, (cars or 1, 6)."""
+        if self.camera is not None:
+            columns = weather.shape[1]
+            self.camera.weather.assign(np.broadcast_to(weather, (self.simulator.cars, columns)))
 
     def _scan(self, cars: NDArray[np.intp] | None) -> Floats:
         scan = self.simulator.lidar(cars) if self.screen is None else self.screen.scan(cars)
@@ -114,6 +144,10 @@ class Observer:
             head.append(np.clip(share, -1, 2).astype(np.float32))
         count = len(scans)
         return np.concatenate([*head, scans.reshape(count, -1), actions.reshape(count, -1)], axis=1)
+
+    def _state(self, cars: NDArray[np.intp] | None) -> Floats:
+        index = slice(None) if cars is None else cars
+        return np.hstack([self.simulator.fields()[:, index].T, self.actions[index].reshape(-1, 6)])
 
     def _horizon(self, cars: NDArray[np.intp] | None) -> Floats:
         simulator = self.simulator
