@@ -121,6 +121,17 @@ def _straight(border: NDArray[np.float64]) -> bool:
     return bool(np.linalg.norm(inner - share[..., None] * chord, axis=-1).max() <= TOLERANCE)
 
 
+def beam_angles(beams: int) -> NDArray[np.float64]:
+    """Angles of the beams over 180 degrees, leftwards from straight ahead, from right to left [rad]."""
+    return np.linspace(-np.pi / 2, np.pi / 2, beams) if beams > 1 else np.zeros(1)
+
+
+def beam_directions(beams: int) -> NDArray[np.float32]:
+    """Unit vectors (forward, left) of the beams, from right over ahead to left, (beams, 2)."""
+    angles = beam_angles(beams)
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+
+
 def fans(beams: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Directions of the beams over 180 degrees, laid out in fans of which the first looks ahead.
 
@@ -130,7 +141,7 @@ def fans(beams: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         Directions, (2 * fans, FAN): a row of forward and a row of left components for each fan, and the
         beam in each lane, counted from right to left, -1 in idle lanes.
     """
-    angles = np.linspace(-np.pi / 2, np.pi / 2, beams) if beams > 1 else np.zeros(1)
+    angles = beam_angles(beams)
     number = -(-beams // FAN)
     order = np.full(number * FAN, -1, np.int32)
     order[:beams] = np.argsort(np.abs(angles), kind="stable")

@@ -18,7 +18,8 @@ from trackmania_rl.environment.simulator import ribbon as ribbons
 from trackmania_rl.environment.simulator.advance import Course, step_blocks, step_cars
 from trackmania_rl.environment.simulator.cars import bump_cars
 from trackmania_rl.environment.simulator.grid import start_grid
-from trackmania_rl.environment.simulator.lidar import Lanes, fans, portals, scan
+from trackmania_rl.environment.simulator.lidar import Lanes, beam_directions, fans, portals, scan
+from trackmania_rl.environment.simulator.occlusion import occlude
 from trackmania_rl.environment.simulator.ribbon import Node
 from trackmania_rl.environment.simulator.sensors import look_ahead
 from trackmania_rl.environment.simulator.state import BLOCK, CONDITIONS, FIELDS, Field
@@ -80,6 +81,8 @@ class Simulator:
         threads: CPU threads; default all cores that this process may use.
         beams: LIDAR beams over 180 degrees, the first straight to the right, the last to the left.
         lidar_range: Longest distance that the LIDAR measures [m].
+        occlusion: Whether hills stop the LIDAR's beams and let them pass over borders (see occlusion.py);
+            without it distances are those in plan view, which do not change as the car nods.
         horizon: Distances ahead of the horizon's points [m], ascending.
         parameters: Numbers of the car, from `vehicle.parameters`; default the shipped ones.
     """
@@ -95,6 +98,7 @@ class Simulator:
         threads: int | None = None,
         beams: int = 19,
         lidar_range: float = LIDAR_RANGE,
+        occlusion: bool = False,
         horizon: Sequence[float] = HORIZON,
         parameters: Any = None,
     ) -> None:
@@ -119,6 +123,7 @@ class Simulator:
         self.device = _device(device)
         self.ribbon = ribbons.pack(track)
         self.lidar_range = float(lidar_range)
+        self.occlusion = occlusion
         self._columns = -(-cars // BLOCK) * BLOCK
         on_device: dict[str, Any] = {"device": self.device}
         self._nodes: Any = wp.array(self.ribbon.nodes.ravel(), dtype=float, **on_device)
@@ -129,6 +134,7 @@ class Simulator:
         directions, order = fans(beams)
         self._beams: Any = wp.array(directions, dtype=Lanes, **on_device)
         self._beam_order: Any = wp.array(order, dtype=int, **on_device)
+        self._directions: Any = wp.array(beam_directions(beams), dtype=wp.vec2, **on_device)
         self._lidar: Any = wp.zeros((cars, beams), dtype=float, **on_device)
         self._distances: Any = wp.array(np.asarray(horizon, np.float32), dtype=float, **on_device)
         self._horizon: Any = wp.zeros((cars, 5 * len(horizon)), dtype=float, **on_device)
@@ -515,7 +521,7 @@ class Simulator:
         edges = np.linspace(0, count, self.threads + 1).astype(int)
         return [(int(a), int(b - a)) for a, b in pairwise(edges) if b > a]
 
-    def _prepare(self, kernel: Any, dim: int, inputs: list[Any]) -> Any:
+    def _prepare(self, kernel: Any, dim: int | tuple[int, int], inputs: list[Any]) -> Any:
         return wp.launch(kernel, dim=dim, inputs=inputs, device=self.device, record_cmd=True)
 
     def _prepare_step(self, ticks: int) -> list[Any]:
@@ -561,7 +567,11 @@ class Simulator:
         company = self.cars_per_world if self.contact else 1
         sensor = [self._beams, self._beam_order, self.lidar_range, company]
         sensor += [first, cars, self._solid, self._state, self._lidar]
-        return self._prepare(scan, number, track + sensor)
+        seen = self._prepare(scan, number, track + sensor)
+        if not self.occlusion:
+            return seen
+        sensor = [self._directions, self.lidar_range, first, cars, self._state, self._lidar]
+        return Chain([seen, self._prepare(occlude, (number, self.beams), track + sensor)])
 
     def _look(self, first: int, number: int, cars: Any) -> Any:
         """Prepare a look ahead for `number` entries of `cars` from `first` on."""
@@ -641,5 +651,5 @@ def _device(name: str) -> Any:
 
 def warm_up(device: str = "cpu") -> None:
     """Compile (or load from the cache) every kernel that a simulator uses."""
-    for kernel in (step_blocks, scan, look_ahead, step_cars, bump_cars):
+    for kernel in (step_blocks, scan, occlude, look_ahead, step_cars, bump_cars):
         wp.load_module(kernel.module, device=device)
