@@ -20,6 +20,8 @@ LOOK_SECONDS = 0.55
 """The pursuit driver aims at the centre-line this far ahead in time (guess)."""
 LOOK_NEAREST = 8.0
 """... but no nearer than this [m] (guess)."""
+SLOWEST = 6.0
+"""It takes any curve at this speed at least, a hairpin on ice too [m/s] (guess)."""
 DECELERATION = 20.0
 """Deceleration by braking that it counts on [m/s2]; the car manages 30 and more."""
 
@@ -72,7 +74,7 @@ def _speed_limit(simulator: Simulator) -> Floats:
     middle = arc + np.diff(ahead, append=ahead[-1]) / 2
     curvature = np.abs(_turned(track, middle[:, :-2], middle[:, 1:-1])) * 2 / (ahead[2:] - ahead[:-2])
     grip = SURFACE_GRIP[track.surface[nodes[:, 1:-1]]]
-    corner = cornering_speed(GRIP * grip / np.maximum(curvature, 1e-4))
+    corner = np.maximum(cornering_speed(GRIP * grip / np.maximum(curvature, 1e-4)), SLOWEST)
     room = np.maximum(ahead[:-2] - 5.0, 0.0)
     return np.asarray(np.sqrt(corner**2 + 2 * DECELERATION * room).min(axis=1), np.float32)
 

@@ -62,6 +62,8 @@ def test_generated_tracks_are_texts_in_the_volume(volume):
         entry["id"] for entry in json.loads(run("list", "--json"))["tracks"]
     }
     run("generate", "--kind", "lap", "--length", "700", "--id", "mine", "--picture")
+    run("generate", "--count", "5", "--length", "700", "--sheet", "five.svg")
+    assert (volume / "five.svg").read_text().count("Generated ") == 5
     assert (volume / "mine.png").stat().st_size > 10_000
     assert library.load("mine").closed
     with pytest.raises(InputError, match="belongs to a bundled track"):

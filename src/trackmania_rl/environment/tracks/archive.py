@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.tracks.track import Booster, Track
+from trackmania_rl.environment.tracks.ribbon import LENGTH_MAX
+from trackmania_rl.environment.tracks.track import NODE_SPACING, Booster, Border, Surface, Track
 from trackmania_rl.protocol.errors import InputError
 
 FORMAT = 1
@@ -67,9 +68,18 @@ def load_track(path: Path) -> Track:
             raise ValueError(f"it unpacks to {unpacked} bytes, more than {BYTES_MAX}")
         with np.load(path, allow_pickle=False) as file:
             return _track({name: file[name] for name in file.files})
-    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        MemoryError,
+    ) as error:
         raise InputError(
-            f"{path.name} is no track of this program ({error}); import the track's source again"
+            f"{path.name} is no track of this program ({str(error)[:200]}); import the track's source again"
         ) from error
 
 
@@ -89,7 +99,7 @@ def _track(values: dict[str, NDArray[Any]]) -> Track:
         if array.dtype != dtype or array.shape != shape or count < 2 or not np.isfinite(array).all():
             raise ValueError(f"its {name} is {array.dtype} {array.shape}, expected finite {shape}")
     author_time = float(values["author_time"])
-    return Track(
+    track = Track(
         id=str(values["id"]),
         name=str(values["name"]),
         author=str(values["author"]),
@@ -101,3 +111,32 @@ def _track(values: dict[str, NDArray[Any]]) -> Track:
         boosters=tuple(Booster(*(float(value) for value in row)) for row in values["boosters"]),
         **{name: values[name] for name in ARRAYS},
     )
+    _check_road(track)
+    return track
+
+
+def _check_road(track: Track) -> None:
+    """Refuse what no road can be, before the simulator meets it.
+
+    Raises:
+        ValueError: Naming what is wrong.
+    """
+    steps = np.diff(track.arc)
+    frame = np.stack([track.tangent, track.left, track.up]).astype(np.float64)
+    products = np.einsum("ani,bni->nab", frame, frame)
+    widths = np.concatenate([track.half_width_left, track.half_width_right])
+    length = track.centreline_length + (track.start if track.closed else 0.0) + 1.0
+    marks = [track.start, *track.checkpoints, track.finish]
+    for good, wrong in (
+        (len(track.arc) <= 2 * LENGTH_MAX, f"it has {len(track.arc)} nodes"),
+        (steps.min() > 0.0 and steps.max() < 1.01 * NODE_SPACING, "its nodes are not up to 1 m apart"),
+        (np.abs(products - np.eye(3)).max() < 1e-3, "its frames are not orthonormal"),
+        (widths.min() > 0.0, "it is nowhere wide"),
+        (track.surface.max() <= max(Surface), "it has an unknown surface"),
+        (max(track.border_left.max(), track.border_right.max()) <= max(Border), "it has an unknown border"),
+        (marks[0] >= 0.0 and marks[-1] <= length, "its start or finish is off the road"),
+        (bool((np.diff(marks) > 0).all()), "its checkpoints are not in order between start and finish"),
+        (np.isfinite([list(vars(pad).values()) for pad in track.boosters]).all(), "a pad is nowhere"),
+    ):
+        if not good:
+            raise ValueError(wrong)

@@ -54,6 +54,9 @@ def generate(
     ] = None,
     count: Annotated[int, typer.Option(help="Tracks, of this seed and the following.", min=1)] = 1,
     picture: Annotated[bool, typer.Option("--picture", help="Draw each as <id>.png in this folder.")] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Draw them all into this one picture, .png or .svg.")
+    ] = None,
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Make tracks by chance and keep them in the data volume, as texts to read and edit."""
@@ -62,14 +65,18 @@ def generate(
     from trackmania_rl.environment.tracks import generator, library
     from trackmania_rl.environment.tracks import picture as pictures
 
-    made = []
+    made: list[dict[str, object]] = []
+    tracks = []
     for number in progress(range(seed, seed + count), "generating", disable=as_json or count < 20):
         name = f"generated-{number}" if id is None else id if count == 1 else f"{id}-{number}"
         text = generator.generate(number, difficulty, length, kind)
         track, path = library.keep_text(text, name)
+        tracks.append(track)
         made.append({"track": name, "seed": number, "length_m": round(track.length, 1), "file": str(path)})
         if picture:
             pictures.draw(track, Path(f"{name}.png"))
+    if sheet is not None:
+        pictures.sheet(tracks, sheet)
     if as_json:
         _print_json(tracks=made)
         return

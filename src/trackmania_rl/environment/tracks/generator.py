@@ -200,8 +200,8 @@ def _mixed(easy: np.ndarray, hard: np.ndarray, difficulty: float) -> np.ndarray:
 
 
 def _plan(chance: np.random.Generator, difficulty: float, length: float, kind: str) -> Plan:
-    """The outline of a tree of rectangles, from its longest edge on, with curves of size 1."""
-    low, high = round(5 - 2 * difficulty), round(9 - 3 * difficulty)
+    """The outline of a tree of rectangles, from an edge with room for the start on, with curves of size 1."""
+    low, high = round(5 - 2 * difficulty), round(9 - 4 * difficulty)
     # A sprint leaves out a part of the outline.
     wanted = length / CELL * (1.0 if kind == "lap" else 1.25)
     tree = _tree(chance, max(1, round(wanted / (low + high)) - 1))
@@ -212,7 +212,8 @@ def _plan(chance: np.random.Generator, difficulty: float, length: float, kind: s
     corners = [(int(lattice[0][x]), int(lattice[1][z])) for x, z in corners]
     if chance.integers(2):
         corners.reverse()
-    first = int(np.argmax([_span(a, b) for a, b in _ring(corners)]))
+    spans = np.array([_span(a, b) for a, b in _ring(corners)])
+    first = int(chance.choice(np.flatnonzero(spans >= RUN_UP + 3)))
     edges = [
         Edge(begin=a, heading=_heading(a, b), length=_span(a, b))
         for a, b in _ring(corners[first:] + corners[:first])
@@ -226,7 +227,7 @@ def _lattice(
     """Places of the lattice's lines in x and in z [cells], such that the outline is as long as wanted."""
     lines = np.array(corners)
     gaps = [chance.integers(widths[0], widths[1] + 1, size=count) for count in lines.max(axis=0)]
-    gaps[0][0] = max(gaps[0][0], RUN_UP + 3)  # so that the longest edge has room for the start
+    gaps[0][0] = max(gaps[0][0], RUN_UP + 3)  # so that some edges have room for the start
     # How often the outline runs along each column and each row.
     passes = [np.zeros(len(gap), int) for gap in gaps]
     for a, b in _ring(corners):

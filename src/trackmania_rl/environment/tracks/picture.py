@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,10 @@ HEIGHTS = "viridis"
 """Colour map of the road's height."""
 
 
+SHEET_HEIGHT = 40.0
+"""Height that the colours of a sheet span from the lowest road [m]."""
+
+
 def draw(track: Track, path: Path) -> None:
     """Write a picture of the track as PNG or SVG, by the path's suffix.
 
@@ -35,12 +40,7 @@ def draw(track: Track, path: Path) -> None:
     Raises:
         InputError: The suffix names another format, or the folder does not exist.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(
-            f"cannot draw a «{path.suffix or path.name}», expected a file ending in .png or .svg"
-        )
-    if not path.parent.is_dir():
-        raise InputError(f"no folder {path.parent} to write {path.name} into; create it first")
+    _check_path(path)
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
@@ -66,6 +66,39 @@ def draw(track: Track, path: Path) -> None:
     facts += f", author {track.author_time:.3f} s" if track.author_time else ""
     figure.text(0.07, 0.955, track.name, fontsize=17, weight="bold", color=INK, va="center")
     figure.text(0.97, 0.955, facts, fontsize=10, color=INK, va="center", ha="right")
+    figure.savefig(path, facecolor=PAPER)
+
+
+def _check_path(path: Path) -> None:
+    """Refuse a file that cannot be drawn."""
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(
+            f"cannot draw a «{path.suffix or path.name}», expected a file ending in .png or .svg"
+        )
+    if not path.parent.is_dir():
+        raise InputError(f"no folder {path.parent} to write {path.name} into; create it first")
+
+
+def sheet(tracks: Sequence[Track], path: Path) -> None:
+    """Write a picture of several tracks seen from above, four in a row, each in a scale of its own.
+
+    Raises:
+        InputError: The suffix names another format than PNG or SVG, or the folder does not exist.
+    """
+    _check_path(path)
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+
+    columns = min(len(tracks), 4)
+    rows = math.ceil(len(tracks) / columns)
+    figure = Figure(figsize=(3.2 * columns, 3.5 * rows), facecolor=PAPER, dpi=100)
+    grid = figure.add_gridspec(rows, columns, left=0.02, right=0.98, top=0.97, bottom=0.02, hspace=0.12)
+    for place, track in enumerate(tracks):
+        axes = figure.add_subplot(grid[place // columns, place % columns])
+        low = float(track.position[:, 1].min())
+        _plan(axes, track, Normalize(low, low + SHEET_HEIGHT))
+        kind = "lap" if track.closed else "sprint"
+        axes.set_title(f"{track.name}: {track.length:,.0f} m, {kind}", fontsize=9, color=INK)
     figure.savefig(path, facecolor=PAPER)
 
 
