@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pettingzoo import ParallelEnv
 
 from trackmania_rl.environment.simulator.environment import TrackVectorEnv
-from trackmania_rl.environment.simulator.reward import TIME_LIMIT
+from trackmania_rl.environment.simulator.reward import truncates
 from trackmania_rl.environment.tracks.track import Track
 
 Floats = NDArray[np.float32]
@@ -81,7 +81,7 @@ class RaceParallelEnv(ParallelEnv[str, Floats, Floats]):  # type: ignore[misc]  
             sent[car] = actions[agent]
         observation, reward, cause = self._cars.advance(sent)
         final = self._cars.final_info(cause)
-        late = cause == TIME_LIMIT
+        late = truncates(cause)
         ended = cause > 0
         solid = self._cars.simulator.solid
         self._cars.simulator.solid = solid & ~ended

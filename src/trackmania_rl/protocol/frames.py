@@ -78,8 +78,9 @@ def unpack_header(data: bytes | memoryview) -> Header:
     return Header(Kind(kind), rows, columns, seq)
 
 
-CAUSES = ("", "finish", "stuck", "off_road", "time_limit")
-"""Why an episode ended; the index is the cause code of the final info."""
+CAUSES = ("", "finish", "stuck", "off_road", "time_limit", "fault")
+"""Why an episode ended; the index is the cause code of the final info. After a fault of the simulation, a
+state that is no longer a number, the final observation is the next episode's first one."""
 FINAL_INFO = ("finished", "lap_time", "track_completion", "episode_return", "cause")
 """Columns of the final info."""
 

@@ -2,6 +2,7 @@
 
 data/tracks/<id>.npz            imported tracks             environment
 data/replays/<id>.mcap          recorded races              environment
+data/faults/<track>-<n>.npz     cars whose simulation broke environment
 data/runs/<run>/metrics.sqlite  learning curves             model
 data/runs/<run>/run.json        configuration and state     model
 data/runs/<run>/checkpoints/    policies and learner state  model
@@ -29,6 +30,11 @@ def tracks_folder() -> Path:
 def replays_folder() -> Path:
     """Recorded races."""
     return data_folder() / "replays"
+
+
+def faults_folder() -> Path:
+    """Cars whose simulation broke."""
+    return data_folder() / "faults"
 
 
 def runs_folder() -> Path:

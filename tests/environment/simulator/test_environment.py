@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -12,8 +13,9 @@ from gymnasium.utils.env_checker import check_env
 from tests.environment.simulator.conftest import circle, esses, straight
 
 from trackmania_rl.environment import registration
+from trackmania_rl.environment.simulator import faults
 from trackmania_rl.environment.simulator.environment import TrackEnv, TrackVectorEnv
-from trackmania_rl.environment.simulator.state import FIELDS
+from trackmania_rl.environment.simulator.state import FIELDS, Field
 from trackmania_rl.environment.tracks.track import Border
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import CAUSES, FINAL_INFO
@@ -164,6 +166,59 @@ def test_the_single_world_is_the_first_of_a_batch() -> None:
         one = single.step(action)[0]
         many = batch.step(np.tile(action, (5, 1)))[0]
         assert np.array_equal(one, many[0])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_an_action_that_is_no_number_is_refused_and_drives_nothing(value: float) -> None:
+    """One world and many: the message says whose number it is."""
+    single, batch = TrackEnv(track=straight()), TrackVectorEnv(3, track=straight())
+    single.reset()
+    batch.reset()
+    actions = np.zeros((3, 3), np.float32)
+    actions[1, 2] = value
+    with pytest.raises(InputError, match=r"world 1 .* column 2"):
+        batch.step(actions)
+    with pytest.raises(InputError):
+        single.step(actions[1])
+    assert not batch.simulator.fields()[Field.CLOCK].any()
+
+
+def test_a_broken_world_is_reset_and_kept_while_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its episode is cut off with finite numbers; the others drive as if nothing had happened."""
+    monkeypatch.setenv("TRACKMANIA_RL_DATA", str(tmp_path))
+    options = {"track": esses(), "observation": "horizon", "weather": "rain"}
+    sound, broken = TrackVectorEnv(3, **options), TrackVectorEnv(3, **options)
+    sound.reset(seed=1)
+    broken.reset(seed=1)
+    actions = np.tile(np.float32([1.0, -1.0, 0.1]), (3, 1))
+    for step in range(20):
+        if step == 10:
+            state = broken.simulator.full_state()
+            state[[Field.VX, Field.GRIP], 1] = np.nan
+            broken.simulator.restore(state)
+        expected, given = sound.step(actions), broken.step(actions)
+        assert np.array_equal(given[0][[0, 2]], expected[0][[0, 2]])
+        assert np.isfinite(given[0]).all() and np.isfinite(given[1]).all()
+        assert given[3].tolist() == [False, step == 10, False]
+        if step == 10:
+            final = given[4]
+            assert CAUSES[final["final_info"]["cause"][1]] == "fault"
+            assert np.isfinite(final["final_obs"]).all()
+    assert broken.nan_worlds == 1 and sound.nan_worlds == 0
+    (kept,) = (tmp_path / "faults").iterdir()
+    with np.load(kept) as file:
+        assert not np.isfinite(file["state"]).all()
+        assert file["action"].shape == (1, 3) and file["track"] == "test"
+
+
+def test_the_files_of_broken_worlds_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it happens, the disk does not fill."""
+    monkeypatch.setenv("TRACKMANIA_RL_DATA", str(tmp_path))
+    for _ in range(faults.FILES_MAX + 5):
+        faults.keep(np.zeros((FIELDS, 1), np.float32), np.zeros((1, 3), np.float32), straight())
+    assert len(list((tmp_path / "faults").iterdir())) == faults.FILES_MAX
 
 
 @pytest.mark.parametrize(

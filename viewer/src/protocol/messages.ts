@@ -45,7 +45,7 @@ export type PoseField = (typeof POSE_FIELDS)[number];
 export const StateBit = { GROUNDED: 1, SLIDING: 2, WALL: 4, TURBO: 8, FINISHED: 16, OUT: 32 } as const;
 
 /** Why an episode ended; the index is the cause code of the final info. */
-export const CAUSES = ["", "finish", "stuck", "off_road", "time_limit"] as const;
+export const CAUSES = ["", "finish", "stuck", "off_road", "time_limit", "fault"] as const;
 
 /** Name of an agent, track, race, run or replay: it may appear in an address and as a file's name. */
 export type Identifier = string;

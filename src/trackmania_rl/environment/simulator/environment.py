@@ -13,9 +13,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.simulator import faults
 from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.environment.simulator.observation import Layout, Observations, Observer
-from trackmania_rl.environment.simulator.reward import TIME_LIMIT, Reward, cause_of_end
+from trackmania_rl.environment.simulator.reward import FAULT, Reward, cause_of_end, truncates
 from trackmania_rl.environment.simulator.simulator import LIDAR_RANGE, Simulator
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
@@ -47,7 +48,8 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
             (index of protocol.frames.CAUSES), valid where `_final_info` is True.
 
     Every `info` has track_completion and lap_time, (worlds,), of the current episodes. A finish, a fall
-    and being stuck terminate; the time limit truncates. All arrays returned are fresh.
+    and being stuck terminate; the time limit truncates, and so does a fault of the simulation
+    (see CAUSES). All arrays returned are fresh.
 
     Args:
         num_envs: Number of cars, each with episodes of its own; with one car a world that of the worlds.
@@ -147,6 +149,8 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         self.single_action_space = Box(-1.0, 1.0, (3,), np.float32)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
+        self.nan_worlds = 0
+        """Cars that were reset because their state was no longer a number."""
         self._pending = np.zeros((num_envs, 3), np.float32)
         self._steps = np.zeros(num_envs, np.int64)
         self._idle = np.zeros(num_envs, np.int64)
@@ -164,7 +168,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
     def step(self, actions: Floats) -> tuple[Observations, Floats, Bools, Bools, Info]:
         """Advance every world by one step of 50 ms; worlds whose episode ends begin the next one."""
         observation, reward, cause = self.advance(actions)
-        truncated = cause == TIME_LIMIT
+        truncated = truncates(cause)
         terminated = (cause > 0) & ~truncated
         info = self._info()
         ended = np.flatnonzero(cause)
@@ -182,9 +186,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
 
     def advance(self, actions: Floats) -> tuple[Observations, Floats, NDArray[np.uint8]]:
         """Drive one step without autoreset: observation, reward and cause of end of every world."""
-        sent = np.clip(np.asarray(actions, np.float32), -1.0, 1.0)
-        if sent.shape != (self.num_envs, 3):
-            raise InputError(f"actions of shape {sent.shape}, expected {(self.num_envs, 3)}", field="actions")
+        sent = self._checked(actions)
         applied = np.maximum(self._pending if self.delay else sent, FLOOR)
         self._pending = sent
         simulator = self.simulator
@@ -192,6 +194,9 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
             self._feel_weather()
         before, already = simulator.furthest, simulator.finished
         simulator.step(applied, TICKS)
+        broken = self._mend(applied)
+        if broken is not None:
+            before[broken] = simulator.furthest[broken]
         gain = simulator.furthest - before
         finished, fallen = simulator.finished & ~already, simulator.fallen
         reward = self.reward(gain, finished, simulator.wall_impact, fallen)
@@ -207,7 +212,43 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
             self._idle * STEP_SECONDS >= self.stuck_seconds,
             self._steps * STEP_SECONDS >= self.time_limit,
         )
+        if broken is not None:
+            cause[broken] = FAULT
         return self._with_weather(self.observer.observe(sent), self._weather), reward, cause
+
+    def _checked(self, actions: Floats) -> Floats:
+        """Actions within -1..1.
+
+        Raises:
+            InputError: Another shape, or a number that is not finite.
+        """
+        sent = np.asarray(actions, np.float32)
+        if sent.shape != (self.num_envs, 3):
+            raise InputError(f"actions of shape {sent.shape}, expected {(self.num_envs, 3)}", field="actions")
+        if not np.isfinite(sent).all():
+            car, column = np.argwhere(~np.isfinite(sent))[0]
+            raise InputError(
+                f"the action of world {car} has {sent[car, column]} in column {column}, "
+                "expected a finite number of -1 to 1",
+                field="actions",
+            )
+        return np.minimum(np.maximum(sent, -1.0), 1.0)
+
+    def _mend(self, applied: Floats) -> NDArray[np.intp] | None:
+        """Put cars whose state is no longer a number back to the start, and keep what is left of them.
+
+        Returns:
+            Their indices; None where all is well.
+        """
+        state = self.simulator.fields()
+        broken = np.flatnonzero(~np.isfinite(state.sum(axis=0)))
+        if not len(broken):
+            return None
+        self.nan_worlds += len(broken)
+        faults.keep(state[:, broken], applied[broken], self.track)
+        self.simulator.condition(broken, grip=1.0, power=1.0, braking=1.0, steering=1.0, wind=(0.0, 0.0))
+        self.simulator.spawn(broken)
+        return broken
 
     def restart(self, worlds: NDArray[np.intp]) -> Observations:
         """Begin new episodes in some worlds and return their first observations."""
@@ -310,7 +351,7 @@ class TrackEnv(gymnasium.Env[Observations, Floats]):
     def step(self, action: Floats) -> tuple[Observations, float, bool, bool, Info]:
         """Advance by one step of 50 ms."""
         observation, reward, cause = self._worlds.advance(np.asarray(action, np.float32)[None])
-        truncated = bool(cause[0] == TIME_LIMIT)
+        truncated = bool(truncates(cause)[0])
         info = {name: value[0].item() for name, value in self._worlds.final_info(cause).items()}
         return observation[0], float(reward[0]), bool(cause[0]) and not truncated, truncated, info
 

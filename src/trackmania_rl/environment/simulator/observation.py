@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trackmania_rl.environment.simulator.camera import SIZE, Camera
 from trackmania_rl.environment.simulator.ribbon import Node
 from trackmania_rl.environment.simulator.screen import ScreenLidar
-from trackmania_rl.environment.simulator.simulator import HORIZON, Simulator, rotate
+from trackmania_rl.environment.simulator.simulator import HORIZON, Simulator, cross, rotate
 from trackmania_rl.environment.simulator.state import FIELDS, Field
 from trackmania_rl.protocol.errors import InputError
 
@@ -189,5 +189,5 @@ class Observer:
 def turn(quaternion: Floats, vectors: Floats) -> Floats:
     """Turn vectors (3, n), each by its own quaternion (4, n)."""
     axis, w = quaternion[:3], quaternion[3]
-    turned = 2 * np.cross(axis, vectors, axis=0)
-    return np.asarray(vectors + w * turned + np.cross(axis, turned, axis=0), np.float32)
+    turned = 2 * cross(axis, vectors)
+    return np.asarray(vectors + w * turned + cross(axis, turned), np.float32)

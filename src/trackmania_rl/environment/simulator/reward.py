@@ -11,9 +11,10 @@ from trackmania_rl.protocol.frames import CAUSES
 
 Floats = NDArray[np.float32]
 
-FINISH, STUCK, OFF_ROAD, TIME_LIMIT = (
-    CAUSES.index(name) for name in ("finish", "stuck", "off_road", "time_limit")
+FINISH, STUCK, OFF_ROAD, TIME_LIMIT, FAULT = (
+    np.uint8(CAUSES.index(name)) for name in ("finish", "stuck", "off_road", "time_limit", "fault")
 )
+GOES_ON = np.uint8(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,10 @@ def cause_of_end(
     late: NDArray[np.bool_],
 ) -> NDArray[np.uint8]:
     """Cause code of each world: index in CAUSES of the first that holds, 0 while the episode goes on."""
-    return np.select([finished, fallen, stuck, late], [FINISH, OFF_ROAD, STUCK, TIME_LIMIT], 0).astype(
-        np.uint8
-    )
+    cause = np.where(stuck, STUCK, np.where(late, TIME_LIMIT, GOES_ON))
+    return np.where(finished, FINISH, np.where(fallen, OFF_ROAD, cause))
+
+
+def truncates(cause: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Whether the episode of each world was cut off, rather than came to its end."""
+    return np.asarray(cause >= TIME_LIMIT)

@@ -632,8 +632,13 @@ def quaternions(left: NDArray[Any], up: NDArray[Any], forward: NDArray[Any]) -> 
 def rotate(quaternion: NDArray[Any], vector: NDArray[Any]) -> NDArray[Any]:
     """World components (3, n) of a body vector (3,) under attitudes (4, n) x, y, z, w."""
     axis, w = quaternion[:3], quaternion[3]
-    turned = 2 * np.cross(axis, vector[:, None], axis=0)
-    return np.asarray(vector[:, None] + w * turned + np.cross(axis, turned, axis=0))
+    turned = 2 * cross(axis, vector[:, None])
+    return np.asarray(vector[:, None] + w * turned + cross(axis, turned))
+
+
+def cross(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """Cross products of columns, (3, n): np.cross spends five times as long on a single one."""
+    return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
 
 
 def _zeros(shape: tuple[int, ...], device: Any) -> Any:
