@@ -13,7 +13,7 @@ import pytest
 import warp as wp
 from tests.environment.simulator.conftest import esses
 
-from trackmania_rl.environment.simulator import advance, graph, lidar, occlusion, sensors
+from trackmania_rl.environment.simulator import advance, cars, graph, lidar, occlusion, sensors
 from trackmania_rl.environment.simulator.advance import Course, step_cars
 from trackmania_rl.environment.simulator.simulator import Simulator
 
@@ -89,9 +89,9 @@ def test_the_block_driver_is_vectorised() -> None:
 def test_the_kernels_compile_for_cuda() -> None:
     """For an H100 (sm_90), which needs no GPU."""
     with tempfile.TemporaryDirectory() as folder:
-        for module in (advance, graph, lidar, occlusion, sensors):
+        for module in (advance, cars, graph, lidar, occlusion, sensors):
             wp.compile_aot_module(module.__name__, arch=90, module_dir=folder)
-        assert len(list(Path(folder).glob("*.sm90.cubin"))) == 5
+        assert len(list(Path(folder).glob("*.sm90.cubin"))) == 6
 
 
 @pytest.mark.gpu

@@ -1,5 +1,6 @@
 import {
   IconBolt,
+  IconCarCrash,
   IconFlag,
   IconFlag3,
   IconHourglass,
@@ -29,6 +30,7 @@ export const EVENTS: Record<EventKind, { icon: typeof IconFlag; text: (value?: n
   },
   off_road: { icon: IconRoadOff, text: () => "left the road" },
   stuck: { icon: IconHourglass, text: () => "is stuck" },
+  contact: { icon: IconCarCrash, text: () => "hit" },
   respawn: { icon: IconRefresh, text: () => "starts again" },
   heat_end: { icon: IconFlag3, text: () => "End of the heat" },
 };
@@ -62,6 +64,7 @@ export function EventFeed({
               <span>
                 {driver && <b>{driver.name} </b>}
                 {text(event.value)}
+                {event.other && <b> {byId.get(event.other)?.name ?? event.other}</b>}
               </span>
               {event.replay && (
                 <button className="link" onClick={() => go(addressOf("replays", { replay: event.replay! }))}>

@@ -227,7 +227,9 @@ def _show(recorded: Recorded) -> None:
     for event in recorded.events:
         value = "" if event.value is None else f" {event.value:g}"
         who = "race" if event.agent_id is None else names.get(event.agent_id, event.agent_id)
-        console.print(f"[dim]{event.time:8.2f}[/] {escape(who)}: {event.kind.replace('_', ' ')}{value}")
+        other = "" if event.other is None else f" with {escape(names.get(event.other, event.other))}"
+        kind = event.kind.replace("_", " ")
+        console.print(f"[dim]{event.time:8.2f}[/] {escape(who)}: {kind}{other}{value}")
 
 
 def _print_gaps(compared: Comparison) -> None:
