@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from trackmania_rl.environment.simulator import faults
 from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.environment.simulator.observation import Layout, Observations, Observer
+from trackmania_rl.environment.simulator.randomisation import Randomisation, randomisation
 from trackmania_rl.environment.simulator.reward import FAULT, Reward, cause_of_end, truncates
 from trackmania_rl.environment.simulator.simulator import LIDAR_RANGE, Simulator
 from trackmania_rl.environment.tracks.track import Track
@@ -69,6 +70,8 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         reward: Weights by name, see Reward.
         weather: A forecast such as "rain" or "dry, rain@30, dry@90" (see simulator/weather.py), "any" for
             another preset in every episode, or None for none.
+        randomise: Cars and senses that differ from episode to episode: "mild", "strong" or ranges by name,
+            {"grip": (0.8, 1.2), "delay": (0, 2)}; see randomisation.py.
         weather_observation: Append rain, wetness, fog, night and wind to the observation.
         device: "cpu" or a CUDA device.
         threads: CPU threads; default all.
@@ -96,6 +99,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         reward: Mapping[str, float] | None = None,
         weather: str | None = None,
         weather_observation: bool = False,
+        randomise: Mapping[str, Any] | str | None = None,
         device: str = "cpu",
         threads: int | None = None,
         seed: int | None = None,
@@ -143,7 +147,11 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         self._forecast_of = np.zeros(num_envs, np.intp)
         self._weather = np.zeros((num_envs, len(weathers.COLUMNS)), np.float32)
         self._weather_observation = weather_observation
-        if self._forecasts and lidar == "metric":
+        self._randomisation = None if randomise is None else randomisation(randomise)
+        self._tyres = np.ones(num_envs, np.float32)
+        self._noise = np.zeros(num_envs, np.float32)
+        self._delay = np.full(num_envs, delay, np.int64)
+        if self._randomisation is not None or (self._forecasts and lidar == "metric"):
             self.observer.haze = self._blurred
         self.single_observation_space = self._space()
         self.single_action_space = Box(-1.0, 1.0, (3,), np.float32)
@@ -151,7 +159,10 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.nan_worlds = 0
         """Cars that were reset because their state was no longer a number."""
-        self._pending = np.zeros((num_envs, 3), np.float32)
+        longest = delay
+        if self._randomisation is not None and self._randomisation.delay is not None:
+            longest = int(self._randomisation.delay[1])
+        self._sent = np.zeros((longest + 1, num_envs, 3), np.float32)  # newest first
         self._steps = np.zeros(num_envs, np.int64)
         self._idle = np.zeros(num_envs, np.int64)
         self._return = np.zeros(num_envs, np.float32)
@@ -187,8 +198,9 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
     def advance(self, actions: Floats) -> tuple[Observations, Floats, NDArray[np.uint8]]:
         """Drive one step without autoreset: observation, reward and cause of end of every world."""
         sent = self._checked(actions)
-        applied = np.maximum(self._pending if self.delay else sent, FLOOR)
-        self._pending = sent
+        self._sent[1:] = self._sent[:-1]
+        self._sent[0] = sent
+        applied = np.maximum(self._sent[self._delay, np.arange(self.num_envs)], FLOOR)
         simulator = self.simulator
         if self._forecasts:
             self._feel_weather()
@@ -264,9 +276,11 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
                 lateral=anywhere * random.uniform(-8.0, 8.0, count),
                 speed=anywhere * random.uniform(0.0, SPEED_ANYWHERE, count),
             )
-        self._pending[worlds] = 0.0
+        self._sent[:, worlds] = 0.0
         self._steps[worlds] = self._idle[worlds] = 0
         self._return[worlds] = 0.0
+        if self._randomisation is not None:
+            self._randomise(self._randomisation, worlds)
         if self._forecasts:
             self._forecast_of[worlds] = self.np_random.integers(len(self._forecasts), size=count)
             self._weather[worlds] = self._weather_of(worlds)
@@ -296,11 +310,29 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
     def _feel_weather(self) -> None:
         """Let tyres, air and camera be as the weather now is."""
         self._weather = self._weather_of(np.arange(self.num_envs))
-        weathers.feel(self.simulator, self._weather)
+        weathers.feel(self.simulator, self._weather, self._tyres)
         self.observer.show(self._weather)
 
     def _blurred(self, scan: Floats, worlds: NDArray[np.intp] | slice) -> Floats:
-        return weathers.blurred(scan, self._weather[worlds], self.simulator.lidar_range, self.np_random)
+        """Scans as bad sensors and the weather give them; the screen's LIDAR sees through weather."""
+        if self._randomisation is not None:
+            noise = self.np_random.standard_normal(scan.shape, np.float32) * self._noise[worlds, None]
+            scan = np.clip(scan * (1.0 + noise), 0.0, self.observer.longest)
+        if self._forecasts and self.observer.screen is None:
+            weather = self._weather[worlds]
+            scan = weathers.blurred(scan, weather, self.simulator.lidar_range, self.np_random)
+        return scan
+
+    def _randomise(self, ranges: Randomisation, worlds: NDArray[np.intp]) -> None:
+        """Draw what new episodes are driven with."""
+        drawn = ranges.draw(self.np_random, len(worlds), self.delay)
+        self._tyres[worlds] = drawn.grip
+        self._noise[worlds] = drawn.lidar_noise
+        self._delay[worlds] = drawn.delay
+        self.simulator.condition(
+            worlds, grip=drawn.grip, power=drawn.power, braking=drawn.braking, steering=drawn.steering
+        )
+        self.observer.aim(worlds, drawn.lens)
 
     def _with_weather(self, observation: Observations, weather: Floats) -> Observations:
         return np.hstack([observation, weather]) if self._weather_observation else observation

@@ -9,9 +9,9 @@ import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.simulator.camera import SIZE, Camera
+from trackmania_rl.environment.simulator.camera import LENS, SIZE, Camera
 from trackmania_rl.environment.simulator.ribbon import Node
-from trackmania_rl.environment.simulator.screen import ScreenLidar
+from trackmania_rl.environment.simulator.screen import Lens, ScreenLidar
 from trackmania_rl.environment.simulator.simulator import HORIZON, Simulator, cross, rotate
 from trackmania_rl.environment.simulator.state import FIELDS, Field
 from trackmania_rl.protocol.errors import InputError
@@ -64,12 +64,13 @@ class Observer:
         self.actions = np.zeros((cars, 2, 3), np.float32)
         """The action before the last and the last one, (cars, 2, 3), each of -1..1."""
         self.haze: Callable[[Floats, NDArray[np.intp] | slice], Floats] | None = None
-        """What weather does to the scans (n, beams) of some cars."""
+        """What weather and bad sensors do to the scans (n, beams) of some cars."""
         self.screen = ScreenLidar(simulator) if lidar == "screen" else None
-        self._longest = np.full(simulator.beams, simulator.lidar_range, np.float32)
+        self.longest = np.full(simulator.beams, simulator.lidar_range, np.float32)
         if self.screen is not None:
-            self._longest = self.screen.longest
-        self._scans = np.zeros((cars, SCANS, len(self._longest)), np.float32)
+            self.longest = self.screen.longest
+        """What each beam says that meets nothing, (beams,)."""
+        self._scans = np.zeros((cars, SCANS, len(self.longest)), np.float32)
 
         self.camera = Camera(simulator) if layout == "camera" else None
         self._pictures = np.zeros((cars if self.camera else 0, SCANS, SIZE, SIZE), np.uint8)
@@ -86,7 +87,7 @@ class Observer:
         head_low, head_high = [-1000.0], [1000.0]
         if self.layout == "progress":
             head_low, head_high = [*head_low, -1.0], [*head_high, 2.0]
-        scans = np.tile(self._longest, SCANS)
+        scans = np.tile(self.longest, SCANS)
         low = np.array([*head_low, *0.0 * scans, *[-1.0] * 6], np.float32)
         high = np.array([*head_high, *scans, *[1.0] * 6], np.float32)
         return Box(low, high, dtype=np.float32)
@@ -129,6 +130,14 @@ class Observer:
         if self.camera is not None:
             columns = weather.shape[1]
             self.camera.weather.assign(np.broadcast_to(weather, (self.simulator.cars, columns)))
+
+    def aim(self, cars: NDArray[np.intp], offsets: Floats) -> None:
+        """Move the cameras of some cars off their places: offsets from `Lens.row`, (len(cars), 4)."""
+        for sensor, place in ((self.screen, Lens()), (self.camera, LENS)):
+            if sensor is not None:
+                rows = sensor.lens.numpy()
+                rows[cars] = np.asarray(place.row(), np.float32) + offsets
+                sensor.lens.assign(rows)
 
     def _scan(self, cars: NDArray[np.intp] | None) -> Floats:
         scan = self.simulator.lidar(cars) if self.screen is None else self.screen.scan(cars)

@@ -119,9 +119,15 @@ def grip(wetness: Floats, surface: NDArray[np.intp]) -> Floats:
     return np.asarray(1.0 - wetness * (1.0 - WET_GRIP[surface]), np.float32)
 
 
-def feel(simulator: Simulator, weather: Floats) -> None:
-    """Let the tyres of a simulator's cars and the air around them be as the weather is, (cars or 1, 6)."""
-    slippery = grip(weather[:, WETNESS], simulator.surface)
+def feel(simulator: Simulator, weather: Floats, tyres: Floats | float = 1.0) -> None:
+    """Let the tyres of a simulator's cars and the air around them be as the weather is, (cars or 1, 6).
+
+    Args:
+        simulator: Whose cars.
+        weather: In the columns of Weather.
+        tyres: Grip that the cars have in the dry, as a multiple, (cars,).
+    """
+    slippery = grip(weather[:, WETNESS], simulator.surface) * np.float32(tyres)
     simulator.condition(grip=slippery, wind=weather[:, WIND])
 
 
