@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 import trackmania_rl
-from trackmania_rl.bench import latency, sac, simulator
+from trackmania_rl.bench import contact, latency, sac, simulator
 from trackmania_rl.environment import commands as environment
 from trackmania_rl.environment.calibration import commands as calibration
 from trackmania_rl.environment.replay import commands as replays
@@ -94,6 +94,7 @@ app.command("calibrate")(calibration.calibrate)
 app.add_typer(replays.app, name="replay")
 app.add_typer(tracks.app, name="track")
 bench.command("simulator")(simulator.command)
+bench.command("contact")(contact.command)
 bench.command("latency")(latency.command)
 bench.command("sac")(sac.command)
 app.add_typer(bench, name="bench")
