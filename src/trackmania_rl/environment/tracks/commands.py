@@ -19,7 +19,7 @@ def import_(
         Path, typer.Argument(help="A .Map.Gbx, a drive (.Replay.Gbx, .Ghost.Gbx), a .csv line or a .track.")
     ],
     id: Annotated[
-        str | None, typer.Option("--id", help="Id to keep it under [default: file's name].")
+        str | None, typer.Option("--id", help="Id to keep it under.", show_default="file's name")
     ] = None,
     drive: Annotated[
         bool, typer.Option("--drive", help="Lay the road of a map along its author's drive, not its blocks.")
@@ -49,8 +49,8 @@ def generate(
     kind: Annotated[str, typer.Option(help="sprint or lap.")] = "sprint",
     id: Annotated[
         str | None,
-        typer.Option("--id", help="Id to keep it under, with the seed behind it if there are several "
-                     "[default: generated-SEED]."),
+        typer.Option("--id", help="Id to keep it under, with the seed behind it if there are several.",
+                     show_default="generated-SEED"),
     ] = None,
     count: Annotated[int, typer.Option(help="Tracks, of this seed and the following.", min=1)] = 1,
     picture: Annotated[bool, typer.Option("--picture", help="Draw each as <id>.png in this folder.")] = False,
@@ -124,7 +124,7 @@ def show(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Picture to write, .png or .svg [default: <id>.png]."),
+        typer.Option("--output", "-o", help="Picture to write, .png or .svg.", show_default="<id>.png"),
     ] = None,
     as_json: Json = False,
 ) -> None:
