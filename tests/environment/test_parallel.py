@@ -89,3 +89,19 @@ def test_a_respawn_costs_time_and_not_the_episode() -> None:
 def test_cars_must_fill_their_worlds() -> None:
     with pytest.raises(InputError, match="multiple"):
         TrackVectorEnv(10, cars_per_world=4, track=straight())
+
+
+def test_the_cars_of_a_batch_meet_in_their_own_worlds() -> None:
+    """Two worlds of three, driven alike: alike, and each car's episode ends and begins for itself."""
+    worlds = TrackVectorEnv(6, cars_per_world=3, track=straight(), observation="horizon")
+    observation, _ = worlds.reset(seed=0)
+    assert observation.shape[0] == 6
+    finishes = np.zeros(6, int)
+    for step in range(260):
+        steer = np.tile(0.2 * np.sin(step / 9.0 + np.arange(3)), 2)
+        action = np.stack([np.ones(6), np.full(6, -1.0), steer], axis=1).astype(np.float32)
+        observation, reward, terminated, _, _ = worlds.step(action)
+        assert np.array_equal(observation[:3], observation[3:]) and np.array_equal(reward[:3], reward[3:])
+        finishes += terminated
+    assert finishes[0] > 0 and finishes[:3].tolist() == finishes[3:].tolist()
+    assert worlds.simulator.worlds == 2

@@ -350,7 +350,7 @@ def test_64_agents_race_and_one_more_is_refused() -> None:
     """All on the road, with contact; the refusal says how many there may be."""
     race = a_race(*(f"a{k}" for k in range(64)), agents_max=64, contact=True)
     assert len({tuple(row) for row in race.poses()[:, :3].tolist()}) == 64
-    with pytest.raises(InputError, match="64 agents, the most it takes"):
+    with pytest.raises(InputError, match=r"64 agents, the most it takes: DELETE one of them$"):
         race.add(AgentAdd(agent_id="late"))
     kinds = drive(race, lambda: race.clock == 300, lambda race: pursuit(race.simulator))
     assert "contact" in kinds

@@ -25,7 +25,7 @@ from trackmania_rl.environment.simulator.environment import FLOOR, SPEED_SLOWEST
 from trackmania_rl.environment.simulator.grid import start_grid
 from trackmania_rl.environment.simulator.observation import Layout, Observations, Observer
 from trackmania_rl.environment.simulator.reward import Reward
-from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
+from trackmania_rl.environment.simulator.simulator import CARS_MAX, PHYSICS_VERSION, Simulator
 from trackmania_rl.environment.standings import Drive, standings
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol import messages
@@ -441,9 +441,9 @@ class Race:
         taken = {entrant.slot for entrant in self.entrants.values()}
         free = [slot for slot in range(self.simulator.cars) if slot not in taken]
         if not free:
+            more = ", or start the service with a larger --agents" if len(taken) < CARS_MAX else ""
             raise InputError(
-                f"the race has {len(taken)} agents, the most it takes: DELETE one of them, or start the "
-                "service with a larger --agents",
+                f"the race has {len(taken)} agents, the most it takes: DELETE one of them{more}",
                 status=409,
                 field="agent_id",
             )
