@@ -161,6 +161,31 @@ def clearance(a: wp.vec2, b: wp.vec2) -> float:
 
 
 @wp.struct
+class View:
+    """A car's own frame."""
+
+    origin: wp.vec3
+    forward: wp.vec3
+    left: wp.vec3
+    up: wp.vec3
+
+
+@wp.struct
+class Gates:
+    """Portals in the car's plane, one in each row from the second on."""
+
+    left_x: Rows
+    """Left end, forward of the car [m]."""
+    left_y: Rows
+    """Left end, to the left of the car [m]."""
+    left_area: Rows
+    """Twice the area between the car and the left border from the portal before [m2]."""
+    right_x: Rows
+    right_y: Rows
+    right_area: Rows
+
+
+@wp.struct
 class Box:
     """Another car in the plane of the one that looks."""
 
@@ -178,23 +203,20 @@ class Box:
 def rectangle(
     state: wp.array2d(dtype=float),
     car: int,
-    origin: wp.vec3,
-    forward: wp.vec3,
-    left: wp.vec3,
-    up: wp.vec3,
+    view: View,
     reach: float,
 ) -> Box:
-    """A car as another one at `origin` sees it: the outline of its body, laid flat into the other's plane.
+    """A car as another one sees it: the outline of its body, laid flat into the other's plane.
 
     Its length lies along the projection of its forward axis; neither length nor width is foreshortened.
     """
     rotation = wp.quat(state[Field.QX, car], state[Field.QY, car], state[Field.QZ, car], state[Field.QW, car])
     heading = forward_axis(rotation)
-    apart = wp.vec3(state[Field.X, car], state[Field.Y, car], state[Field.Z, car]) - origin
-    along = unit(wp.vec3(wp.dot(heading, forward), wp.dot(heading, left), 0.0))
-    centre = wp.vec2(wp.dot(apart, forward), wp.dot(apart, left))
+    apart = wp.vec3(state[Field.X, car], state[Field.Y, car], state[Field.Z, car]) - view.origin
+    along = unit(wp.vec3(wp.dot(heading, view.forward), wp.dot(heading, view.left), 0.0))
+    centre = wp.vec2(wp.dot(apart, view.forward), wp.dot(apart, view.left))
     box = Box()
-    box.seen = wp.abs(wp.dot(apart, up)) < SAME_LEVEL and wp.length(centre) < reach + NOSE + TAIL
+    box.seen = wp.abs(wp.dot(apart, view.up)) < SAME_LEVEL and wp.length(centre) < reach + NOSE + TAIL
     box.axis = wp.vec2(along[0], along[1])
     box.ahead = wp.dot(centre, box.axis) + 0.5 * (NOSE - TAIL) - CENTRE_FORWARD
     box.aside = box.axis[0] * centre[1] - box.axis[1] * centre[0]
@@ -205,6 +227,70 @@ def rectangle(
 def part(table: wp.array(dtype=float), begin: int):
     """ROWS numbers of a table from `begin` on, as an array that is known to be contiguous."""
     return wp.array(ptr=table.ptr + wp.uint64(4) * wp.uint64(begin), shape=(32,), dtype=float)
+
+
+@wp.func
+def bring(table: wp.array(dtype=float), row: int, column: int, view: View) -> Gates:
+    """The portals from a column of the table on, in the car's plane; `row` 6 is for the way back."""
+    columns = table.shape[0] / 12
+    begin = row * columns + column
+    ax = part(table, begin)
+    ay = part(table, begin + columns)
+    az = part(table, begin + 2 * columns)
+    bx = part(table, begin + 3 * columns)
+    by = part(table, begin + 4 * columns)
+    bz = part(table, begin + 5 * columns)
+    # Each in a variable of its own: a member of a struct is copied whole for every number of it.
+    left_x = Rows()
+    left_y = Rows()
+    left_area = Rows()
+    right_x = Rows()
+    right_y = Rows()
+    right_area = Rows()
+    for j in range(ROWS):
+        a = wp.vec3(ax[j], ay[j], az[j]) - view.origin
+        b = wp.vec3(bx[j], by[j], bz[j]) - view.origin
+        left_x[j + 1] = wp.dot(a, view.forward)
+        left_y[j + 1] = wp.dot(a, view.left)
+        right_x[j + 1] = wp.dot(b, view.forward)
+        right_y[j + 1] = wp.dot(b, view.left)
+    for j in range(ROWS):
+        left_area[j + 1] = left_x[j] * (left_y[j + 1] - left_y[j]) - left_y[j] * (left_x[j + 1] - left_x[j])
+        right_area[j + 1] = right_x[j] * (right_y[j + 1] - right_y[j]) - right_y[j] * (
+            right_x[j + 1] - right_x[j]
+        )
+    gates = Gates()
+    gates.left_x = left_x
+    gates.left_y = left_y
+    gates.left_area = left_area
+    gates.right_x = right_x
+    gates.right_y = right_y
+    gates.right_area = right_area
+    return gates
+
+
+@wp.func
+def shortened(distances: Ratios, beams: wp.array(dtype=Lanes), box: Box) -> Ratios:
+    """Distances of the beams in their lanes, where a box may be in the way."""
+    result = distances
+    lane = int(0)
+    while lane < beams.shape[0] * (FAN / 2):
+        u = beams[lane / (FAN / 2)]
+        v = beams[lane / (FAN / 2) + 1]
+        for k in range(FAN):
+            # The beam in the frame of the box; dividing by 0 gives an infinite distance.
+            ahead = 1.0 / (u[k] * box.axis[0] + v[k] * box.axis[1])
+            aside = 1.0 / (v[k] * box.axis[0] - u[k] * box.axis[1])
+            nose = (box.ahead + 0.5 * (NOSE + TAIL)) * ahead
+            tail = (box.ahead - 0.5 * (NOSE + TAIL)) * ahead
+            flank_a = (box.aside + HALF_WIDTH) * aside
+            flank_b = (box.aside - HALF_WIDTH) * aside
+            enters = most(most(least(nose, tail), least(flank_a, flank_b)), 0.0)
+            leaves = least(most(nose, tail), most(flank_a, flank_b))
+            nearer = least(enters, result[lane + k])
+            result[lane + k] = wp.where(enters <= leaves, nearer, result[lane + k])
+        lane += FAN
+    return result
 
 
 @wp.kernel
@@ -235,21 +321,13 @@ def scan(
     """
     i = cars[first + wp.tid()]
     rotation = wp.quat(state[Field.QX, i], state[Field.QY, i], state[Field.QZ, i], state[Field.QW, i])
-    forward = forward_axis(rotation)
-    left = left_axis(rotation)
-    x = state[Field.X, i]
-    y = state[Field.Y, i]
-    z = state[Field.Z, i]
-    columns = table.shape[0] / 12
+    view = View()
+    view.origin = wp.vec3(state[Field.X, i], state[Field.Y, i], state[Field.Z, i])
+    view.forward = forward_axis(rotation)
+    view.left = left_axis(rotation)
+    view.up = up_axis(rotation)
     segment = of_segment[int(state[Field.SEGMENT, i])]
 
-    # Ends of the portals in the car's plane, and twice the area between the car and the border before.
-    left_x = Rows()
-    left_y = Rows()
-    left_area = Rows()
-    right_x = Rows()
-    right_y = Rows()
-    right_area = Rows()
     # The distance of each beam's end is a ratio; most beams are given up long before it is needed.
     over = Ratios()
     under = Ratios()
@@ -270,27 +348,13 @@ def scan(
         begun = int(way)
         flies = int(wp.where(way == 0, 1, turning_back))
         while flies > 0:
-            near = 6 * way * columns + at
-            ax = part(table, near)
-            ay = part(table, near + columns)
-            az = part(table, near + 2 * columns)
-            bx = part(table, near + 3 * columns)
-            by = part(table, near + 4 * columns)
-            bz = part(table, near + 5 * columns)
-            for j in range(ROWS):
-                a = wp.vec3(ax[j] - x, ay[j] - y, az[j] - z)
-                b = wp.vec3(bx[j] - x, by[j] - y, bz[j] - z)
-                left_x[j + 1] = wp.dot(a, forward)
-                left_y[j + 1] = wp.dot(a, left)
-                right_x[j + 1] = wp.dot(b, forward)
-                right_y[j + 1] = wp.dot(b, left)
-            for j in range(ROWS):
-                left_area[j + 1] = left_x[j] * (left_y[j + 1] - left_y[j]) - left_y[j] * (
-                    left_x[j + 1] - left_x[j]
-                )
-                right_area[j + 1] = right_x[j] * (right_y[j + 1] - right_y[j]) - right_y[j] * (
-                    right_x[j + 1] - right_x[j]
-                )
+            gates = bring(table, 6 * way, at, view)
+            left_x = gates.left_x
+            left_y = gates.left_y
+            left_area = gates.left_area
+            right_x = gates.right_x
+            right_y = gates.right_y
+            right_area = gates.right_area
             if begun == 0:
                 # The segment that the car is on, between the portals in rows 1 and 2.
                 begun = int(1)
@@ -369,25 +433,9 @@ def scan(
     last = other + company
     while other < last:
         if other != i and tangible(solid, state, other):
-            box = rectangle(state, other, wp.vec3(x, y, z), forward, left, up_axis(rotation), reach)
+            box = rectangle(state, other, view, reach)
             if box.seen:
-                lane = int(0)
-                while lane < lanes:
-                    u16 = beams[lane / (FAN / 2)]
-                    v16 = beams[lane / (FAN / 2) + 1]
-                    for k in range(FAN):
-                        # The beam in the frame of the box; dividing by 0 gives an infinite distance.
-                        ahead = 1.0 / (u16[k] * box.axis[0] + v16[k] * box.axis[1])
-                        aside = 1.0 / (v16[k] * box.axis[0] - u16[k] * box.axis[1])
-                        nose = (box.ahead + 0.5 * (NOSE + TAIL)) * ahead
-                        tail = (box.ahead - 0.5 * (NOSE + TAIL)) * ahead
-                        flank_a = (box.aside + HALF_WIDTH) * aside
-                        flank_b = (box.aside - HALF_WIDTH) * aside
-                        enters = most(most(least(nose, tail), least(flank_a, flank_b)), 0.0)
-                        leaves = least(most(nose, tail), most(flank_a, flank_b))
-                        nearer = least(enters, over[lane + k])
-                        over[lane + k] = wp.where(enters <= leaves, nearer, over[lane + k])
-                    lane += FAN
+                over = shortened(over, beams, box)
         other += 1
     lane = int(0)
     while lane < lanes:
