@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from trackmania_rl.environment.entrant import Ghost
     from trackmania_rl.environment.tracks.track import Track
 
+Sensors = Annotated[bool, typer.Option(help="Record LIDAR scans and rewards too.")]
 Weather = Annotated[
     str | None,
     typer.Option(
@@ -56,6 +57,7 @@ def environment(
     worlds: Annotated[int, typer.Option(min=1, help="Most worlds in the batch of one stream.")] = 16384,
     streams: Annotated[int, typer.Option(min=1, help="Most open driving and learning streams.")] = 64,
     record: Annotated[bool, typer.Option(help="Record every heat to the data volume.")] = True,
+    record_sensors: Sensors = False,
     keep: Annotated[
         int, typer.Option(min=1, help="Keep so many of the newest replays; older ones are deleted.")
     ] = 1000,
@@ -102,6 +104,7 @@ def environment(
                 rules,
                 ghosts=_ghosts(files, one),
                 folder=replays_folder() if record else None,
+                record_sensors=record_sensors,
             )
             for number, one in enumerate(loaded)
         ]
@@ -121,6 +124,7 @@ def race(
     cars: Annotated[int, typer.Option(min=1, max=64, help="Cars on the start grid.")] = 1,
     contact: Contact = False,
     record: Annotated[Path | None, typer.Option(help="Record the race to this .mcap file.")] = None,
+    record_sensors: Sensors = False,
     weather: Weather = None,
     as_json: Json = False,
 ) -> None:
@@ -128,7 +132,15 @@ def race(
     from trackmania_rl.environment import solo
     from trackmania_rl.environment.tracks import library
 
-    result = solo.run(library.load(track), driver, cars=cars, contact=contact, record=record, weather=weather)
+    result = solo.run(
+        library.load(track),
+        driver,
+        cars=cars,
+        contact=contact,
+        record=record,
+        record_sensors=record_sensors,
+        weather=weather,
+    )
     best = min(result.times, default=None)
     if as_json:
         figures = {

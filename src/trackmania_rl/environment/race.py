@@ -97,6 +97,7 @@ class Race:
         rules: How it is run.
         ghosts: Recorded drives that are shown in every heat.
         folder: Where its heats are recorded; None: nowhere.
+        record_sensors: LIDAR scans and rewards are recorded too.
         state: "waiting" for agents, "countdown", "racing" or "finished".
         clock: Ticks since the start of the heat, negative while the countdown runs.
         entrants: The agents by id.
@@ -111,6 +112,7 @@ class Race:
     rules: Rules = field(default_factory=Rules)
     ghosts: Sequence[Ghost] = ()
     folder: Path | None = None
+    record_sensors: bool = False
     seed: int = 0
     state: messages.RaceState = "waiting"
     clock: int = 0
@@ -427,6 +429,7 @@ class Race:
         self.simulator.step(self._actions, 1)  # the first step compiles the kernels: not while people watch
         self.simulator.spawn()
         self._sent = np.zeros((self.simulator.cars, 3), np.float32)
+        self._rewards = np.zeros(self.simulator.cars, np.float32)
         self._impact = np.full(self.simulator.cars, -IMPACT_PAUSE)
         self._contact = np.full((self.simulator.cars,) * 2, -IMPACT_PAUSE)
         self._fallen: list[Entrant] = []
@@ -555,7 +558,7 @@ class Race:
         checkpoint, progress, lap_time = simulator.checkpoint, simulator.progress, simulator.lap_time
         gain = furthest - self._furthest
         self._furthest = furthest
-        rewards = self.reward(gain, finished, simulator.wall_impact, fallen)
+        rewards = self._rewards = self.reward(gain, finished, simulator.wall_impact, fallen)
         for entrant in self.grid:
             slot = entrant.slot
             entrant.progress.append(float(progress[slot]))
@@ -668,7 +671,11 @@ class Race:
         rows = dict(zip(names, self._marked(self._poses[slots]), strict=True))
         inputs = dict(zip(names, self._actions[slots], strict=True))
         rows |= {ghost.car.agent_id: ghost.pose(self.clock) for ghost in self.ghosts}
-        self.recording.sample(self.clock, rows, inputs)
+        lidar, rewards = {}, {}
+        if self.record_sensors:
+            lidar = dict(zip(names, self._lidar[slots], strict=True))
+            rewards = dict(zip(names, self._rewards[slots].tolist(), strict=True))
+        self.recording.sample(self.clock, rows, inputs, lidar=lidar, rewards=rewards)
 
     def _marked(self, poses: Floats) -> Floats:
         """Poses of the grid's cars with the bit that says who is out."""

@@ -73,6 +73,7 @@ def run(
     cars: int = 1,
     contact: bool = False,
     record: Path | None = None,
+    record_sensors: bool = False,
     weather: str | None = None,
 ) -> Result:
     """Drive one heat.
@@ -83,6 +84,7 @@ def run(
         cars: How many cars the driver drives, on a start grid.
         contact: Whether they hit one another.
         record: File to record to.
+        record_sensors: LIDAR scans and rewards are recorded too.
         weather: Forecast, see simulator/weather.py; None for none.
 
     Raises:
@@ -97,7 +99,7 @@ def run(
         weather=weather,
         contact=contact,
     )
-    race = Race("solo", track, rules, folder=record.parent if record else None)
+    race = Race("solo", track, rules, folder=record.parent if record else None, record_sensors=record_sensors)
     for number in range(cars):
         name = driver if driver in BUILT_IN else Path(driver).stem
         race.add(AgentAdd(agent_id=f"car-{number + 1}", name=name, observation=observation, policy=name))

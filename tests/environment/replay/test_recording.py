@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import gzip
 import os
+import struct
+import tempfile
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from trackmania_rl.environment import ghosts
 from trackmania_rl.environment.drivers import pursuit
@@ -170,20 +176,46 @@ def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
         read(file)
 
 
-def test_damage_in_the_middle_is_no_crash(recording: tuple[Path, Race], tmp_path: Path) -> None:
-    whole = bytearray(recording[0].read_bytes())
-    random = np.random.default_rng(3)
-    for number in range(30):
-        damaged = bytearray(whole)
-        for place in random.integers(8, len(whole), 20):
-            damaged[place] ^= 0xFF
-        file = tmp_path / f"damaged{number}.mcap"
+@pytest.fixture(scope="module")
+def small(recording: tuple[Path, Race], tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return unpacked(recording[0], recording[1].track, tmp_path_factory.mktemp("small"), 1.5).read_bytes()
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_damaged_file_is_read_or_refused(small: bytes, data: st.DataObject) -> None:
+    damaged = bytearray(small)
+    places = st.integers(8, len(small) - 9)
+    for place in data.draw(st.lists(places, max_size=4)):
+        damaged[place] ^= data.draw(st.integers(1, 255))
+    for place in data.draw(st.lists(places, max_size=1)):
+        damaged[place : place + 8] = data.draw(st.sampled_from([0, 2**31 - 1, 2**63 - 1])).to_bytes(
+            8, "little"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "damaged.mcap"
         file.write_bytes(damaged)
         try:
             recorded = read(file)
-        except InputError:
-            continue
-        assert recorded.about.track == "sprint"
+            recorded.replay()
+        except InputError as error:
+            assert "damaged.mcap" in str(error)
+        else:
+            assert recorded.about.track
+
+
+def test_a_bomb_is_not_unpacked(small: bytes, tmp_path: Path) -> None:
+    """A chunk that says it is small, but is not."""
+    packed = zstandard.compress(bytes(1 << 30))
+    chunk = struct.pack("<QQQII", 0, 0, 1000, 0, 4) + b"zstd" + struct.pack("<Q", len(packed)) + packed
+    bomb = tmp_path / "bomb.mcap"
+    bomb.write_bytes(small[:8] + struct.pack("<BQ", 6, len(chunk)) + chunk)
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"bomb\.mcap is no recording"):
+        read(bomb)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50_000_000
 
 
 def test_viewers_get_the_same_numbers(recording: tuple[Path, Race]) -> None:

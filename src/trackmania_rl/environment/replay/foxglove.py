@@ -29,10 +29,8 @@ SCAN_POSE = {
 BODY = {"x": 2.0, "y": 1.1, "z": 4.1}
 """Width, height and length of a car [m]; docs/simulator.md."""
 ROAD, GATE = ({"r": v, "g": v, "b": v, "a": 1.0} for v in (0.75, 0.3))
-TURN_MAX = 0.06
-"""A border's line turns by at most this between two points: 5 cm beside an arc of 100 m radius [rad]."""
-GAP_MAX = 50.0
-"""Longest piece of a border's line [m]."""
+TOLERANCE = 0.1
+"""A border is drawn at most this far from where it is [m]."""
 
 _IDENTITY = {"x": 0.0, "y": 0.0, "z": 0.0, "w": 1.0}
 _STRIP, _PIECES = 0, 2
@@ -48,8 +46,7 @@ def scene(track: Track, cars: Iterable[Car], moment: int) -> Json:
     """
     left = track.position + track.left * track.half_width_left[:, None]
     right = track.position - track.left * track.half_width_right[:, None]
-    kept = _bends(track)
-    lines = [_line(_STRIP, border[kept], 0.3, ROAD) for border in (left, right)]
+    lines = [_line(_STRIP, _simplified(border, track.closed), 0.3, ROAD) for border in (left, right)]
     gates = [track.start, *track.checkpoints, track.finish]
     nodes = np.searchsorted(track.arc, np.mod(gates, track.centreline_length)).clip(0, len(left) - 1)
     lines.append(_line(_PIECES, np.stack([left[nodes], right[nodes]], axis=1).reshape(-1, 3), 0.5, GATE))
@@ -103,14 +100,26 @@ def stamp(moment: int) -> Json:
     return {"sec": moment // 10**9, "nsec": moment % 10**9}
 
 
-def _bends(track: Track) -> NDArray[np.intp]:
-    """Nodes that a line along the track needs, the first and last among them."""
-    along = np.diff(track.position, axis=0, append=track.position[-1:])
-    cosine = np.einsum("ij,ij->i", track.tangent, np.roll(track.tangent, -1, axis=0))
-    turned = np.cumsum(np.arccos(np.clip(cosine, -1.0, 1.0)) / TURN_MAX)
-    steps = np.floor(turned) + np.floor(np.cumsum(np.linalg.norm(along, axis=1)) / GAP_MAX)
-    kept = np.flatnonzero(np.diff(steps, prepend=-1.0))
-    return np.concatenate([kept, [0 if track.closed else len(track.position) - 1]])
+def _simplified(points: Floats, closed: bool) -> Floats:
+    """The points that a line through them needs (Ramer, 1972; Douglas and Peucker, 1973)."""
+    if closed:
+        points = np.concatenate([points, points[:1]])
+    needed = {0, len(points) - 1}
+    pieces = [(0, len(points) // 2), (len(points) // 2, len(points) - 1)]
+    while pieces:
+        first, last = pieces.pop()
+        needed.add(first)
+        between = points[first + 1 : last] - points[first]
+        if not len(between):
+            continue
+        whole = points[last] - points[first]
+        share = np.clip(between @ whole / max(float(whole @ whole), 1e-9), 0.0, 1.0)
+        beside = np.linalg.norm(between - share[:, None] * whole, axis=1)
+        farthest = int(beside.argmax())
+        if beside[farthest] > TOLERANCE:
+            middle = first + 1 + farthest
+            pieces += [(first, middle), (middle, last)]
+    return points[sorted(needed)]
 
 
 def _line(kind: int, points: Floats, thickness: float, colour: Json) -> Json:
@@ -214,7 +223,8 @@ _ENTITY = _object(
     lines=_list(_LINE),
     texts=_list(_LABEL),
 )
-SCENE_SCHEMA = _object("foxglove.SceneUpdate", deletions=_list({"type": "object"}), entities=_list(_ENTITY))
+_DELETION = _object("foxglove.SceneEntityDeletion", timestamp=_TIME, type=_WHOLE, id=_TEXT)
+SCENE_SCHEMA = _object("foxglove.SceneUpdate", deletions=_list(_DELETION), entities=_list(_ENTITY))
 TRANSFORMS_SCHEMA = _object(
     "foxglove.FrameTransforms",
     transforms=_list(

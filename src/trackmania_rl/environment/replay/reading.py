@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import zstandard
 from mcap.exceptions import McapError
-from mcap.records import Channel, Message, Metadata
-from mcap.stream_reader import StreamReader
+from mcap.opcode import Opcode
+from mcap.records import Channel, Chunk, Message, Metadata
+from mcap.stream_reader import StreamReader, get_chunk_data_stream
 from numpy.typing import NDArray
-from zstandard import ZstdError
 
 from trackmania_rl.environment.replay import samples
 from trackmania_rl.environment.replay.samples import Block
@@ -39,7 +40,11 @@ Floats = NDArray[np.float32]
 RATE_HZ = 20.0
 RECORD_MAX = 1 << 28
 """Largest record that is believed [bytes]; a damaged length would ask for more memory than there is."""
-CUT_OFF = (McapError, ZstdError, struct.error, OverflowError, MemoryError, ValueError)
+UNPACKED_MAX = 1 << 29
+"""Most that a file may unpack to [bytes]; an hour of sixteen cars with their sensors takes half of it."""
+ROWS_MAX = 2_000_000
+"""Most rows of poses in a file: an hour of 27 cars."""
+CUT_OFF = (McapError, zstandard.ZstdError, struct.error, OverflowError, MemoryError, ValueError)
 """What reading runs into where a file was cut off or is damaged."""
 _LAP_TIME = POSE_FIELDS.index("lap_time")
 
@@ -168,6 +173,7 @@ def read(path: Path) -> Recorded:
     complete = False
     blocks: dict[str, list[Block]] = {}
     events: list[EventMessage] = []
+    rows = 0
     try:
         for entry in entries:
             kind, _, agent_id = entry.topic.partition("/")
@@ -176,7 +182,11 @@ def read(path: Path) -> Recorded:
             elif kind == "events":
                 events.append(msgspec.json.decode(entry.data, type=EventMessage))
             elif kind == "drive":
-                blocks.setdefault(agent_id, []).append(samples.decode(entry.data))
+                block = samples.decode(entry.data)
+                rows += len(block.poses)
+                if rows > ROWS_MAX:
+                    raise ValueError(f"more than {ROWS_MAX} rows of poses")
+                blocks.setdefault(agent_id, []).append(block)
     except (ValueError, msgspec.MsgspecError) as error:
         raise InputError(f"{path.name} is damaged: {error}", field="replay") from error
     drives = {agent_id: samples.joined(parts) for agent_id, parts in blocks.items()}
@@ -274,9 +284,50 @@ def _records(path: Path) -> Iterator[Any]:
             if file.read(8) != b"\x89MCAP0\r\n":
                 raise InputError(f"{path.name} is no MCAP file: it begins otherwise", field="replay")
             file.seek(0)
+            reader = StreamReader(file, emit_chunks=True, validate_crcs=True, record_size_limit=RECORD_MAX)
+            room = UNPACKED_MAX
             try:
-                yield from StreamReader(file, validate_crcs=True, record_size_limit=RECORD_MAX).records
+                for record in reader.records:
+                    if isinstance(record, Chunk):
+                        room -= _unpacked_size(record)
+                        if room < 0:
+                            return
+                        yield from _inside(record)
+                    else:
+                        yield record
             except CUT_OFF:
                 return
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}", status=404, field="replay") from error
+
+
+def _inside(chunk: Any) -> Iterator[Any]:
+    """The records in a chunk; what is none ends it, so that it costs no time to skip much of nothing.
+
+    Raises:
+        ValueError: There is something else.
+    """
+    stream, size = get_chunk_data_stream(chunk, validate_crc=True)
+    while stream.count < size:
+        kind, length = stream.read1(), stream.read8()
+        if kind == Opcode.MESSAGE:
+            yield Message.read(stream, length)
+        elif kind == Opcode.CHANNEL:
+            yield Channel.read(stream)
+        elif kind == Opcode.SCHEMA:
+            stream.read(length)
+        else:
+            raise ValueError(f"a record of kind {kind} in a chunk")
+
+
+def _unpacked_size(chunk: Any) -> int:
+    """Bytes that a chunk unpacks to.
+
+    Raises:
+        ValueError: It is packed otherwise than we do, or what it says of its size is not true.
+    """
+    size = int(chunk.uncompressed_size)
+    told = zstandard.frame_content_size(chunk.data) if chunk.compression == "zstd" else len(chunk.data)
+    if chunk.compression not in ("", "zstd") or told not in (size, -1):
+        raise ValueError(f"a chunk of {size} bytes holds {told} bytes of «{chunk.compression}»")
+    return size

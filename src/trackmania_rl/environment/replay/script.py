@@ -18,7 +18,7 @@ from mcap.well_known import MessageEncoding, SchemaEncoding
 from mcap.writer import CompressionType, Writer
 
 from trackmania_rl.environment.replay import foxglove, samples
-from trackmania_rl.protocol.messages import Car, EventMessage
+from trackmania_rl.protocol.messages import Car
 from trackmania_rl.protocol.poses import POSE_FIELDS
 
 FORMAT = "2"
@@ -116,14 +116,18 @@ _DRIVE_SCHEMA = {
     "columns": [*POSE_FIELDS, *samples.TAPE_FIELDS],
     "steps": [*samples.STEPS.values(), *[samples.ACTION_STEP] * 3],
 }
-_REWARDS_SCHEMA = {
-    "title": "trackmania_rl.Rewards",
+_REWARDS_SCHEMA = {"title": "trackmania_rl.Rewards", "type": "object", "properties": {}}
+_EVENT_SCHEMA = {
+    "title": "trackmania_rl.Event",
     "type": "object",
-    "additionalProperties": {"type": "array", "items": {"type": "number"}},
+    "properties": {
+        **{name: {"type": "string"} for name in ("type", "kind", "agent_id", "replay")},
+        **{name: {"type": "number"} for name in ("time", "value")},
+    },
 }
 _KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "drive": ("trackmania_rl.Drive", samples.ENCODING, _DRIVE_SCHEMA),
-    "events": ("trackmania_rl.Event", MessageEncoding.JSON, msgspec.json.schema(EventMessage)),
+    "events": ("trackmania_rl.Event", MessageEncoding.JSON, _EVENT_SCHEMA),
     "rewards": ("trackmania_rl.Rewards", MessageEncoding.JSON, _REWARDS_SCHEMA),
     "scene": ("foxglove.SceneUpdate", MessageEncoding.JSON, foxglove.SCENE_SCHEMA),
     "transforms": ("foxglove.FrameTransforms", MessageEncoding.JSON, foxglove.TRANSFORMS_SCHEMA),
