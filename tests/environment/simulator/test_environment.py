@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 import warnings
 from pathlib import Path
 from typing import Any
@@ -166,6 +168,31 @@ def test_the_single_world_is_the_first_of_a_batch() -> None:
         one = single.step(action)[0]
         many = batch.step(np.tile(action, (5, 1)))[0]
         assert np.array_equal(one, many[0])
+
+
+@pytest.mark.parametrize("observation", ["lidar", "horizon", "camera"])
+def test_memory_stays_flat(observation: str) -> None:
+    """Thousands of steps and many episodes later nothing has been left behind."""
+    env = TrackEnv(
+        track=straight(), observation=observation, time_limit=2.0, randomise="mild", weather="rain"
+    )
+    env.reset(seed=0)
+
+    def drive(steps: int) -> int:
+        for _ in range(steps):
+            *_, terminated, truncated, _ = env.step(np.float32([1.0, -1.0, 0.1]))
+            if terminated or truncated:
+                env.reset()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = drive(300)
+        after = drive(1500)
+    finally:
+        tracemalloc.stop()
+    assert after - before < 10_000
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

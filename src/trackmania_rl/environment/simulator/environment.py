@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -151,6 +152,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         self._tyres = np.ones(num_envs, np.float32)
         self._noise = np.zeros(num_envs, np.float32)
         self._delay = np.full(num_envs, delay, np.int64)
+        self._cars = np.arange(num_envs)
         if self._randomisation is not None or (self._forecasts and lidar == "metric"):
             self.observer.haze = self._blurred
         self.single_observation_space = self._space()
@@ -200,7 +202,8 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         sent = self._checked(actions)
         self._sent[1:] = self._sent[:-1]
         self._sent[0] = sent
-        applied = np.maximum(self._sent[self._delay, np.arange(self.num_envs)], FLOOR)
+        felt = self._sent[self.delay] if self._randomisation is None else self._sent[self._delay, self._cars]
+        applied = np.maximum(felt, FLOOR)
         simulator = self.simulator
         if self._forecasts:
             self._feel_weather()
@@ -253,8 +256,10 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
             Their indices; None where all is well.
         """
         state = self.simulator.fields()
-        broken = np.flatnonzero(~np.isfinite(state.sum(axis=0)))
-        if not len(broken):
+        if math.isfinite(state.sum()):
+            return None
+        broken = np.flatnonzero(~np.isfinite(state).all(axis=0))
+        if not len(broken):  # the sum alone was too large
             return None
         self.nan_worlds += len(broken)
         faults.keep(state[:, broken], applied[broken], self.track)
@@ -348,7 +353,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
 
     def _completion(self) -> Floats:
         """Share of the track driven, 0..1; the nose finishes a little before the car's origin."""
-        share = np.clip(self.simulator.furthest / self.track.length, 0.0, 1.0)
+        share = np.minimum(np.maximum(self.simulator.furthest / self.track.length, 0.0), 1.0)
         return np.where(self.simulator.finished, 1.0, share).astype(np.float32)
 
     def _info(self) -> Info:

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import numpy as np
+import warp as wp
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from trackmania_rl.environment.simulator.camera import LENS, SIZE, Camera
-from trackmania_rl.environment.simulator.ribbon import Node
 from trackmania_rl.environment.simulator.screen import Lens, ScreenLidar
-from trackmania_rl.environment.simulator.simulator import HORIZON, Simulator, cross, rotate
-from trackmania_rl.environment.simulator.state import FIELDS, Field
+from trackmania_rl.environment.simulator.sensors import feel
+from trackmania_rl.environment.simulator.simulator import HORIZON, Sensor, Simulator
+from trackmania_rl.environment.simulator.state import FIELDS
 from trackmania_rl.protocol.errors import InputError
 
 Floats = NDArray[np.float32]
@@ -72,6 +73,7 @@ class Observer:
         """What each beam says that meets nothing, (beams,)."""
         self._scans = np.zeros((cars, SCANS, len(self.longest)), np.float32)
 
+        self._feel = self._body() if layout == "horizon" else None
         self.camera = Camera(simulator) if layout == "camera" else None
         self._pictures = np.zeros((cars if self.camera else 0, SCANS, SIZE, SIZE), np.uint8)
 
@@ -158,45 +160,20 @@ class Observer:
         index = slice(None) if cars is None else cars
         return np.hstack([self.simulator.fields()[:, index].T, self.actions[index].reshape(-1, 6)])
 
+    def _body(self) -> Sensor:
+        """What senses the car itself for the horizon layout."""
+        simulator, on_device = self.simulator, {"device": self.simulator.device}
+        nodes: Any = wp.array(simulator.ribbon.nodes.ravel(), dtype=float, **on_device)
+        grip: Any = wp.array(SURFACE_GRIP, dtype=float, **on_device)
+        body: Any = wp.zeros((simulator.cars, BODY - 6), dtype=float, **on_device)
+        return simulator.sensor(feel, [nodes, grip], body)
+
     def _horizon(self, cars: NDArray[np.intp] | None) -> Floats:
-        simulator = self.simulator
+        assert self._feel is not None
+        points = self.simulator.horizon(cars).reshape(-1, len(HORIZON), 5)
         index = slice(None) if cars is None else cars
-        points = simulator.horizon(cars).reshape(-1, len(HORIZON), 5)
-        state = simulator.fields()[:, index]
-        nodes = simulator.ribbon.nodes[state[Field.SEGMENT].astype(np.intp)]
-        inverse = state[Field.QX : Field.QW + 1] * np.array([[-1], [-1], [-1], [1]], np.float32)
-        velocity = turn(inverse, state[Field.VX : Field.VZ + 1])
-        gravity = rotate(inverse, np.array([0.0, 1.0, 0.0], np.float32))
         observation = np.empty((len(points), BODY + points[0].size), np.float32)
-        observation[:, :BODY] = np.stack(
-            [
-                velocity[2] / 50,
-                velocity[0] / 10,
-                velocity[1] / 10,
-                state[Field.WX] / 2,
-                state[Field.WY] / 2,
-                state[Field.WZ] / 2,
-                gravity[0],
-                gravity[2],
-                state[Field.STEER],
-                state[Field.GEAR] / 5,
-                state[Field.SHIFT] / 0.3,
-                state[Field.TURBO] / 0.25,
-                state[Field.SLIDING],
-                state[Field.CONTACTS] / 4,
-                (nodes[:, Node.WIDTH_LEFT] - state[Field.LATERAL]) / 12.8,
-                (nodes[:, Node.WIDTH_RIGHT] + state[Field.LATERAL]) / 12.8,
-                SURFACE_GRIP[nodes[:, Node.SURFACE].astype(np.intp)],
-                *self.actions[index].reshape(-1, 6).T,
-            ],
-            axis=1,
-        )
-        observation[:, BODY:] = (points / SCALES).reshape(len(points), -1)
+        observation[:, : BODY - 6] = self._feel(cars)
+        observation[:, BODY - 6 : BODY] = self.actions[index].reshape(-1, 6)
+        np.divide(points, SCALES, out=observation[:, BODY:].reshape(points.shape))
         return np.clip(observation, -LIMIT, LIMIT, out=observation)
-
-
-def turn(quaternion: Floats, vectors: Floats) -> Floats:
-    """Turn vectors (3, n), each by its own quaternion (4, n)."""
-    axis, w = quaternion[:3], quaternion[3]
-    turned = 2 * cross(axis, vectors)
-    return np.asarray(vectors + w * turned + cross(axis, turned), np.float32)

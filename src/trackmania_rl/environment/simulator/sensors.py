@@ -73,3 +73,45 @@ def look_ahead(
             column = wp.where(n == 0, int(Node.WIDTH_LEFT), int(Node.WIDTH_RIGHT))
             width = nodes[node * COLUMNS + column]
             horizon[i, 5 * k + 3 + n] = width + (nodes[(node + 1) * COLUMNS + column] - width) * share
+
+
+@wp.kernel
+def feel(
+    # Model:
+    nodes: wp.array(dtype=float),
+    surface_grip: wp.array(dtype=float),  # (surfaces,)
+    first: int,  # of `cars`
+    # In:
+    cars: wp.array(dtype=int),  # which cars to serve
+    state: wp.array2d(dtype=float),
+    # Out:
+    body: wp.array2d(dtype=float),  # (cars, 17)
+):
+    """How a car moves, what its driver feels and how much room it has, all of order 1.
+
+    Velocity forward, left and up; rates; the slope and the bank of its own frame; steering, gear, shift,
+    turbo, sliding, contacts; room to the left and to the right; grip of the surface.
+    """
+    i = cars[first + wp.tid()]
+    rotation = wp.quat(state[Field.QX, i], state[Field.QY, i], state[Field.QZ, i], state[Field.QW, i])
+    velocity = wp.vec3(state[Field.VX, i], state[Field.VY, i], state[Field.VZ, i])
+    left = left_axis(rotation)
+    forward = forward_axis(rotation)
+    road = int(state[Field.SEGMENT, i]) * COLUMNS
+    body[i, 0] = wp.dot(velocity, forward) / 50.0
+    body[i, 1] = wp.dot(velocity, left) / 10.0
+    body[i, 2] = wp.dot(velocity, up_axis(rotation)) / 10.0
+    body[i, 3] = state[Field.WX, i] / 2.0
+    body[i, 4] = state[Field.WY, i] / 2.0
+    body[i, 5] = state[Field.WZ, i] / 2.0
+    body[i, 6] = left[1]
+    body[i, 7] = forward[1]
+    body[i, 8] = state[Field.STEER, i]
+    body[i, 9] = state[Field.GEAR, i] / 5.0
+    body[i, 10] = state[Field.SHIFT, i] / 0.3
+    body[i, 11] = state[Field.TURBO, i] / 0.25
+    body[i, 12] = state[Field.SLIDING, i]
+    body[i, 13] = state[Field.CONTACTS, i] / 4.0
+    body[i, 14] = (nodes[road + Node.WIDTH_LEFT] - state[Field.LATERAL, i]) / 12.8
+    body[i, 15] = (nodes[road + Node.WIDTH_RIGHT] + state[Field.LATERAL, i]) / 12.8
+    body[i, 16] = surface_grip[int(nodes[road + Node.SURFACE])]
