@@ -45,7 +45,7 @@ STEPS: dict[str, float] = {
     "suspension_fl": 5e-3, "suspension_fr": 5e-3, "suspension_rl": 5e-3, "suspension_rr": 5e-3,
     "wheel_angle": 5e-3,
 }  # fmt: skip
-"""What one unit of each stored pose column is: metres, quaternion parts (0.03 degrees), m/s, ..."""
+"""What one unit of each stored pose column is: metres, quaternion parts (0.04 degrees), m/s, ..."""
 
 _STEPS = np.array([STEPS[name] for name in POSE_FIELDS] + [ACTION_STEP] * len(TAPE_FIELDS))
 _POSES = len(POSE_FIELDS)
