@@ -7,6 +7,7 @@ peer with the interpreter that it is run by and prints one JSON object.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -111,12 +112,12 @@ def install(data: Path, name: str) -> None:
     subprocess.run([*uv, "venv", "--quiet", "--allow-existing", str(place)], check=True)
     python = str(place / "bin" / "python")
     requirements = PEERS[name].requirements
-    subprocess.run(
-        [*uv, "pip", "install", "--quiet", "--python", python, *requirements],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    command = [*uv, "pip", "install", "--quiet", "--python", python, *requirements]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except subprocess.CalledProcessError:
+        shutil.rmtree(place)
+        raise
 
 
 def measure(data: Path, name: str, seconds: float) -> dict[str, Any]:

@@ -237,7 +237,7 @@ def command(
     worlds: Annotated[int, typer.Option(help="Cars advanced together.")] = 4096,
     threads: Annotated[int | None, typer.Option(help="CPU threads; all without it.")] = None,
     device: Annotated[str, typer.Option(help="cpu, or a CUDA device such as cuda.")] = "cpu",
-    seconds: Annotated[float, typer.Option(help="Time to spend on each figure [s].")] = 3.0,
+    seconds: Annotated[float, typer.Option(help="Seconds to spend on each figure.")] = 3.0,
     peers: Annotated[bool, typer.Option(help="Measure other simulators in the same run.")] = True,
     install: Annotated[
         list[str] | None,
@@ -314,7 +314,7 @@ def _show(result: dict[str, Any]) -> None:
             peer["name"],
             f"{peer['agent_steps_per_second']:,.0f}",
             f"{peer['agent_steps_per_core_second']:,.0f}",
-            f"{peer['ratio']:,.1f} x",
+            f"{peer['ratio']:,.1f} x" if peer["ratio"] >= 1 else f"{peer['ratio']:.3f} x",
         )
     console.print(table)
     console.print(f"one car through Gymnasium: {result['one_car_microseconds']:.0f} µs a step")
