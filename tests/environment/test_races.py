@@ -22,7 +22,7 @@ from trackmania_rl.environment.simulator.environment import TrackVectorEnv
 from trackmania_rl.environment.standings import Drive, standings
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.messages import Action, ActionRequest, AgentAdd, Car
+from trackmania_rl.protocol.messages import Action, ActionRequest, AgentAdd, Car, Observation
 from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT
 
 GAS = np.array([1.0, -1.0, 0.0], np.float32)
@@ -465,3 +465,24 @@ def test_a_race_in_changing_weather_drives_again_bit_for_bit(tmp_path: Path) -> 
     assert all(verdict.equal for verdict in verification.verify(recorded, track))
     weather = recorded.replay().weather
     assert weather is not None and weather[0].rain == 0.0 and weather[-1].wetness > 0.3
+
+
+def test_agents_sense_the_weather_of_their_race() -> None:
+    """Fog shortens the LIDAR, in the vector and beside it alike; pictures are dark at night."""
+
+    def sensed(weather: str | None, observation: str) -> Observation:
+        race = Race("main", library.load("sprint"), Rules(countdown=0.05, agents_max=1, weather=weather))
+        entrant = race.add(AgentAdd(agent_id="a", observation=f"TrackMania/{observation}-v0"))
+        drive(race, lambda: race.state == "racing")
+        return race.sensed(entrant).observation
+
+    clear, fog = sensed(None, "Lidar"), sensed("fog", "Lidar")
+    visibility = 1000.0 * 0.03**0.75
+    assert any(visibility < distance < 150.0 for distance in clear.lidar)
+    assert fog.lidar == [distance if distance < visibility else 150.0 for distance in clear.lidar]
+    assert fog.vector is not None
+    np.testing.assert_allclose(fog.vector[58:77], fog.lidar, atol=1e-3)
+    day, night = sensed(None, "Camera").vector, sensed("night", "Camera").vector
+    assert day is not None and night is not None
+    assert len(day) == len(night) == 4 * 64 * 64
+    assert sum(night) < 0.5 * sum(day)

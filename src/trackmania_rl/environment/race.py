@@ -148,7 +148,7 @@ class Race:
         entrant.layout = layout
         self._sensed.pop(entrant.slot, None)
         if layout is not None and layout not in self._observers:
-            self._observers[layout] = Observer(self.simulator, layout)
+            self._observers[layout] = self._observer(layout)
             self._restart_observers(np.arange(self.simulator.cars))
         self.changed = True
         if self.state == "countdown" and self.grid:
@@ -310,10 +310,9 @@ class Race:
         elif self.state == "racing":
             self._judge()
         if self.forecast is not None:
-            weather = self.forecast.at(max(self.clock, 0) * TICK)
-            weathers.feel(self.simulator, weather)
+            weathers.feel(self.simulator, self._weather_row(self.forecast))
             for observer in self._observers.values():
-                observer.show(weather)
+                observer.show(self._weather_row(self.forecast))
         self._latch()
         self._sense()
         if self.state == "racing":
@@ -434,7 +433,8 @@ class Race:
         self._contact = np.full((self.simulator.cars,) * 2, -IMPACT_PAUSE)
         self._fallen: list[Entrant] = []
         layouts = {entrant.layout for entrant in self.entrants.values() if entrant.layout is not None}
-        self._observers = {layout: Observer(self.simulator, layout) for layout in layouts}
+        self._observers = {layout: self._observer(layout) for layout in layouts}
+        self._random = np.random.default_rng(self.seed)
         self._vectors: dict[Layout, Observations] = {}
         self._furthest = self.simulator.furthest
         self._restart_observers(np.arange(self.simulator.cars))
@@ -496,9 +496,28 @@ class Race:
         self._furthest[slots] = self.simulator.furthest[slots]
         self._restart_observers(slots)
 
+    def _observer(self, layout: Layout) -> Observer:
+        """What observes for the agents that ask for this layout; its LIDAR is that of the race."""
+        observer = Observer(self.simulator, layout)
+        if self.forecast is not None:
+            observer.haze = lambda _, cars: self._lidar[cars]
+        return observer
+
+    def _scan(self) -> Floats:
+        """The cars' LIDAR as the weather lets it through."""
+        scan = self.simulator.lidar()
+        if self.forecast is None:
+            return scan
+        weather = self._weather_row(self.forecast)
+        return weathers.blurred(scan, weather, self.simulator.lidar_range, self._random)
+
+    def _weather_row(self, forecast: weathers.Forecast) -> Floats:
+        """The weather now, (1, 6)."""
+        return forecast.at(max(self.clock, 0) * TICK)
+
     def _restart_observers(self, slots: NDArray[np.intp]) -> None:
         self._sensed: dict[int, tuple[messages.Observation, messages.Info]] = {}
-        self._poses, self._lidar = self.simulator.poses(), self.simulator.lidar()
+        self._poses, self._lidar = self.simulator.poses(), self._scan()
         for layout, observer in self._observers.items():
             vectors = observer.restart(slots)
             known = self._vectors.setdefault(
@@ -547,7 +566,7 @@ class Race:
     def _sense(self) -> None:
         """What the agents observe at the step that begins now."""
         self._sensed.clear()
-        self._poses, self._lidar = self.simulator.poses(), self.simulator.lidar()
+        self._poses, self._lidar = self.simulator.poses(), self._scan()
         for layout, observer in self._observers.items():
             self._vectors[layout] = observer.observe(self._sent)
 
