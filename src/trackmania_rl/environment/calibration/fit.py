@@ -32,7 +32,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         "slide",
         (
             "slide_grip", "slide_brake_grip", "slide_brake_slope", "slide_coast", "slide_drag", "slide_brake",
-            "slide_begin", "slide_end", "slide_speed", "slide_wheel",
+            "slide_begin", "slide_end", "slide_lateral",
         ),
         ("slide", "brake"),
     ),

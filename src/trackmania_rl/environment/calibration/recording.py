@@ -19,6 +19,10 @@ PERIOD = 0.05
 """Between two samples [s]."""
 TURBO_RATE = 1020.0
 """turbo_time_raw per second since the pad [measured: 20, 71, 122, ... every 50 ms]."""
+SPECIAL_SPEED = 15.0
+"""Reverse gear is not driven faster [m/s]; a gear of 0 beyond is a special block's doing."""
+MODE_MAX = 3
+"""Of ground_mode while no special block acts."""
 MATERIALS = {
     16: "asphalt", 75: "synthetic", 22: "metal", 6: "dirt", 2: "grass", 76: "grass", 3: "ice", 74: "ice",
     77: "plastic",
@@ -48,6 +52,7 @@ class Recording:
         grounded: Wheels on the ground, (n,).
         slipping: Wheels that slip, (n,).
         turbo: Time that a turbo still pushes after this sample [s], 0 without one, (n,).
+        special: Whether a special block changes the car: no engine, cruise control and the like, (n,).
         material: Name of what all wheels stand on; "mixed" or "air", (n,).
     """
 
@@ -64,6 +69,7 @@ class Recording:
     grounded: NDArray[np.int64]
     slipping: NDArray[np.int64]
     turbo: Doubles
+    special: Flags
     material: NDArray[np.str_]
 
     def __len__(self) -> int:
@@ -115,8 +121,16 @@ def read(path: Path) -> Recording:
         grounded=touches.sum(axis=0),
         slipping=slips.sum(axis=0),
         turbo=np.where(pushing, np.maximum(0.25 - columns["turbo_time_raw"] / TURBO_RATE, 0.01), 0.0),
+        special=_special(columns),
         material=_materials(columns, pushing),
     )
+
+
+def _special(columns: dict[str, Doubles]) -> Flags:
+    """Samples on which the car is not itself: a gear of 0 while driving on, or further bits of the mode."""
+    gear = columns.get("gear", np.full_like(columns["speed_ms"], np.nan))
+    out_of_gear = (gear == 0) & (columns["speed_ms"] > SPECIAL_SPEED)
+    return np.asarray(out_of_gear | (columns["ground_mode"] > MODE_MAX))
 
 
 def _materials(columns: dict[str, Doubles], pushing: Flags) -> NDArray[np.str_]:

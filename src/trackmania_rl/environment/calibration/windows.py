@@ -108,7 +108,7 @@ def _of(recording: Recording, samples: int) -> tuple[NDArray[np.intp], NDArray[n
     def some(condition: Flags) -> Flags:
         return np.asarray(_sum(condition, begins, samples) > 0)
 
-    eligible = (recording.speed[begins] > SPEED_MIN) & ~some(_impacts(recording))
+    eligible = (recording.speed[begins] > SPEED_MIN) & ~some(_impacts(recording) | recording.special)
 
     air = recording.grounded == 0
     flying = np.zeros(len(recording), bool)
@@ -120,7 +120,9 @@ def _of(recording: Recording, samples: int) -> tuple[NDArray[np.intp], NDArray[n
     flat = ~some(air) & ~some(climb > FLAT_CLIMB) & (height < FLAT_HEIGHT)
     sliding = (recording.slipping >= 2) & (np.abs(recording.side) > SLIDE)
     banked = some(np.abs(recording.left[:, 1]) > BANK)
-    slide, brake = some(sliding), some(recording.controls[:, 1] > 0)
+    # Some recordings have no brake: there front wheels that slip without gas tell of it.
+    locked = (recording.slipping >= 1) & (recording.controls[:, 0] == 0)
+    slide, brake = some(sliding), some((recording.controls[:, 1] > 0) | locked)
 
     # The last that holds counts.
     names = np.full(len(begins), "grip", "U9")

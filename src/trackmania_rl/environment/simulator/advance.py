@@ -128,7 +128,7 @@ def tick(p: Parameters, car: Car, patch: Patch, course: Course) -> Car:
     speed = wp.dot(car.velocity, ahead)
     sideways = wp.dot(car.velocity, aside)
     grip = car.grip * surface_grip(p, wp.where(wheels.verge > 1.5, 2.0, road.surface))
-    sliding = grounded * slides(p, speed, sideways, brake, steer, car.sliding)
+    sliding = grounded * slides(p, speed, sideways, brake, wp.dot(spin, normal), car.sliding)
     push = turbo_factor * flag(turbo > 0.0)
     # Tyres on a wet road brake less too; what each surface does to the brake was never recorded.
     braking = car.braking * least(car.grip, 1.0)

@@ -76,7 +76,9 @@ TURBO_TIME = wp.constant(0.25)
 """A turbo pushes on after the pad [s] [measured]."""
 
 # --- steering and tyres --------------------------------------------------------------------------
-STEERING_SPEED = np.array([0.0, 70.0, 90.0, 110.0, 190.0, 230.0, 290.0, 350.0, 410.0, 1000.0])
+STEERING_SPEED = np.array(
+    [0.0, 70.0, 95.0, 125.0, 160.0, 195.0, 235.0, 275.0, 300.0, 330.0, 385.0, 440.0, 1000.0]
+)
 """Speeds of the steering table [km/h]."""
 RADIUS_LINES = wp.constant(len(STEERING_SPEED) - 1)
 """Loops over the lines unroll only when their count is a constant of its own."""
@@ -110,6 +112,8 @@ class Parameters:
     """More brake per speed [1/s]."""
     brake_max: float
     """Strongest brake [m/s2]."""
+    brake_steer_slope: float
+    """Strongest brake with full steering per speed [1/s]: then the front tyres hold the curve too."""
     grip_reserve: float
     """Lateral grip over what full steering needs."""
     slide_grip: float
@@ -128,10 +132,8 @@ class Parameters:
     """Sideways speed at which tyres begin to slide [m/s]."""
     slide_end: float
     """Sideways speed below which they grip again [m/s]."""
-    slide_speed: float
-    """Braking while steering above this speed makes the tyres slide [m/s]."""
-    slide_wheel: float
-    """Steering beyond which braking makes them slide."""
+    slide_lateral: float
+    """Braking in a curve that asks for more lateral acceleration makes the tyres slide [m/s2]."""
     dirt_grip: float
     """Lateral grip of dirt, of asphalt's."""
     grass_grip: float
@@ -330,9 +332,11 @@ def drive(
     slowing = most(brake * (1.0 - reversing), reverse_braking)
     coasting = (1.0 - throttle) * (1.0 - reversing)
     lift_off = p.coast + p.coast_slope * pace
+    straight = least(p.brake_base + p.brake_slope * pace, p.brake_max)
+    curved = p.brake_base + p.brake_steer_slope * pace
     gripping = (
         coasting * lift_off
-        + slowing * braking * least(p.brake_base + p.brake_slope * pace, p.brake_max)
+        + slowing * braking * (straight + size(steer) * (least(straight, curved) - straight))
         + p.steer_cost * size(steer) * least(pace * 0.2, 1.0)
     )
     sliding_coast = (1.0 - brake) * p.slide_coast * lift_off
@@ -361,9 +365,20 @@ def lateral_grip(
 
 
 @wp.func
-def slides(p: Parameters, speed: float, sideways: float, brake: float, steer: float, sliding: float) -> float:
-    """1 if the tyres slide from now on: a sideways speed too high, or the brake while steering fast."""
-    drift = brake * flag(size(steer) > p.slide_wheel) * flag(speed > p.slide_speed)
+def slides(
+    p: Parameters, speed: float, sideways: float, brake: float, turning: float, sliding: float
+) -> float:
+    """1 if the tyres slide from now on: a sideways speed too high, or the brake in a curve too fast.
+
+    Args:
+        p: The car's numbers.
+        speed: Forward speed [m/s].
+        sideways: Sideways speed [m/s].
+        brake: 1 while pressed.
+        turning: Yaw rate [rad/s].
+        sliding: 1 if they slide already.
+    """
+    drift = brake * flag(size(speed * turning) > p.slide_lateral)
     slip = flag(size(sideways) > wp.where(sliding > 0.5, p.slide_end, p.slide_begin))
     return most(drift, slip)
 
