@@ -154,3 +154,52 @@ def test_the_brake_drives_backwards_from_rest(plain: Track) -> None:
     states = run(simulator, BRAKE, 200)
     assert states[-1, Field.VZ, 0] < -5.0
     assert states[-1, Field.GEAR, 0] == 0
+
+
+def lateral(states: np.ndarray) -> np.ndarray:
+    """How strongly each path bends [m/s2], (ticks - 1, cars)."""
+    heading = np.unwrap(np.arctan2(states[:, Field.VX], states[:, Field.VZ]), axis=0)
+    return np.abs(np.diff(heading, axis=0)) / 0.01 * speeds(states)[1:]
+
+
+def test_braking_in_a_fast_curve_begins_a_drift_and_gas_ends_it(plain: Track) -> None:
+    """At 98 m/s: lateral acceleration 82 m/s2, braking 24 to 57, then with gas 95 to 130 until it grips."""
+    simulator = Simulator(plain, 1)
+    simulator.spawn(arc=3000.0, speed=98.0)
+    gripping = run(simulator, (1.0, 0.0, -1.0), 60)
+    assert not gripping[:, Field.SLIDING].any()
+    assert lateral(gripping)[-20:].mean() == pytest.approx(82.2, rel=0.10)
+    braking = run(simulator, (0.0, 1.0, -1.0), 50)
+    assert braking[5:, Field.SLIDING].all()
+    assert lateral(braking)[10:].min() > 20.0 and lateral(braking)[10:].max() < 62.0
+    gas = run(simulator, (1.0, 0.0, -1.0), 200)
+    drifting = gas[:-1, Field.SLIDING, 0] > 0
+    assert 0.3 < drifting.sum() * 0.01 < 1.5  # recorded: 0.8 s
+    assert lateral(gas)[drifting][5:-5].mean() == pytest.approx(105.0, rel=0.15)
+    assert not gas[-1, Field.SLIDING, 0]
+
+
+def test_a_full_brake_in_a_slow_curve_does_not_slide(plain: Track) -> None:
+    """At 60 m/s and 58 m/s2 only the front wheels slip: 40 to 50 m/s2 in all [measured]."""
+    simulator = Simulator(plain, 1)
+    simulator.spawn(arc=3000.0, speed=62.0)
+    run(simulator, (1.0, 0.0, 0.85), 40)
+    states = run(simulator, (0.0, 1.0, 1.0), 20)
+    assert not states[:, Field.SLIDING].any()
+    speed = speeds(states)[:, 0]
+    assert 38.0 < (speed[4] - speed[-1]) / 0.15 < 52.0
+
+
+@pytest.mark.parametrize("fall", [10.0, 20.0])
+def test_a_landing_is_inelastic(plain: Track, fall: float) -> None:
+    """Recorded landings at 10 and 25 m/s end within 0.2 s without another flight."""
+    simulator = Simulator(plain, 1)
+    simulator.spawn(arc=3000.0, speed=60.0)
+    state = simulator.full_state()
+    state[Field.Y] += 0.5
+    state[Field.VY] = -fall
+    simulator.restore(state)
+    states = run(simulator, GAS, 100)
+    landed = int(np.argmax(states[:, Field.CONTACTS, 0] == 4))
+    assert states[landed:, Field.Y, 0].max() < 0.4385 + 0.45
+    assert np.abs(states[landed + 60 :, Field.VY, 0]).max() < 0.5

@@ -25,24 +25,27 @@ SPEED_CAP = 6.0
 GROUPS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
         "grip",
-        ("radius", "yaw_response", "yaw_acceleration", "coast", "coast_slope", "steer_cost", "grip_reserve"),
+        ("yaw_response", "yaw_acceleration", "coast", "coast_slope", "steer_cost"),
         ("grip",),
     ),
     (
         "slide",
         (
             "slide_grip", "slide_brake_grip", "slide_brake_slope", "slide_coast", "slide_drag", "slide_brake",
-            "slide_begin", "slide_end", "slide_lateral",
+            "slide_begin", "slide_end"
         ),
-        ("slide", "brake"),
+        ("slide",),
     ),
-    ("ground", ("gravity_ground", "damping", "lean_height", "spin_drag"), ("slope", "banked", "landing")),
-    ("dirt", ("dirt_grip",), ("dirt",)),
-    ("grass", ("grass_grip",), ("grass",)),
+    ("ground", ("damping", "lean_height", "spin_drag"), ("slope", "banked", "landing")),
+    ("loose", ("dirt_grip", "grass_grip", "loose_power"), ("dirt", "grass")),
     ("ice", ("ice_grip",), ("ice",)),
     ("plastic", ("plastic_grip",), ("plastic",)),
 )  # fmt: skip
-"""Name, parameters, and regimes of each group, in the order of fitting."""
+"""Name, parameters, and regimes of each group, in the order of fitting.
+
+Not fitted are the numbers that recordings give directly, as medians: the radius at full steering, gravity and
+drag in the air; and those that no recording tells of, as the brake, which
+no drive presses without sliding."""
 
 Progress = Callable[[str, float], None]
 
@@ -77,7 +80,7 @@ def fit(
 
 
 def loss(rerun: Rerun, values: dict[str, Any]) -> float:
-    """Mean of the errors after a half and after the whole horizon, each regime counting the same."""
+    """Mean of the errors' roots after a half and after the whole horizon, each regime counting the same."""
     distance, pace = rerun.errors(parameters(**values))
     middle = rerun.windows.samples // 2
     each = sum(np.minimum(distance[k], POSITION_CAP) + np.minimum(pace[k], SPEED_CAP) for k in (middle, -1))

@@ -16,6 +16,8 @@ FLIGHT = 3
 PIT = 30.0
 """The ribbon passes so far under a flight [m]."""
 HALF_WIDTH = 60.0
+SETTLED = 4
+"""So many samples after the first contact the car rolls along the road that it landed on."""
 EXTENSION = 40.0
 """The ribbon goes on straight beyond both ends of a drive [m]."""
 STILL = 0.2
@@ -86,6 +88,15 @@ def _ribbon(recording: Recording) -> tuple[Doubles, Doubles, Doubles, Doubles, D
     surface = np.array([float(SURFACES.get(str(name), Surface.ASPHALT)) for name in recording.material[keep]])
     low = position.copy()
     for first, after in flights(recording):
+        landing = int(np.searchsorted(keep, after))
+        if landing + SETTLED < len(keep):
+            # The road that is landed on begins before the first sample on it, at which the fall is over.
+            way = _unit(position[landing + SETTLED, None] - position[landing, None])[0]
+            reach = np.linalg.norm(position[landing] - position[landing - 1])
+            low[landing - 1] = position[landing] - way * reach
+            tangent[landing - 1 : landing + 1] = way
+            left[landing - 1] = left[landing]
+            after -= 1
         under = (keep >= first) & (keep < after)
         low[under] -= PIT * up[under]
     ends = np.array([-EXTENSION, EXTENSION])[:, None] * tangent[[0, -1]]

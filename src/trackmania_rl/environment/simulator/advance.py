@@ -54,6 +54,7 @@ from trackmania_rl.environment.simulator.vehicle import (
     slides,
     steered,
     surface_grip,
+    surface_power,
     yaw_rate,
 )
 from trackmania_rl.environment.simulator.walls import Body, collide
@@ -127,12 +128,14 @@ def tick(p: Parameters, car: Car, patch: Patch, course: Course) -> Car:
     aside = wp.cross(normal, ahead)
     speed = wp.dot(car.velocity, ahead)
     sideways = wp.dot(car.velocity, aside)
-    grip = car.grip * surface_grip(p, wp.where(wheels.verge > 1.5, 2.0, road.surface))
+    surface = wp.where(wheels.verge > 1.5, 2.0, road.surface)
+    grip = car.grip * surface_grip(p, surface)
     sliding = grounded * slides(p, speed, sideways, brake, wp.dot(spin, normal), car.sliding)
     push = turbo_factor * flag(turbo > 0.0)
     # Tyres on a wet road brake less too; what each surface does to the brake was never recorded.
+    power = car.power * surface_power(p, surface)
     braking = car.braking * least(car.grip, 1.0)
-    pedals = drive(p, speed, gas, brake, steer, car.gear, car.shift, push, sliding, car.power, braking)
+    pedals = drive(p, speed, gas, brake, steer, car.gear, car.shift, push, sliding, power, braking)
 
     # Gravity, air and springs.
     gravity = GRAVITY_AIR + (p.gravity_ground - GRAVITY_AIR) * contact
@@ -161,7 +164,7 @@ def tick(p: Parameters, car: Car, patch: Patch, course: Course) -> Car:
         (car.spin[2] + TICK * ROLL_MOBILITY * wp.dot(torque, forward)) * drag,
     )
     turning = left * body_spin[0] + up * body_spin[1] + forward * body_spin[2]
-    error = car.steering * yaw_rate(p, speed, steer, grip) - wp.dot(turning, normal)
+    error = car.steering * yaw_rate(p, speed, steer) - wp.dot(turning, normal)
     turn = contact * TICK * bound(p.yaw_response * error, -p.yaw_acceleration, p.yaw_acceleration)
     body_spin = body_spin + wp.vec3(wp.dot(normal, left), wp.dot(normal, up), wp.dot(normal, forward)) * turn
 

@@ -142,6 +142,8 @@ class Parameters:
     """Of ice."""
     plastic_grip: float
     """Of plastic."""
+    loose_power: float
+    """Acceleration by the engine on dirt and grass, of asphalt's."""
     gravity_ground: float
     """Gravity with all wheels on the ground [m/s2]."""
     stiffness: float
@@ -273,6 +275,12 @@ def surface_grip(p: Parameters, surface: float) -> float:
     )
 
 
+@wp.func
+def surface_power(p: Parameters, surface: float) -> float:
+    """The engine's acceleration on a surface, of asphalt's."""
+    return wp.where(surface < 0.5, 1.0, wp.where(surface < 2.5, p.loose_power, 1.0))
+
+
 @wp.struct
 class Drive:
     """What the pedals do in one tick."""
@@ -346,10 +354,13 @@ def drive(
 
 
 @wp.func
-def yaw_rate(p: Parameters, speed: float, steer: float, grip: float) -> float:
-    """Yaw rate that the steering asks for [rad/s], positive to the left."""
-    asked = -steer * speed / full_steer_radius(p, size(speed) * KMH)
-    return asked * least(grip * 1.3, 1.0)
+def yaw_rate(p: Parameters, speed: float, steer: float) -> float:
+    """Yaw rate that the steering asks for [rad/s], positive to the left.
+
+    The same on every surface and while sliding [measured on dirt and grass]: where grip is missing, the car
+    points into the curve and drifts out of it.
+    """
+    return -steer * speed / full_steer_radius(p, size(speed) * KMH)
 
 
 @wp.func
