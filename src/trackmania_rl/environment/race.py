@@ -501,6 +501,7 @@ class Race:
         observer = Observer(self.simulator, layout)
         if self.forecast is not None:
             observer.haze = lambda _, cars: self._lidar[cars]
+            observer.show(self._weather_row(self.forecast))
         return observer
 
     def _scan(self) -> Floats:
