@@ -41,7 +41,7 @@ RATE_HZ = 20.0
 RECORD_MAX = 1 << 28
 """Largest record that is believed [bytes]; a damaged length would ask for more memory than there is."""
 UNPACKED_MAX = 1 << 29
-"""Most that a file may unpack to [bytes]; an hour of sixteen cars with their sensors takes half of it."""
+"""Most that a file may unpack to [bytes]; an hour of sixteen cars with their sensors takes almost all."""
 ROWS_MAX = 2_000_000
 """Most rows of poses in a file: an hour of 27 cars."""
 CUT_OFF = (McapError, zstandard.ZstdError, struct.error, OverflowError, MemoryError, ValueError)
