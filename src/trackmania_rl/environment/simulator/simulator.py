@@ -14,6 +14,7 @@ import numpy as np
 import warp as wp
 from numpy.typing import ArrayLike, NDArray
 
+from trackmania_rl.environment.simulator import camera, screen
 from trackmania_rl.environment.simulator import ribbon as ribbons
 from trackmania_rl.environment.simulator.advance import Course, step_blocks, step_cars
 from trackmania_rl.environment.simulator.cars import bump_cars
@@ -655,6 +656,6 @@ def _device(name: str) -> Any:
 
 
 def warm_up(device: str = "cpu") -> None:
-    """Compile (or load from the cache) every kernel that a simulator uses."""
-    for kernel in (step_blocks, scan, occlude, look_ahead, step_cars, bump_cars):
+    """Compile (or load from the cache) every kernel that a simulator and its observers use."""
+    for kernel in (step_blocks, scan, occlude, look_ahead, step_cars, bump_cars, camera.draw, screen.scan):
         wp.load_module(kernel.module, device=device)
