@@ -203,3 +203,24 @@ def test_a_landing_is_inelastic(plain: Track, fall: float) -> None:
     landed = int(np.argmax(states[:, Field.CONTACTS, 0] == 4))
     assert states[landed:, Field.Y, 0].max() < 0.4385 + 0.45
     assert np.abs(states[landed + 60 :, Field.VY, 0]).max() < 0.5
+
+
+def test_touching_a_wall_cuts_the_engine() -> None:
+    """No engine for 0.5 s after the touch, the lift-off's deceleration above 100 km/h, then full push again."""
+    simulator = Simulator(straight(2000.0, half_width=8.0), 1)
+    simulator.spawn(arc=100.0, lateral=6.5, speed=34.0)
+    run(simulator, (1.0, 0.0, -0.2), 12)
+    states = run(simulator, GAS, 200)[:, :, 0]
+    last_touch = int(np.flatnonzero(states[:, Field.CUT] == np.float32(0.5))[-1])
+    acceleration = np.diff(speeds(states[:, :, None])[:, 0]) / 0.01
+    assert acceleration[last_touch + 10 : last_touch + 45] == pytest.approx(-13.5, abs=1.5)
+    assert acceleration[last_touch + 55 : last_touch + 70] == pytest.approx(10.88, rel=0.04)
+
+
+def test_a_car_against_a_wall_can_still_leave_it() -> None:
+    simulator = Simulator(straight(200.0, half_width=8.0), 1)
+    simulator.spawn(arc=100.0, lateral=7.0)
+    run(simulator, (1.0, 0.0, -1.0), 100)
+    assert simulator.speed[0] < 6.0
+    run(simulator, (1.0, 0.0, 1.0), 300)
+    assert simulator.speed[0] > 10.0

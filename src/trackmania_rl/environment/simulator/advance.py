@@ -47,6 +47,7 @@ from trackmania_rl.environment.simulator.vehicle import (
     TAIL,
     TICK,
     TURBO_TIME,
+    WALL_CUT,
     YAW_MOBILITY,
     Parameters,
     drive,
@@ -135,7 +136,7 @@ def tick(p: Parameters, car: Car, patch: Patch, course: Course) -> Car:
     # Tyres on a wet road brake less too; what each surface does to the brake was never recorded.
     power = car.power * surface_power(p, surface)
     braking = car.braking * least(car.grip, 1.0)
-    pedals = drive(p, speed, gas, brake, steer, car.gear, car.shift, push, sliding, power, braking)
+    pedals = drive(p, speed, gas, brake, steer, car.gear, car.shift, flag(car.cut > 0.0), push, sliding, power, braking)
 
     # Gravity, air and springs.
     gravity = GRAVITY_AIR + (p.gravity_ground - GRAVITY_AIR) * contact
@@ -174,6 +175,7 @@ def tick(p: Parameters, car: Car, patch: Patch, course: Course) -> Car:
     body.yaw = body_spin[1]
     body.shift = wp.vec3(0.0, 0.0, 0.0)
     body.impact = car.wall_impact
+    body.touch = 0.0
     nose = forward * (NOSE - CENTRE_FORWARD)
     tail = forward * (-(TAIL + CENTRE_FORWARD))
     flank = left * HALF_WIDTH
@@ -214,6 +216,7 @@ def tick(p: Parameters, car: Car, patch: Patch, course: Course) -> Car:
     fallen = most(flag(result.height < -FALL_DEPTH), flag(outside > STRAY))
     result.off_road = most(wheels.verge, 4.0 * fallen)
     result.wall_impact = body.impact
+    result.cut = wp.where(body.touch > 0.5, WALL_CUT, most(car.cut - TICK, 0.0))
     result.suspension = wheels.compression
     return result
 

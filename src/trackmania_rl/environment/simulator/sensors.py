@@ -108,7 +108,7 @@ def feel(
     body[i, 7] = forward[1]
     body[i, 8] = state[Field.STEER, i]
     body[i, 9] = state[Field.GEAR, i] / 5.0
-    body[i, 10] = state[Field.SHIFT, i] / 0.3
+    body[i, 10] = wp.max(state[Field.SHIFT, i], state[Field.CUT, i]) / 0.3
     body[i, 11] = state[Field.TURBO, i] / 0.25
     body[i, 12] = state[Field.SLIDING, i]
     body[i, 13] = state[Field.CONTACTS, i] / 4.0

@@ -49,7 +49,7 @@ Floats = NDArray[np.float32]
 Sensor = Callable[[NDArray[np.intp] | None], NDArray[Any]]
 """Senses for the cars of these indices, or for all: their rows."""
 
-PHYSICS_VERSION = "2"
+PHYSICS_VERSION = "3"
 """Changes whenever the same inputs drive differently: a replay verifies only with its own version."""
 
 CARS_MAX = 64

@@ -59,6 +59,7 @@ class Field(IntEnum):
     STEERING = 40  # multiple of the yaw rate that the steering asks for
     WIND_X = 41  # velocity of the air [m/s], world
     WIND_Z = 42
+    CUT = 43  # time left of the engine's cut after touching a wall [s]
 
 
 FIELDS = len(Field)
@@ -109,6 +110,7 @@ class Car:
     braking: float
     steering: float
     wind: wp.vec3
+    cut: float
 
 
 Row = wp.types.vector(FIELDS, float)
@@ -148,6 +150,7 @@ def unpack(row: Row) -> Car:
     car.braking = row[Field.BRAKING]
     car.steering = row[Field.STEERING]
     car.wind = wp.vec3(row[Field.WIND_X], 0.0, row[Field.WIND_Z])
+    car.cut = row[Field.CUT]
     return car
 
 
@@ -187,6 +190,7 @@ def pack(row: Row, car: Car) -> Row:
     result[Field.SUSPENSION_FR] = car.suspension[1]
     result[Field.SUSPENSION_RL] = car.suspension[2]
     result[Field.SUSPENSION_RR] = car.suspension[3]
+    result[Field.CUT] = car.cut
     return result
 
 

@@ -72,6 +72,12 @@ PEDAL_THRESHOLD = wp.constant(0.0)
 those steered with an analogue stick, and the game's input tape has one bit for each [measured]."""
 STEER_RATE = wp.constant(0.2)
 """Largest change of the steering per tick, of 1 [TMNF, trackmania.wiki]."""
+WALL_CUT = wp.constant(0.5)
+"""The engine stays away so long after the last touch of a wall [s] [measured: three touches in the drives of
+tmrl-test's and tmrl-train's authors, gas pressed throughout]."""
+WALL_CUT_COAST = wp.constant(100.0)
+"""Above this speed a car whose engine is cut slows down as at lift-off, below it rolls freely [km/h] [measured:
+the same three touches]."""
 TURBO_TIME = wp.constant(0.25)
 """A turbo pushes on after the pad [s] [measured]."""
 
@@ -302,6 +308,7 @@ def drive(
     steer: float,
     gear: float,
     shift: float,
+    cut: float,
     turbo: float,
     sliding: float,
     power: float,
@@ -316,6 +323,7 @@ def drive(
         steer: Steering as driven, -1..1.
         gear: Current gear.
         shift: Time left of the shift pause [s].
+        cut: 1 while the engine is cut after touching a wall.
         turbo: Multiple of the engine's acceleration that a turbo adds now.
         sliding: 1 while the tyres slide.
         power: Multiple of the engine's acceleration.
@@ -332,13 +340,13 @@ def drive(
     result.shift = wp.where(up > 0.5, SHIFT_PAUSE, most(shift - TICK, 0.0))
     engine = power * staircase(most(kmh, 0.0))
     throttle = gas * (1.0 - brake)
-    result.push = engine * (throttle * flag(result.shift <= 0.0) + turbo)
+    result.push = engine * (throttle * flag(result.shift <= 0.0) + turbo) * (1.0 - cut)
     result.push -= reversing * power * reverse_staircase(most(-kmh, 0.0))
 
     pace = size(speed)
     reverse_braking = throttle * flag(speed < -0.5)
     slowing = most(brake * (1.0 - reversing), reverse_braking)
-    coasting = (1.0 - throttle) * (1.0 - reversing)
+    coasting = (1.0 - throttle) * (1.0 - reversing) + throttle * cut * flag(kmh > WALL_CUT_COAST)
     lift_off = p.coast + p.coast_slope * pace
     straight = least(p.brake_base + p.brake_slope * pace, p.brake_max)
     curved = p.brake_base + p.brake_steer_slope * pace
