@@ -352,7 +352,7 @@ def test_64_agents_race_and_one_more_is_refused() -> None:
     assert len({tuple(row) for row in race.poses()[:, :3].tolist()}) == 64
     with pytest.raises(InputError, match=r"64 agents, the most it takes: DELETE one of them$"):
         race.add(AgentAdd(agent_id="late"))
-    kinds = drive(race, lambda: race.clock == 300, lambda race: pursuit(race.simulator))
+    kinds = drive(race, lambda: race.clock == 900, lambda race: pursuit(race.simulator))
     assert "contact" in kinds
     assert len(race.standings()) == len(race.describe().cars) == 64
     assert np.isfinite(race.poses()).all()

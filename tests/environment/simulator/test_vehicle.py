@@ -206,7 +206,7 @@ def test_a_landing_is_inelastic(plain: Track, fall: float) -> None:
 
 
 def test_touching_a_wall_cuts_the_engine() -> None:
-    """No engine for 0.5 s after the touch, the lift-off's deceleration above 100 km/h, then full push again."""
+    """No engine for 0.5 s after the touch, but the lift-off's deceleration; then full push again."""
     simulator = Simulator(straight(2000.0, half_width=8.0), 1)
     simulator.spawn(arc=100.0, lateral=6.5, speed=34.0)
     run(simulator, (1.0, 0.0, -0.2), 12)
@@ -222,5 +222,5 @@ def test_a_car_against_a_wall_can_still_leave_it() -> None:
     simulator.spawn(arc=100.0, lateral=7.0)
     run(simulator, (1.0, 0.0, -1.0), 100)
     assert simulator.speed[0] < 6.0
-    run(simulator, (1.0, 0.0, 1.0), 300)
+    run(simulator, (1.0, 0.0, 0.2), 300)
     assert simulator.speed[0] > 10.0

@@ -136,7 +136,8 @@ def tick(p: Parameters, car: Car, patch: Patch, course: Course) -> Car:
     # Tyres on a wet road brake less too; what each surface does to the brake was never recorded.
     power = car.power * surface_power(p, surface)
     braking = car.braking * least(car.grip, 1.0)
-    pedals = drive(p, speed, gas, brake, steer, car.gear, car.shift, flag(car.cut > 0.0), push, sliding, power, braking)
+    cut = flag(car.cut > 0.0)
+    pedals = drive(p, speed, gas, brake, steer, car.gear, car.shift, cut, push, sliding, power, braking)
 
     # Gravity, air and springs.
     gravity = GRAVITY_AIR + (p.gravity_ground - GRAVITY_AIR) * contact

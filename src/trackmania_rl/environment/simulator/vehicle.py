@@ -76,8 +76,8 @@ WALL_CUT = wp.constant(0.5)
 """The engine stays away so long after the last touch of a wall [s] [measured: three touches in the drives of
 tmrl-test's and tmrl-train's authors, gas pressed throughout]."""
 WALL_CUT_COAST = wp.constant(100.0)
-"""Above this speed a car whose engine is cut slows down as at lift-off, below it rolls freely [km/h] [measured:
-the same three touches]."""
+"""Above this speed a car whose engine is cut slows down as at lift-off, below it rolls freely [km/h]
+[measured: the same three touches]."""
 TURBO_TIME = wp.constant(0.25)
 """A turbo pushes on after the pad [s] [measured]."""
 
