@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -106,3 +108,22 @@ def test_cuda_drives_as_the_cpu_does() -> None:
     assert there.poses()[:, :3] == pytest.approx(here.poses()[:, :3], abs=0.02)
     close = np.abs(there.lidar() - here.lidar()) < 0.1
     assert close.mean() > 0.99
+
+
+FRESH = """
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from trackmania_rl.environment.simulator.simulator import Simulator
+from trackmania_rl.environment.tracks import library
+
+track = library.load("sprint")
+simulators = [Simulator(track, 8, threads=1) for _ in range(8)]
+with ThreadPoolExecutor(8) as pool:
+    for _ in range(20):
+        list(pool.map(lambda simulator: simulator.step(np.ones((8, 3), np.float32)), simulators))
+"""
+
+
+def test_simulators_may_take_their_first_step_at_the_same_time() -> None:
+    """In a process of its own, where no kernel is loaded yet: loading the same ones twice at once crashed."""
+    assert subprocess.run([sys.executable, "-c", FRESH], check=False).returncode == 0

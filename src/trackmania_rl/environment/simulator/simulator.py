@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,8 @@ LIDAR_RANGE = 150.0
 """Default range of the LIDAR [m]."""
 HORIZON = (5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 55.0, 70.0, 90.0, 115.0, 145.0, 180.0)
 """Default distances of the horizon's points [m]."""
+LOADING = Lock()
+"""Preparing a launch loads its kernels; two threads that load the same ones free each other's."""
 CARS_PER_THREAD = 256
 """Fewer cars than this are not worth another thread."""
 RPM_PER_KMH = np.array([0.864, 0.864, 0.5176, 0.3766, 0.2589, 0.2], np.float32) / 100.0
@@ -523,7 +526,8 @@ class Simulator:
         return [(int(a), int(b - a)) for a, b in pairwise(edges) if b > a]
 
     def _prepare(self, kernel: Any, dim: int | tuple[int, int], inputs: list[Any]) -> Any:
-        return wp.launch(kernel, dim=dim, inputs=inputs, device=self.device, record_cmd=True)
+        with LOADING:
+            return wp.launch(kernel, dim=dim, inputs=inputs, device=self.device, record_cmd=True)
 
     def _prepare_step(self, ticks: int) -> list[Any]:
         course = Course()
