@@ -17,6 +17,7 @@ from trackmania_rl.environment.calibration import commands as calibration
 from trackmania_rl.environment.replay import commands as replays
 from trackmania_rl.environment.tracks import commands as tracks
 from trackmania_rl.model import commands as model
+from trackmania_rl.model import exports
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.viewer import commands as viewer
 
@@ -28,6 +29,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 bench = typer.Typer(help="Measure speed, side by side with a named peer.", no_args_is_help=True)
+
+export = typer.Typer(help="Take policies and experience along, to other programs.", no_args_is_help=True)
 
 
 def _version(asked: bool) -> None:
@@ -93,6 +96,8 @@ app.command("race")(environment.race)
 app.command("calibrate")(calibration.calibrate)
 app.add_typer(replays.app, name="replay")
 app.add_typer(tracks.app, name="track")
+export.command("onnx")(exports.onnx)
+app.add_typer(export, name="export")
 bench.command("simulator")(simulator.command)
 bench.command("contact")(contact.command)
 bench.command("latency")(latency.command)
