@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from trackmania_rl.model.checkpoint import Checkpoint
+    from trackmania_rl.model.tmod import Pupil
 
 Policy = Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A .pt file that training wrote.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -36,6 +37,85 @@ def onnx(
         f"{out}: {saved.observations} numbers in, {len(saved.low)} actions out; "
         f"greatest difference to the policy {difference:.1e}"
     )
+
+
+def tmod(
+    checkpoint: Policy,
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("trackmania.tmod"),
+    force: Annotated[
+        bool, typer.Option("--force", help="Write a policy of the LIDAR in metres, which cannot drive there.")
+    ] = False,
+    track: Annotated[
+        str | None,
+        typer.Option(help="Where a network of another shape teaches one of TMRL's; its own if not given."),
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(min=1_000, help="Observations for it, in each of two turns.")
+    ] = 50_000,
+    updates: Annotated[int, typer.Option(min=1, help="Updates for it, in each of two turns.")] = 4_000,
+    episodes: Annotated[int, typer.Option(min=1, help="Laps of both, then, to compare.")] = 8,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    as_json: Json = False,
+) -> None:
+    """Write a policy for TMRL, whose own program drives it in the game.
+
+    A network of two layers of 256 without layer norm is written exactly; any other teaches one of that shape
+    in the simulator first, and both are compared. Then: copy the file to TmrlData/weights/NAME.tmod, set
+    RUN_NAME to NAME in TMRL's config.json and the interface that this prints, and run python -m tmrl --test.
+    """
+    from trackmania_rl.model import checkpoint as checkpoints
+    from trackmania_rl.model import tmod as files
+
+    saved = checkpoints.load(checkpoint)
+    interface = files.check(saved, force=force)
+    report: dict[str, object] = {"file": str(out), "interface": interface, "exact": files.foldable(saved)}
+    if not files.foldable(saved):
+        pupil, figures = _taught(saved, track or saved.track, samples, updates, episodes, seed)
+        saved, report = pupil.checkpoint, {**report, "error": pupil.error, **figures}
+    state = files.fold(saved)
+    report["difference"] = files.difference(saved, state)
+    checkpoints.write_whole(out, files.packed(state))
+    if as_json:
+        typer.echo(json.dumps(report))
+        return
+    for name, value in report.items():
+        typer.echo(f"{name:24}{value:.3g}" if isinstance(value, float) else f"{name:24}{value}")
+
+
+def _taught(
+    teacher: Checkpoint, track: str, samples: int, updates: int, episodes: int, seed: int
+) -> tuple[Pupil, dict[str, object]]:
+    """A pupil of TMRL's shape, and what it and its teacher drive from the start line."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from trackmania_rl.model import tmod as files
+    from trackmania_rl.model.evaluation import EVALUATION_SEED, evaluate
+    from trackmania_rl.protocol.environments import make_vector_env
+
+    options = dict(teacher.env_options)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("Teaching a network of TMRL's shape", total=1.0)
+        envs = make_vector_env(teacher.env, 64, track=track or None, **{**options, "start": "anywhere"})
+        pupil = files.distil(
+            teacher,
+            envs,
+            samples=samples,
+            updates=updates,
+            seed=seed,
+            on_progress=lambda share: progress.update(bar, completed=share),
+        )
+        envs.close()
+    envs = make_vector_env(
+        teacher.env, min(episodes, 64), track=track or None, **{**options, "start": "line"}
+    )
+    figures: dict[str, object] = {}
+    for name, driver in (("teacher", teacher), ("pupil", pupil.checkpoint)):
+        result = evaluate(driver.policy(), envs, seed=EVALUATION_SEED, episodes=episodes)
+        figures[f"{name}_finish_rate"] = result.finish_rate
+        figures[f"{name}_lap_time_s_median"] = result.lap_time_median
+    envs.close()
+    return pupil, figures
 
 
 def _origin(saved: Checkpoint) -> dict[str, object]:
