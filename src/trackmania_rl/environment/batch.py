@@ -114,7 +114,7 @@ class Batch:
 
 
 def final_info(info: dict[str, Any], ended: NDArray[np.intp]) -> Floats:
-    """The FINAL_INFO of ended episodes, (ended, 5); NaN for what the environment does not say."""
+    """The FINAL_INFO of ended episodes, (ended, 7); NaN for what the environment does not say."""
     said = info.get("final_info", {})
     columns = [
         np.asarray(said[name], np.float32)[ended] if name in said else np.full(len(ended), np.nan, np.float32)

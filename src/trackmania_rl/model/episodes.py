@@ -15,6 +15,9 @@ from trackmania_rl.protocol.errors import InputError
 
 Array = NDArray[np.float32]
 
+WHERE = ("cause", "start_distance", "distance")
+"""Of the final info: why and where an episode ended, which only our own environments say."""
+
 
 def check_spaces(envs: VectorEnv[Any, Any, Any], name: str) -> tuple[Box, Box]:
     """The observation and action space of one world.
@@ -65,12 +68,20 @@ class Ended:
         finished: Whether the track was driven to its end; None where the environment does not say.
         lap_time: Time of those that finished [s], NaN of the others.
         completion: Share of the track, 0..1.
+        cause: Index in protocol.frames.CAUSES.
+        time: How long it was driven [s].
+        start_distance: Where along the track it began, past the start line [m].
+        distance: Where it ended.
     """
 
     worlds: NDArray[np.intp]
     finished: NDArray[np.bool_] | None
     lap_time: Array | None
     completion: Array | None
+    time: Array | None
+    cause: NDArray[np.uint8] | None
+    start_distance: Array | None
+    distance: Array | None
 
 
 def last_observation(observation: Array, info: dict[str, Any], ended: NDArray[np.bool_]) -> Array:
@@ -91,8 +102,16 @@ def endings(info: dict[str, Any], ended: NDArray[np.bool_]) -> Ended:
     worlds = np.flatnonzero(ended)
     final = info.get("final_info", {})
     if "finished" not in final:
-        return Ended(worlds, None, None, None)
+        return Ended(worlds, None, None, None, None, None, None, None)
     finished = np.asarray(final["finished"], bool)[worlds]
-    lap_time = np.where(finished, np.asarray(final["lap_time"], np.float32)[worlds], np.nan)
+    time = np.asarray(final["lap_time"], np.float32)[worlds]
+    lap_time = np.where(finished, time, np.nan)
     completion = np.asarray(final["track_completion"], np.float32)[worlds]
-    return Ended(worlds, finished, lap_time.astype(np.float32), completion)
+    return Ended(
+        worlds,
+        finished,
+        lap_time.astype(np.float32),
+        completion,
+        time,
+        *(np.asarray(final[name])[worlds] if name in final else None for name in WHERE),
+    )

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -18,15 +18,18 @@ import torch
 from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model.buffer import ReplayBuffer
 from trackmania_rl.model.checkpoint import Checkpoint, Result, write_whole
-from trackmania_rl.model.episodes import check_spaces, endings, last_observation
+from trackmania_rl.model.endings import EndingsWriter
+from trackmania_rl.model.episodes import Ended, check_spaces, endings, last_observation
 from trackmania_rl.model.evaluation import EVALUATION_SEED, evaluate
 from trackmania_rl.model.metrics import MetricsWriter
 from trackmania_rl.model.normaliser import Normaliser
 from trackmania_rl.model.policy import Policy
 from trackmania_rl.model.runs import RUN
 from trackmania_rl.model.sac import Sac, SacConfig
-from trackmania_rl.protocol.environments import make_vector_env
+from trackmania_rl.protocol.environments import make_vector_env, tracks_of
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.frames import CAUSES
+from trackmania_rl.protocol.messages import EndCause, Ending
 from trackmania_rl.protocol.volume import runs_folder
 
 SERVICE_PATIENCE = 60.0
@@ -198,6 +201,10 @@ class Learner:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.metrics = MetricsWriter(self.folder)
         self.metrics.forget_after(self.steps)
+        self.endings = EndingsWriter(self.folder)
+        self.endings.forget_after(self.episodes)
+        self._ended: list[Ending] = []  # since the last report
+        self._tracks = tracks_of(config.worlds, config.track, config.environment)
         self._write_config()
         self._return = np.zeros(config.worlds)
         observation, _ = self.envs.reset(seed=config.seed + self.steps)
@@ -312,6 +319,7 @@ class Learner:
     def close(self) -> None:
         """Release the worlds and files."""
         self.metrics.close()
+        self.endings.close()
         self.envs.close()
         if self.evaluation_envs is not None:
             self.evaluation_envs.close()
@@ -355,8 +363,36 @@ class Learner:
                 if said.finished[place]:
                     episode["lap_time"] = float(said.lap_time[place])
             self._recent.append(episode)
+        self._ended += self._endings(said)
         self.episodes += len(said.worlds)
         self._return[ended] = 0.0
+
+    def _endings(self, said: Ended) -> list[Ending]:
+        """What the store keeps of the episodes that ended; nothing where the environment does not say why."""
+        where = (said.cause, said.start_distance, said.distance, said.time)
+        known = [column for column in where if column is not None]
+        if len(known) < len(where):
+            return []
+        columns = zip(said.worlds, *known, strict=True)
+        return [
+            Ending(
+                episode=episode,
+                step=self.steps,
+                seconds=self.seconds,
+                track=self._tracks[world],
+                cause=cast(EndCause, CAUSES[int(cause)]),
+                start_distance=float(start),
+                distance=float(distance),
+                time=float(time),
+                reward=float(self._return[world]),
+            )
+            for episode, (world, cause, start, distance, time) in enumerate(columns, self.episodes + 1)
+        ]
+
+    def write_endings(self) -> None:
+        """Keep the endings since the last call."""
+        self.endings.write(self._ended)
+        self._ended = []
 
     def _begin_with(self, checkpoint: Checkpoint) -> None:
         try:
@@ -486,6 +522,7 @@ class _Schedule:
         )
         speed = {"speed/steps": progress.steps_per_second, "speed/updates": progress.updates_per_second}
         learner.metrics.write(learner.steps, learner.seconds, {**progress.values, **speed})
+        learner.write_endings()
         if self.on_progress is not None:
             self.on_progress(progress, learner)
         self.reported = (time.perf_counter(), learner.steps, learner.updates)

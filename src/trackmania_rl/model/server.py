@@ -14,6 +14,7 @@ from litestar.exceptions import WebSocketDisconnect
 from litestar.params import Parameter
 
 from trackmania_rl.model.agents import Agents
+from trackmania_rl.model.endings import ENDINGS_MAX, read_endings
 from trackmania_rl.model.metrics import read_curves
 from trackmania_rl.model.runs import list_checkpoints, list_runs, run_folder
 from trackmania_rl.protocol import PROTOCOL_VERSION
@@ -28,6 +29,7 @@ from trackmania_rl.protocol.messages import (
     MetricsMessage,
     Prediction,
     PredictRequest,
+    RunEndings,
     RunMetrics,
     RunSummary,
 )
@@ -119,6 +121,15 @@ def model_app(pool: Agents, access: Access | None = None) -> Litestar:
         named = keys.split(",") if keys else None
         return RunMetrics(run=run, curves=read_curves(run_folder(run), named, points))
 
+    @get("/api/runs/{run:str}/endings", sync_to_thread=True, tags=["runs"])
+    def endings(
+        run: str,
+        since: Annotated[int, Parameter(ge=0, description="Only episodes after this one.")] = 0,
+        limit: Annotated[int, Parameter(ge=1, le=ENDINGS_MAX, description="Most endings.")] = ENDINGS_MAX,
+    ) -> RunEndings:
+        """Where and why the episodes of a run ended; many are thinned evenly."""
+        return read_endings(run_folder(run), since, limit)
+
     @get("/api/checkpoints", sync_to_thread=True, tags=["runs"])
     def checkpoints() -> list[CheckpointSummary]:
         """All saved policies, newest first."""
@@ -164,7 +175,21 @@ def model_app(pool: Agents, access: Access | None = None) -> Litestar:
 
     return service_app(
         "model",
-        [agents, create, remove, start, pause, save, load, predict, runs, metrics, checkpoints, watch],
+        [
+            agents,
+            create,
+            remove,
+            start,
+            pause,
+            save,
+            load,
+            predict,
+            runs,
+            metrics,
+            endings,
+            checkpoints,
+            watch,
+        ],
         access=access,
         metrics=lambda: _figures(pool),
         lifespan=lifespan,

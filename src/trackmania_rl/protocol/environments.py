@@ -53,18 +53,29 @@ def make_vector_env(
     Raises:
         InputError: Unknown environment or track, wrong option, or no service.
     """
-    places = [(one_url, one_track) for one_track in _tracks(track) for one_url in _listed(url)]
-    if worlds < len(places):
-        raise InputError(f"worlds is {worlds}, expected at least {len(places)}", field="worlds")
-    shares = [len(share) for share in np.array_split(range(worlds), len(places))]
+    shares = _shares(worlds, track, url)
     batches = [
         _batch(env, share, one_track, one_url, token, patience, dict(options))
-        for share, (one_url, one_track) in zip(shares, places, strict=True)
+        for one_url, one_track, share in shares
     ]
     batch = batches[0] if len(batches) == 1 else MixedVectorEnv(batches)
     if seed is not None:
         batch.reset(seed=seed)
     return batch
+
+
+def tracks_of(worlds: int, track: str | None, url: str | None = None) -> list[str]:
+    """The track of each world that make_vector_env makes of these arguments; empty for its own choice."""
+    return [one_track or "" for _, one_track, share in _shares(worlds, track, url) for _ in range(share)]
+
+
+def _shares(worlds: int, track: str | None, url: str | None) -> list[tuple[str | None, str | None, int]]:
+    """Service, track and number of worlds of each batch that the worlds are shared among."""
+    places = [(one_url, one_track) for one_track in _tracks(track) for one_url in _listed(url)]
+    if worlds < len(places):
+        raise InputError(f"worlds is {worlds}, expected at least {len(places)}", field="worlds")
+    split = np.array_split(range(worlds), len(places))
+    return [(*place, len(share)) for place, share in zip(places, split, strict=True)]
 
 
 def _listed(names: str | None) -> list[str | None]:

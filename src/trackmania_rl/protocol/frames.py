@@ -81,8 +81,10 @@ def unpack_header(data: bytes | memoryview) -> Header:
 CAUSES = ("", "finish", "stuck", "off_road", "time_limit", "fault")
 """Why an episode ended; the index is the cause code of the final info. After a fault of the simulation, a
 state that is no longer a number, the final observation is the next episode's first one."""
-FINAL_INFO = ("finished", "lap_time", "track_completion", "episode_return", "cause")
-"""Columns of the final info."""
+FINAL_INFO = (
+    "finished", "lap_time", "track_completion", "episode_return", "cause", "start_distance", "distance",
+)  # fmt: skip
+"""Columns of the final info: times in s, distances along the track past its start in m."""
 
 
 class Step(NamedTuple):
@@ -95,7 +97,7 @@ class Step(NamedTuple):
         truncated: The episode was cut off by the clock, (n,) bool.
         ended: Indices of the worlds whose episode ended, (m,).
         final_observations: Last observations of those episodes, (m, columns).
-        final_info: Their FINAL_INFO, NaN where the environment says nothing, (m, 5).
+        final_info: Their FINAL_INFO, NaN where the environment says nothing, (m, 7).
     """
 
     observations: Floats

@@ -581,6 +581,43 @@ class RunMetrics(Answer):
     curves: list[Curve]
 
 
+EndCause = Literal["finish", "stuck", "off_road", "time_limit", "fault"]
+"""Why an episode of training ended."""
+
+
+class Ending(Answer):
+    """How and where one episode of training ended."""
+
+    episode: int
+    """Its number in the run, from 1."""
+    step: int
+    """Environment steps of the run by then, over all worlds."""
+    seconds: float
+    """Wall-clock of the run by then [s]."""
+    track: str
+    cause: EndCause
+    start_distance: float
+    """Where it began, along the track past the start line [m]."""
+    distance: float
+    """Where it ended, along the track past the start line [m]."""
+    time: float
+    """How long it was driven [s]: the lap time of those that finish from the start line."""
+    reward: float
+    """Return of the episode."""
+
+
+class RunEndings(Answer):
+    """Answer of GET /api/runs/{id}/endings."""
+
+    run: str
+    episodes: int
+    """Number of the newest that is kept."""
+    every: int
+    """One in so many episodes is kept, evenly over the run."""
+    endings: list[Ending]
+    """Oldest first."""
+
+
 class CheckpointSummary(Answer):
     """A saved policy with its result."""
 

@@ -564,6 +564,40 @@ export interface RunMetrics {
   curves: Curve[];
 }
 
+/** Why an episode of training ended. */
+export type EndCause = "finish" | "stuck" | "off_road" | "time_limit" | "fault";
+
+/** How and where one episode of training ended. */
+export interface Ending {
+  /** Its number in the run, from 1. */
+  episode: number;
+  /** Environment steps of the run by then, over all worlds. */
+  step: number;
+  /** Wall-clock of the run by then [s]. */
+  seconds: number;
+  track: string;
+  cause: EndCause;
+  /** Where it began, along the track past the start line [m]. */
+  start_distance: number;
+  /** Where it ended, along the track past the start line [m]. */
+  distance: number;
+  /** How long it was driven [s]: the lap time of those that finish from the start line. */
+  time: number;
+  /** Return of the episode. */
+  reward: number;
+}
+
+/** Answer of GET /api/runs/{id}/endings. */
+export interface RunEndings {
+  run: string;
+  /** Number of the newest that is kept. */
+  episodes: number;
+  /** One in so many episodes is kept, evenly over the run. */
+  every: number;
+  /** Oldest first. */
+  endings: Ending[];
+}
+
 /** A saved policy with its result. */
 export interface CheckpointSummary {
   id: string;

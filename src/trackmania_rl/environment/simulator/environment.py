@@ -47,7 +47,8 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
 
         final_obs: (worlds, size), valid where `_final_obs` is True;
         final_info: arrays (worlds,) finished, lap_time [s], track_completion, episode_return, cause
-            (index of protocol.frames.CAUSES), valid where `_final_info` is True.
+            (index of protocol.frames.CAUSES), start_distance and distance (where along the track the
+            episode began and ended, past the start line [m]), valid where `_final_info` is True.
 
     Every `info` has track_completion and lap_time, (worlds,), of the current episodes. A finish, a fall
     and being stuck terminate; the time limit truncates, and so does a fault of the simulation
@@ -168,6 +169,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         self._steps = np.zeros(num_envs, np.int64)
         self._idle = np.zeros(num_envs, np.int64)
         self._return = np.zeros(num_envs, np.float32)
+        self._began = np.zeros(num_envs, np.float32)  # where its episode began, past the start line [m]
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -272,12 +274,14 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         count = len(worlds)
         if self.start == "line":
             self.simulator.spawn(worlds)
+            self._began[worlds] = 0.0
         else:
             random = self.np_random
             anywhere = random.random(count) >= LINE_SHARE
+            self._began[worlds] = anywhere * random.uniform(0.0, 0.95, count) * self.track.length
             self.simulator.spawn(
                 worlds,
-                arc=self.track.start + anywhere * random.uniform(0.0, 0.95, count) * self.track.length,
+                arc=self.track.start + self._began[worlds],
                 lateral=anywhere * random.uniform(-8.0, 8.0, count),
                 speed=anywhere * random.uniform(0.0, SPEED_ANYWHERE, count),
             )
@@ -300,6 +304,8 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
             "track_completion": self._completion(),
             "episode_return": self._return.copy(),
             "cause": cause,
+            "start_distance": self._began.copy(),
+            "distance": self.simulator.progress,
         }
 
     # --- weather ----------------------------------------------------------------------------------
