@@ -60,7 +60,7 @@ class LearnerConfig(SacConfig):
     """Wall-clock to train for [s]; without end if None."""
     steps: int | None = None
     """Environment steps to train for, over all worlds."""
-    worlds: int = 64
+    worlds: int = 256
     """Parallel copies of the environment."""
     start: str = "anywhere"
     """Where episodes of training begin on a track, "line" or "anywhere"; evaluations begin at the line."""

@@ -40,7 +40,7 @@ class SacConfig:
     """Transitions in an update."""
     learning_rate: float = 3e-4
     """Adam's step for actor, critics and entropy."""
-    gamma: float = 0.99
+    gamma: float = 0.98
     """Discount per step."""
     tau: float = 0.005
     """Share of the critics that flows into their targets at each update."""
