@@ -88,6 +88,21 @@ class ReplayBuffer:
         if self.filled:
             self.ended[self.head - 1] = True
 
+    def fill(self, rows: Tensor, reward: Tensor, terminated: Tensor, ended: Tensor) -> None:
+        """Take in experience of elsewhere before the first step: n rows, episodes one after the other.
+
+        Each world takes a run of neighbours, so that windows stay whole; the last one is filled up from the
+        beginning. What is more than the ring can hold is left out, the first of it.
+        """
+        given = {"rows": rows, "reward": reward, "terminated": terminated, "ended": ended}
+        steps = min(-(-len(reward) // self.worlds), self.length)
+        first = max(len(reward) - steps * self.worlds, 0)
+        source = first + torch.arange(steps * self.worlds).view(self.worlds, steps).T % (len(reward) - first)
+        for name, column in given.items():
+            getattr(self, name)[:steps] = column[source].to(self.device)
+        self.filled, self.head = steps, steps % self.length
+        self.cut()
+
     def sample(self, batch: int, mean: Tensor, scale: Tensor) -> Batch:
         """Draw transitions uniformly, normalised to (observation - mean) / scale, in O(batch * n).
 

@@ -80,6 +80,10 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the run's last checkpoint.")] = False,
     checkpoint: Annotated[Path | None, typer.Option(help="Begin with this checkpoint's networks.")] = None,
+    dataset: Annotated[
+        list[Path] | None,
+        typer.Option(help="Begin with the experience of this dataset (docs/exporting.md); repeatable."),
+    ] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", help="Another setting as name=value (docs/sac.md); repeatable."),
@@ -105,6 +109,8 @@ def train(
         agent_id=name,
         **{key: value for key, value in given.items() if value is not None},
     )
+    if resume and dataset:
+        raise InputError("--dataset with --resume: a resumed run has its own experience", field="dataset")
     begin = checkpoints.load(checkpoint) if checkpoint else None
     state = runs_folder() / name / checkpoints.LEARNER
     if resume and not state.exists():
@@ -119,6 +125,7 @@ def train(
             should_stop=lambda: stopping.asked,
             resume=resume,
             checkpoint=begin,
+            datasets=dataset or (),
         )
     folder = runs_folder() / config.run
     best = folder / checkpoints.FOLDER / checkpoints.BEST

@@ -82,6 +82,39 @@ def tmod(
         typer.echo(f"{name:24}{value:.3g}" if isinstance(value, float) else f"{name:24}{value}")
 
 
+def dataset(
+    run: Annotated[str, typer.Argument(help="Name of a run, or its learner.pt.")],
+    out: Annotated[Path, typer.Option(help="Folder to write, Minari's NAME.")],
+    as_json: Json = False,
+) -> None:
+    """Write the experience of a run in Minari's HDF5 layout.
+
+    It is what the learner's buffer held when the run was last saved, as episodes; those that lack a
+    beginning or an end say so (attribute cut).
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from trackmania_rl.model import checkpoint as checkpoints
+    from trackmania_rl.model.experience import episodes, spaces
+    from trackmania_rl.model.runs import run_folder
+    from trackmania_rl.protocol.dataset import DatasetWriter
+
+    file = Path(run) if Path(run).is_file() else run_folder(run) / checkpoints.LEARNER
+    saved = checkpoints.load(file)
+    held = saved.learner["buffer"]["reward"].numel() if saved.learner else None
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("Writing episodes", total=held)
+        with DatasetWriter(out, *spaces(saved), _origin(saved)) as writer:
+            for episode in episodes(saved):
+                writer.add(episode)
+                progress.advance(bar, len(episode))
+    if as_json:
+        typer.echo(json.dumps({"folder": str(out), "episodes": writer.episodes, "steps": writer.steps}))
+        return
+    typer.echo(f"{out}: {writer.episodes:,} episodes, {writer.steps:,} steps")
+
+
 def _taught(
     teacher: Checkpoint, track: str, samples: int, updates: int, episodes: int, seed: int
 ) -> tuple[Pupil, dict[str, object]]:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +21,7 @@ from trackmania_rl.model.checkpoint import Checkpoint, Result, write_whole
 from trackmania_rl.model.endings import EndingsWriter
 from trackmania_rl.model.episodes import Ended, check_spaces, endings, last_observation
 from trackmania_rl.model.evaluation import EVALUATION_SEED, evaluate
+from trackmania_rl.model.experience import Transitions, transitions
 from trackmania_rl.model.metrics import MetricsWriter
 from trackmania_rl.model.normaliser import Normaliser
 from trackmania_rl.model.policy import Policy
@@ -158,13 +159,19 @@ class Learner:
         config: All settings.
         resume: Go on from the run's last checkpoint; a run without one begins anew.
         checkpoint: Begin with these networks instead of fresh ones.
+        datasets: Begin with this experience in the buffer; a resumed run has its own.
 
     Raises:
-        InputError: The environment, a setting or the checkpoint does not fit.
+        InputError: The environment, a setting, the checkpoint or a dataset does not fit.
     """
 
     def __init__(
-        self, config: LearnerConfig, *, resume: bool = False, checkpoint: Checkpoint | None = None
+        self,
+        config: LearnerConfig,
+        *,
+        resume: bool = False,
+        checkpoint: Checkpoint | None = None,
+        datasets: Sequence[Path] = (),
     ) -> None:
         config.check()
         torch.set_num_threads(config.threads)
@@ -198,6 +205,8 @@ class Learner:
             self._resume(checkpoints.load(saved))
         elif checkpoint is not None:
             self._begin_with(checkpoint)
+        if datasets and not self.steps:
+            self._fill(transitions(datasets, observation_space, action_space, config.buffer))
         self.folder.mkdir(parents=True, exist_ok=True)
         self.metrics = MetricsWriter(self.folder)
         self.metrics.forget_after(self.steps)
@@ -405,6 +414,12 @@ class Learner:
                 field="checkpoint",
             ) from error
 
+    def _fill(self, known: Transitions) -> None:
+        """Begin with experience of elsewhere; what the observations are like is learned from it too."""
+        self.buffer.fill(*known)
+        if self.config.normalise:
+            self.normaliser.update(known.rows[:, : self.sac.actor.inputs].to(self.device))
+
     def _resume(self, saved: Checkpoint) -> None:
         learner = saved.learner
         if learner is None:
@@ -434,6 +449,7 @@ def train(
     should_stop: Callable[[], bool] = lambda: False,
     resume: bool = False,
     checkpoint: Checkpoint | None = None,
+    datasets: Sequence[Path] = (),
 ) -> Progress:
     """Train until `config.seconds` or `config.steps` are over or `should_stop` says so.
 
@@ -446,11 +462,12 @@ def train(
         should_stop: Asked before every step.
         resume: Go on from the run's last checkpoint.
         checkpoint: Begin with these networks.
+        datasets: Begin with this experience in the buffer.
 
     Returns:
         How far it came. The best policy is in the run's folder as checkpoints/best.pt.
     """
-    learner = Learner(config, resume=resume, checkpoint=checkpoint)
+    learner = Learner(config, resume=resume, checkpoint=checkpoint, datasets=datasets)
     try:
         return _Schedule(learner, on_progress).run(should_stop)
     finally:
