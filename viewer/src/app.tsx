@@ -63,7 +63,7 @@ export function App({ addresses }: { addresses: Addresses }) {
         />
       )}
       {page === "replays" && replay === null && <ReplaysPage base={addresses.environment} />}
-      {page === "training" && <TrainingPage base={addresses.model} />}
+      {page === "training" && <TrainingPage base={addresses.model} environment={addresses.environment} />}
       <Help />
     </StageContext>
   );

@@ -5,6 +5,7 @@ import type {
   Race,
   Replay,
   ReplaySummary,
+  RunEndings,
   RunMetrics,
   RunSummary,
   TrackGeometry,
@@ -35,7 +36,10 @@ export const getRaces = (base: string) => get<Race[]>(`${base}/api/races`);
 /** A track's geometry. */
 export const getTrack = (base: string, id: string) => get<TrackGeometry>(`${base}/api/tracks/${id}`);
 /** The recorded races, newest first. */
-export const getReplays = (base: string) => get<ReplaySummary[]>(`${base}/api/replays`);
+export const getReplays = (base: string, asked: { agent?: string; track?: string } = {}) => {
+  const query = new URLSearchParams(asked).toString();
+  return get<ReplaySummary[]>(`${base}/api/replays${query && `?${query}`}`);
+};
 /** A recorded race. */
 export const getReplay = (base: string, id: string) =>
   get<Replay>(`${base}/api/replay/${encodeURIComponent(id)}`);
@@ -44,6 +48,9 @@ export const getRuns = (base: string) => get<RunSummary[]>(`${base}/api/runs`);
 /** The learning curves of a run. */
 export const getMetrics = (base: string, run: string) =>
   get<RunMetrics>(`${base}/api/runs/${encodeURIComponent(run)}/metrics`);
+/** Where and why the episodes of a run ended. */
+export const getEndings = (base: string, run: string) =>
+  get<RunEndings>(`${base}/api/runs/${encodeURIComponent(run)}/endings?limit=6000`);
 /** The saved policies. */
 export const getCheckpoints = (base: string) => get<CheckpointSummary[]>(`${base}/api/checkpoints`);
 

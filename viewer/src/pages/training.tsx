@@ -7,9 +7,10 @@ import { count, duration, moment, NONE, percent, raceTime } from "../format";
 import { Chart } from "../panels/chart";
 import { curveLines, CURVE_KINDS, runColour, type CurveAxis } from "../panels/curves";
 import { Notice } from "../panels/notice";
+import { Failures } from "../training/failure-map";
 
 /** How all runs have learned: curves, agents, and the policies that were saved. */
-export function TrainingPage({ base }: { base: string | null }) {
+export function TrainingPage({ base, environment }: { base: string | null; environment: string }) {
   const { loaded, failure, runs } = useCurves();
   const status = useModel((model) => model.status);
   if (base === null) {
@@ -36,10 +37,10 @@ export function TrainingPage({ base }: { base: string | null }) {
       </Notice>
     );
   }
-  return <Training base={base} />;
+  return <Training base={base} environment={environment} />;
 }
 
-function Training({ base }: { base: string }) {
+function Training({ base, environment }: { base: string; environment: string }) {
   const { runs, byRun } = useCurves();
   const agents = useModel((model) => model.agents);
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
@@ -142,6 +143,7 @@ function Training({ base }: { base: string }) {
       {charts.length === 0 && (
         <p className="quiet">No values yet: the first come when an episode has ended.</p>
       )}
+      <Failures model={base} environment={environment} runs={runs} />
       <Checkpoints base={base} />
     </main>
   );

@@ -54,7 +54,7 @@ export function Minimap({ track, drivers }: { track: TrackGeometry; drivers: rea
   );
 }
 
-interface MapLayout {
+export interface MapLayout {
   path: string;
   viewBox: string;
   wide: boolean;
@@ -64,7 +64,8 @@ interface MapLayout {
   unit: number;
 }
 
-function layOut(track: TrackGeometry): MapLayout {
+/** A track as it lies on a map: x to the right, z downward. */
+export function layOut(track: TrackGeometry): MapLayout {
   const { position, arc, closed } = track;
   const points: [number, number][] = [];
   let due = -Infinity;

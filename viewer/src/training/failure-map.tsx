@@ -1,0 +1,275 @@
+import { Checkbox, RangeSlider, Select } from "@mantine/core";
+import { useMemo, useState } from "react";
+import { getEndings, getReplay, getReplays, getTrack, useRemote } from "../connection/rest";
+import { count, percent, raceTime } from "../format";
+import { layOut } from "../panels/minimap";
+import type { EndCause, Ending, RunSummary, TrackGeometry } from "../protocol/messages";
+import { addressOf } from "../route";
+import {
+  CAUSE_COLOURS,
+  CAUSE_WORDS,
+  CAUSES,
+  causesOverTime,
+  countsOf,
+  PLACE,
+  placesOf,
+  placeWords,
+  stretch,
+  summary,
+  type Place,
+} from "./failures";
+import { endedNear } from "./highlights";
+
+interface Props {
+  /** The model service, and the environment service. */
+  model: string;
+  environment: string;
+  runs: readonly RunSummary[];
+}
+
+/** Where and why the episodes of a run end. */
+export function Failures({ model, environment, runs }: Props) {
+  const [chosen, setChosen] = useState(runs[0]!.id);
+  const run = runs.find((one) => one.id === chosen) ?? runs[0]!;
+  // A run that goes on is looked at anew as its steps grow by a tenth.
+  const age = Math.round(10 * Math.log2(1 + run.steps));
+  const endings = useRemote(`${model} ${run.id} ${age}`, () => getEndings(model, run.id));
+  const tracks = useMemo(
+    () => [...new Set(endings.value?.endings.map((ending) => ending.track))],
+    [endings.value],
+  );
+  const [wanted, setWanted] = useState<string | null>(null);
+  const track = wanted !== null && tracks.includes(wanted) ? wanted : tracks[0];
+  return (
+    <section className="failures" aria-label="Failure analysis">
+      <div className="page-head">
+        <h2>Where episodes end</h2>
+        <Select
+          size="xs"
+          aria-label="Run"
+          allowDeselect={false}
+          value={run.id}
+          data={runs.map(({ id }) => id)}
+          onChange={(id) => id && setChosen(id)}
+        />
+        {tracks.length > 1 && (
+          <Select
+            size="xs"
+            aria-label="Track"
+            allowDeselect={false}
+            value={track}
+            data={tracks}
+            onChange={setWanted}
+          />
+        )}
+      </div>
+      {endings.state === "failed" && <p className="quiet">{endings.error.message}</p>}
+      {endings.state === "ready" && !track && (
+        <p className="quiet">This run does not say on which track, where and why its episodes ended.</p>
+      )}
+      {endings.value && track && (
+        <OnTrack
+          key={track}
+          environment={environment}
+          agent={run.agent_id}
+          track={track}
+          endings={endings.value.endings.filter((ending) => ending.track === track)}
+        />
+      )}
+    </section>
+  );
+}
+
+interface OnTrackProps {
+  environment: string;
+  agent: string;
+  track: string;
+  endings: readonly Ending[];
+}
+
+function OnTrack({ environment, agent, track, endings }: OnTrackProps) {
+  const geometry = useRemote(`${environment} ${track}`, () => getTrack(environment, track));
+  const [causes, setCauses] = useState<ReadonlySet<EndCause>>(new Set(CAUSES.slice(0, -1)));
+  const [window, setWindow] = useState<[number, number]>([0, 100]);
+  const [place, setPlace] = useState<number | null>(null);
+  const last = endings.at(-1)!.step;
+  const inWindow = useMemo(
+    () => endings.filter(({ step }) => step >= (window[0] / 100) * last && step <= (window[1] / 100) * last),
+    [endings, window, last],
+  );
+  const shown = useMemo(() => inWindow.filter(({ cause }) => causes.has(cause)), [inWindow, causes]);
+  const counts = countsOf(inWindow);
+  if (geometry.state === "failed") return <p className="quiet">{geometry.error.message}</p>;
+  if (!geometry.value) return <p className="quiet">Loading the track…</p>;
+  const places = placesOf(shown, geometry.value);
+  const here = places.find(({ distance }) => distance === place);
+  const toggle = (cause: EndCause) =>
+    setCauses((all) => new Set(all.has(cause) ? [...all].filter((one) => one !== cause) : [...all, cause]));
+
+  return (
+    <div className="panel failure-card">
+      <p className="failure-summary" aria-live="polite">
+        {summary(shown, geometry.value)}
+      </p>
+      <div className="causes">
+        {CAUSES.map((cause) => (
+          <Checkbox
+            key={cause}
+            size="xs"
+            color={CAUSE_COLOURS[cause]}
+            checked={causes.has(cause)}
+            onChange={() => toggle(cause)}
+            label={`${CAUSE_WORDS[cause]} · ${percent(counts[cause] / (inWindow.length || 1))}`}
+          />
+        ))}
+      </div>
+      <div className="failure-views">
+        <HeatMap track={geometry.value} places={places} chosen={place} onChoose={setPlace} />
+        <div>
+          <h3>Causes over the training</h3>
+          <CauseBars endings={endings} window={window} />
+          <RangeSlider
+            size="sm"
+            minRange={2}
+            value={window}
+            onChange={setWindow}
+            label={(share) => `${count((share / 100) * last)} steps`}
+            thumbFromLabel="Part of the training from"
+            thumbToLabel="Part of the training to"
+          />
+          <p className="quiet">
+            {count(shown.length)} endings between {count((window[0] / 100) * last)} and{" "}
+            {count((window[1] / 100) * last)} steps. A click on the road lists those of a place.
+          </p>
+          {here && <AtPlace environment={environment} agent={agent} place={here} track={geometry.value} />}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface HeatMapProps {
+  track: TrackGeometry;
+  places: readonly Place[];
+  chosen: number | null;
+  onChoose: (distance: number) => void;
+}
+
+function HeatMap({ track, places, chosen, onChoose }: HeatMapProps) {
+  const map = useMemo(() => layOut(track), [track]);
+  const most = Math.max(...places.map(({ endings }) => endings.length), 1);
+  return (
+    <svg
+      className="heat"
+      viewBox={map.viewBox}
+      role="group"
+      aria-label={`Where episodes end on ${track.name}`}
+    >
+      <path className="road-edge" d={map.path} />
+      <path className="road" d={map.path} />
+      <circle className="start" cx={map.start[0]} cy={map.start[1]} r={map.unit * 0.8} />
+      {places.map(({ distance, endings, cause }) => {
+        const heat = Math.sqrt(endings.length / most); // areas compare, not widths
+        const title = `${endings.length} endings, mostly ${CAUSE_WORDS[cause]}, ${distance} m after the start`;
+        return (
+          <path
+            key={distance}
+            className="place"
+            role="button"
+            tabIndex={0}
+            aria-label={title}
+            aria-pressed={distance === chosen}
+            d={`M${stretch(distance, track)}`}
+            stroke={CAUSE_COLOURS[cause]}
+            strokeWidth={5 + 17 * heat}
+            strokeOpacity={0.35 + 0.6 * heat}
+            onClick={() => onChoose(distance)}
+            onKeyDown={({ key }) => (key === "Enter" || key === " ") && onChoose(distance)}
+          >
+            <title>{title}</title>
+          </path>
+        );
+      })}
+    </svg>
+  );
+}
+
+/** Bars of the chart of causes. */
+const BARS = 32;
+
+function CauseBars({ endings, window }: { endings: readonly Ending[]; window: readonly [number, number] }) {
+  const bars = useMemo(() => causesOverTime(endings, BARS), [endings]);
+  return (
+    <svg
+      className="cause-bars"
+      viewBox={`0 0 ${BARS} 1`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label="Shares of the causes over the training"
+    >
+      {bars.map((counts, bar) => {
+        const total = CAUSES.reduce((sum, cause) => sum + counts[cause], 0) || 1;
+        const inside = bar + 1 > (window[0] / 100) * BARS && bar < (window[1] / 100) * BARS;
+        let top = 0;
+        return CAUSES.map((cause) => {
+          const height = counts[cause] / total;
+          top += height;
+          return (
+            <rect
+              key={`${bar} ${cause}`}
+              x={bar + 0.06}
+              y={top - height}
+              width={0.88}
+              height={height}
+              fill={CAUSE_COLOURS[cause]}
+              opacity={inside ? 1 : 0.25}
+            />
+          );
+        });
+      })}
+    </svg>
+  );
+}
+
+/** Endings listed of one place. */
+const LISTED = 8;
+
+interface AtPlaceProps {
+  environment: string;
+  agent: string;
+  place: Place;
+  track: TrackGeometry;
+}
+
+function AtPlace({ environment, agent, place, track }: AtPlaceProps) {
+  const replays = useRemote(`${environment} ${agent} ${track.id} ${place.distance}`, async () =>
+    endedNear(
+      await getReplays(environment, { agent, track: track.id }),
+      (id) => getReplay(environment, id),
+      agent,
+      [place.distance - PLACE, place.distance + 2 * PLACE],
+    ),
+  );
+  return (
+    <div className="at-place">
+      <h3>
+        {place.distance} m, {placeWords(place.distance + PLACE / 2, track)}: {place.endings.length}
+      </h3>
+      <ul>
+        {place.endings.slice(-LISTED).map((ending) => (
+          <li key={ending.episode}>
+            <span className="swatch" style={{ background: CAUSE_COLOURS[ending.cause] }} />
+            episode {ending.episode} at {count(ending.step)} steps: {CAUSE_WORDS[ending.cause]} after{" "}
+            {raceTime(ending.time)}, begun at {Math.round(ending.start_distance)} m
+          </li>
+        ))}
+      </ul>
+      {replays.value?.map(({ id, time }) => (
+        <a key={id} href={addressOf("replays", { replay: id, t: Math.max(0, time - 5).toFixed(1) })}>
+          Watch a race of {agent} that ended here
+        </a>
+      ))}
+      {replays.value?.length === 0 && <p className="quiet">No recorded race of {agent} ended here.</p>}
+    </div>
+  );
+}

@@ -1,0 +1,162 @@
+import type { EndCause, Ending, TrackGeometry } from "../protocol/messages";
+
+/** Why episodes end, the worst first. */
+export const CAUSES = [
+  "fault",
+  "off_road",
+  "stuck",
+  "time_limit",
+  "finish",
+] as const satisfies readonly EndCause[];
+
+export const CAUSE_WORDS: Readonly<Record<EndCause, string>> = {
+  fault: "with a fault of the simulation",
+  off_road: "off the road",
+  stuck: "stuck",
+  time_limit: "at the time limit",
+  finish: "at the finish",
+};
+
+export const CAUSE_COLOURS: Readonly<Record<EndCause, string>> = {
+  fault: "#c792ff",
+  off_road: "#ff5a5a",
+  stuck: "#ffb020",
+  time_limit: "#5ab0ff",
+  finish: "#2ee6a6",
+};
+
+/** Length of a place on the map [m] (guess: about a braking distance, so that one corner is one place). */
+export const PLACE = 20;
+
+/** A stretch of road and the episodes that ended on it. */
+export interface Place {
+  /** Where it begins, along the track past the start line [m]. */
+  distance: number;
+  endings: Ending[];
+  /** What ends most of them. */
+  cause: EndCause;
+}
+
+/** The endings of the stretches of road where there are any, along the track. */
+export function placesOf(endings: readonly Ending[], track: TrackGeometry): Place[] {
+  const places = new Map<number, Ending[]>();
+  for (const ending of endings) {
+    const at = Math.floor(onLap(ending.distance, track) / PLACE);
+    places.set(at, [...(places.get(at) ?? []), ending]);
+  }
+  return [...places]
+    .sort(([one], [other]) => one - other)
+    .map(([at, here]) => ({ distance: at * PLACE, endings: here, cause: commonest(here) }));
+}
+
+/** Counts of each cause in equal parts of the run's steps, oldest first. */
+export function causesOverTime(endings: readonly Ending[], parts: number): Record<EndCause, number>[] {
+  const last = endings.at(-1)?.step ?? 0;
+  const bins = Array.from({ length: parts }, countsOf.bind(null, []));
+  for (const ending of endings) {
+    bins[Math.min(parts - 1, Math.floor((ending.step / last) * parts))]![ending.cause] += 1;
+  }
+  return bins;
+}
+
+/** How many endings have each cause. */
+export function countsOf(endings: readonly Ending[]): Record<EndCause, number> {
+  const counts: Record<EndCause, number> = { fault: 0, off_road: 0, stuck: 0, time_limit: 0, finish: 0 };
+  for (const { cause } of endings) counts[cause] += 1;
+  return counts;
+}
+
+/** What the endings say, in a sentence or two. */
+export function summary(endings: readonly Ending[], track: TrackGeometry): string {
+  if (endings.length === 0) return "No episode ended so in this part of the training.";
+  const cause = commonest(endings);
+  const same = endings.filter((ending) => ending.cause === cause);
+  const share = same.length / endings.length;
+  const many =
+    share > 0.98
+      ? "All episodes"
+      : share > 0.5
+        ? "Most episodes"
+        : `${Math.round(100 * share)} % of the episodes`;
+  if (cause === "finish") return `${many} end at the finish.`;
+  const worst = placesOf(same, track).reduce((most, place) =>
+    place.endings.length > most.endings.length ? place : most,
+  );
+  const middle = worst.distance + PLACE / 2;
+  const there = worst.endings.length / same.length;
+  return (
+    `${many} end ${CAUSE_WORDS[cause]}` +
+    (there < 0.05
+      ? ", all along the track; the worst place is "
+      : `, ${Math.round(100 * there)} % of them `) +
+    `${Math.round(middle / 10) * 10} m after the start, ${placeWords(middle, track)}.`
+  );
+}
+
+/** Which part of the track a distance past the start line is: "in the hairpin to the left after checkpoint 3". */
+export function placeWords(distance: number, track: TrackGeometry): string {
+  const arc = track.start + onLap(distance, track);
+  const checkpoint = track.checkpoints.filter((at) => at <= arc).length;
+  const after = checkpoint > 0 ? `after checkpoint ${checkpoint}` : "after the start";
+  const turn = turning(arc, track);
+  const side = turn > 0 ? "left" : "right";
+  const angle = (Math.abs(turn) * 180) / Math.PI;
+  if (angle > HAIRPIN) return `in the hairpin to the ${side} ${after}`;
+  if (angle > BEND) return `in the bend to the ${side} ${after}`;
+  return `on the straight ${after}`;
+}
+
+/** Stretch of road to either side that a place is judged by [m] (guess). */
+const AROUND = 40;
+/** Turning over that stretch from which a bend is a hairpin, and one from which it is a bend [degrees] (guess). */
+const HAIRPIN = 110;
+const BEND = 15;
+
+/** How far the road turns around an arc length [rad]; positive to the left. */
+function turning(arc: number, track: TrackGeometry): number {
+  const yaw = (at: number) => {
+    const node = nodeAt(at, track);
+    return Math.atan2(track.tangent[3 * node]!, track.tangent[3 * node + 2]!);
+  };
+  let turn = 0;
+  let before = yaw(arc - AROUND);
+  for (let at = arc - AROUND + 5; at <= arc + AROUND; at += 5) {
+    const now = yaw(at);
+    turn += Math.atan2(Math.sin(now - before), Math.cos(now - before));
+    before = now;
+  }
+  return turn;
+}
+
+/** The node of the centre-line at an arc length [m]; beyond an open track's end its last. */
+export function nodeAt(arc: number, track: TrackGeometry): number {
+  const total = track.arc.at(-1)!;
+  const wanted = track.closed ? ((arc % total) + total) % total : arc;
+  let [low, high] = [0, track.arc.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (track.arc[middle]! < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The stretch of road from a distance past the start line as points on the map, "x z" each. */
+export function stretch(distance: number, track: TrackGeometry): string {
+  return [0, 0.25, 0.5, 0.75, 1]
+    .map((part) => {
+      const node = nodeAt(track.start + distance + part * PLACE, track);
+      return `${track.position[3 * node]!.toFixed(1)} ${track.position[3 * node + 2]!.toFixed(1)}`;
+    })
+    .join("L");
+}
+
+/** A distance past the start line within the lap [m]: who rolled back over the start is at it. */
+function onLap(distance: number, track: TrackGeometry): number {
+  return Math.min(Math.max(distance, 0), track.length);
+}
+
+function commonest(endings: readonly Ending[]): EndCause {
+  const counts = countsOf(endings);
+  return CAUSES.reduce((most, cause) => (counts[cause] > counts[most] ? cause : most));
+}
