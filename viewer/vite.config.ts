@@ -9,6 +9,7 @@ export default defineConfig({
     target: "es2023",
     chunkSizeWarningLimit: 1200, // kB; three alone is about 700
     rolldownOptions: {
+      input: ["index.html", "render.html"],
       output: {
         codeSplitting: {
           groups: [

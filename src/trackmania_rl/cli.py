@@ -14,6 +14,7 @@ import trackmania_rl
 from trackmania_rl.bench import contact, latency, sac, simulator
 from trackmania_rl.environment import commands as environment
 from trackmania_rl.environment.calibration import commands as calibration
+from trackmania_rl.environment.render import commands as render
 from trackmania_rl.environment.replay import commands as replays
 from trackmania_rl.environment.tracks import commands as tracks
 from trackmania_rl.model import commands as model
@@ -95,6 +96,7 @@ app.command("evaluate")(model.evaluate)
 app.command("race")(environment.race)
 app.command("calibrate")(calibration.calibrate)
 app.add_typer(replays.app, name="replay")
+app.add_typer(render.app, name="export")
 app.add_typer(tracks.app, name="track")
 export.command("onnx")(exports.onnx)
 export.command("tmod")(exports.tmod)

@@ -472,6 +472,50 @@ class Replay(Answer):
     """At each second from the start; nothing where it was driven without any."""
 
 
+class VideoRequest(Message):
+    """What a video of a replay shows, and how."""
+
+    camera: Literal["director", "chase", "overhead", "cockpit", "trackside"] = "director"
+    focus: str | None = None
+    """Agent in view, by id or name; the best one without it. The director chooses by itself."""
+    quality: Literal["light", "standard", "show"] = "light"
+    weather: Literal["clear", "sunset", "rain", "fog", "night"] = "clear"
+    overlays: bool = True
+    """Title, order of the cars, time and speed over the picture."""
+    width: Annotated[int, Meta(ge=64, le=3840)] = 1280
+    height: Annotated[int, Meta(ge=64, le=2160)] = 720
+    fps: Annotated[int, Meta(ge=1, le=120)] = 30
+    speed: Annotated[float, Meta(gt=0.0, le=100.0)] = 1.0
+    """Seconds of the race in a second of the video."""
+    begin: Annotated[float, Meta(ge=0.0)] = 0.0
+    """Part of the race that is shown [s]."""
+    end: float | None = None
+    """The replay's end without it."""
+    format: Literal["mp4", "webm", "gif", "png"] = "mp4"
+    """png: one picture, of `begin`."""
+    others: Annotated[list[Identifier], Meta(max_length=15)] = field(default_factory=list)
+    """Replays of the same track that are shown together with it."""
+
+
+VideoState = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+class Video(Answer):
+    """A video that is made, or was."""
+
+    id: str
+    replay: str
+    request: VideoRequest
+    state: VideoState
+    frames: int = 0
+    """Pictures drawn so far, of `frames_total`."""
+    frames_total: int = 0
+    seconds_left: float | None = None
+    """Estimate, when it runs."""
+    size_bytes: int = 0
+    error: str | None = None
+
+
 # --- the model service ----------------------------------------------------------------------------
 
 AgentState = Literal["training", "paused", "stopped", "failed"]

@@ -466,6 +466,47 @@ export interface Replay {
   weather?: Weather[];
 }
 
+/** What a video of a replay shows, and how. */
+export interface VideoRequest {
+  camera?: "director" | "chase" | "overhead" | "cockpit" | "trackside";
+  /** Agent in view, by id or name; the best one without it. The director chooses by itself. */
+  focus?: string;
+  quality?: "light" | "standard" | "show";
+  weather?: "clear" | "sunset" | "rain" | "fog" | "night";
+  /** Title, order of the cars, time and speed over the picture. */
+  overlays?: boolean;
+  width?: number;
+  height?: number;
+  fps?: number;
+  /** Seconds of the race in a second of the video. */
+  speed?: number;
+  /** Part of the race that is shown [s]. */
+  begin?: number;
+  /** The replay's end without it. */
+  end?: number;
+  /** png: one picture, of `begin`. */
+  format?: "mp4" | "webm" | "gif" | "png";
+  /** Replays of the same track that are shown together with it. */
+  others?: Identifier[];
+}
+
+export type VideoState = "waiting" | "running" | "done" | "failed" | "cancelled";
+
+/** A video that is made, or was. */
+export interface Video {
+  id: string;
+  replay: string;
+  request: VideoRequest;
+  state: VideoState;
+  /** Pictures drawn so far, of `frames_total`. */
+  frames?: number;
+  frames_total?: number;
+  /** Estimate, when it runs. */
+  seconds_left?: number;
+  size_bytes?: number;
+  error?: string;
+}
+
 export type AgentState = "training" | "paused" | "stopped" | "failed";
 
 /** A new learning agent. `settings` overrides fields of the learner's configuration. */
