@@ -181,3 +181,41 @@ def _ghosts(files: list[Path], track: Track) -> list[Ghost]:
     from trackmania_rl.environment import ghosts
 
     return [ghost for file in files for ghost in ghosts.read(file, track)]
+
+
+def demonstration(
+    drive: Annotated[list[Path], typer.Argument(help="Recorded drive: .csv or .Gbx; each is an episode.")],
+    track: Annotated[str, typer.Option(help="Track that they were driven on: an id, or a .Map.Gbx file.")],
+    out: Annotated[Path, typer.Option(help="Folder to write, Minari's NAME.")],
+    env: Annotated[str, typer.Option(help="Environment that agents learn.")] = "TrackMania/Horizon-v0",
+    lidar: Annotated[str, typer.Option(help="metric, or screen for TMRL's pixels.")] = "metric",
+    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Write recorded drives as a dataset that agents begin with (train --dataset)."""
+    from rich.progress import track as counted
+
+    from trackmania_rl.environment import demonstration as demonstrations
+
+    written = demonstrations.write(drive, out, env=env, track=track, lidar=lidar)
+    bar = counted(
+        written,
+        "Looking around at each sample",
+        total=len(drive),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    episodes = [(len(episode), float(episode.rewards.sum()), episode.terminated) for episode in bar]
+    report = {
+        "folder": str(out),
+        "episodes": len(episodes),
+        "steps": sum(steps for steps, _, _ in episodes),
+        "finished": sum(finished for *_, finished in episodes),
+        "return_mean": sum(total for _, total, _ in episodes) / len(episodes),
+    }
+    if json_output:
+        typer.echo(json.dumps(report))
+        return
+    typer.echo(
+        f"{out}: {report['episodes']} episodes, {report['steps']:,} steps, {report['finished']} finished, "
+        f"mean return {report['return_mean']:.1f}"
+    )
