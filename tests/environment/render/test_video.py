@@ -1,0 +1,169 @@
+"""Videos: parts that fit together, requests that are refused, and a real export."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from trackmania_rl.environment.drivers import pursuit
+from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.render.browser import NAMES, program, require
+from trackmania_rl.environment.render.encoder import Encoder, join
+from trackmania_rl.environment.render.export import export
+from trackmania_rl.environment.render.film import film
+from trackmania_rl.environment.render.studio import PAGE
+from trackmania_rl.environment.replay.reading import Recorded, read
+from trackmania_rl.environment.tracks import library
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.messages import AgentAdd, VideoRequest
+
+needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+needs_browser = pytest.mark.skipif(
+    not any(map(shutil.which, NAMES)) or not (PAGE / "render.html").is_file(),
+    reason="Chromium is not installed, or the page is not built (make viewer)",
+)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """Three seconds of a race of one car."""
+    folder = tmp_path_factory.mktemp("replays")
+    rules = Rules(countdown=0.1, heats=1, time_limit=3.0)
+    race = Race("main", library.load("sprint"), rules, folder=folder, seed=5)
+    race.add(AgentAdd(agent_id="good", name="Good", policy="pursuit"))
+    while not race.over:
+        race.tick()
+        if race.at_step:
+            race.entrants["good"].send(pursuit(race.simulator)[race.entrants["good"].slot])
+    race.close()
+    return read(next(folder.glob("*.mcap")))
+
+
+def decoded(path: Path, width: int, height: int) -> np.ndarray:
+    """Pictures of a video: frames, rows, columns, RGB."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    raw = subprocess.run(command, check=True, capture_output=True).stdout
+    return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
+
+
+def grey(level: int) -> bytes:
+    """A JPEG of one grey, 64x48."""
+    raw = bytes([level]) * (64 * 48)
+    command = ["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "gray", "-s", "64x48", "-i", "-"]
+    output = ["-frames:v", "1", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-f", "image2pipe", "-"]
+    return subprocess.run([*command, *output], input=raw, check=True, capture_output=True).stdout
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("format", ["mp4", "webm"])
+def test_joined_parts_hold_every_picture_in_order_at_its_time(tmp_path: Path, format: str) -> None:
+    levels = np.arange(40, 220, 20)
+    parts = [tmp_path / f"part{number}.{'mov' if format == 'mp4' else 'webm'}" for number in range(3)]
+    for part, some in zip(parts, np.split(levels, [2, 6]), strict=True):
+        encoder = Encoder(part, format, 30)
+        for level in some:
+            encoder.add(grey(int(level)))
+        encoder.close()
+    whole = tmp_path / f"whole.{format}"
+    join(parts, format, whole)
+    pictures = decoded(whole, 64, 48)
+    np.testing.assert_allclose(pictures.mean(axis=(1, 2, 3)), levels, atol=6)
+    probe = ["ffprobe", "-v", "error", "-show_entries", "packet=pts_time", "-of", "json", str(whole)]
+    packets = json.loads(subprocess.run(probe, check=True, capture_output=True).stdout)["packets"]
+    times = sorted(float(packet["pts_time"]) for packet in packets)
+    np.testing.assert_allclose(times, np.arange(len(levels)) / 30, atol=2e-3)
+
+
+@needs_ffmpeg
+def test_what_is_no_picture_is_an_error(tmp_path: Path) -> None:
+    encoder = Encoder(tmp_path / "part.mov", "mp4", 30)
+    encoder.add(b"not a picture")
+    with pytest.raises(InputError, match="ffmpeg could not encode"):
+        encoder.close()
+
+
+@pytest.mark.parametrize(
+    ("request_", "frames"),
+    [
+        (VideoRequest(begin=1.0, end=2.0, fps=30), 30),
+        (VideoRequest(begin=1.0, end=2.0, fps=60), 60),
+        (VideoRequest(begin=1.0, end=3.0, fps=30, speed=4.0), 15),
+        (VideoRequest(begin=1.0, end=2.0, fps=30, speed=0.25), 120),
+        (VideoRequest(begin=1.0, format="png"), 1),
+    ],
+)
+def test_time_maps_to_pictures(recorded: Recorded, request_: VideoRequest, frames: int) -> None:
+    shown = film([recorded], request_)
+    assert shown.frames == frames
+    options = json.loads(shown.encode())["options"]
+    assert (options["begin"], options["speed"], options["frames"]) == (1.0, request_.speed, frames)
+
+
+def test_a_video_ends_with_the_replay(recorded: Recorded) -> None:
+    shown = film([recorded], VideoRequest(end=1e6, fps=10))
+    assert shown.end == recorded.replay().duration
+    assert shown.frames == round(shown.end * 10)
+
+
+@pytest.mark.parametrize(
+    ("request_", "names"),
+    [
+        (VideoRequest(begin=1e4), "nothing lies between"),
+        (VideoRequest(begin=2.0, end=1.0), "nothing lies between"),
+        (VideoRequest(width=641), "even numbers"),
+        (VideoRequest(format="gif", fps=60), "a GIF shows 50 at most"),
+        (VideoRequest(focus="nobody"), "no agent nobody"),
+    ],
+)
+def test_what_does_not_fit_is_refused(recorded: Recorded, request_: VideoRequest, names: str) -> None:
+    with pytest.raises(InputError, match=names):
+        film([recorded], request_)
+
+
+def test_a_missing_program_is_named() -> None:
+    with pytest.raises(InputError, match="apt install nothing"):
+        require("no-such-program", package="nothing", purpose="the test needs it")
+
+
+def test_a_program_ends_with_its_children() -> None:
+    with program(["sh", "-c", "sleep 600 & wait"]) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while not (child := children.read_text().split()):
+            pass
+    assert process.poll() is not None
+    status = Path(f"/proc/{child[0]}/stat")
+    assert not status.exists() or status.read_text().split()[2] == "Z"
+
+
+@pytest.mark.browser
+@needs_ffmpeg
+@needs_browser
+def test_an_export_shows_the_race_and_repeats_itself(recorded: Recorded, tmp_path: Path) -> None:
+    request = VideoRequest(camera="overhead", width=160, height=90, fps=5, begin=1.0, end=2.6, overlays=False)
+    shown = film([recorded], request)
+    clips = []
+    for number, workers in enumerate((1, 1)):
+        progress: list[int] = []
+        out = tmp_path / f"{number}.mp4"
+        made = export(shown, out, workers=workers, progress=progress.append)
+        assert made.frames == shown.frames == 8
+        assert progress == list(range(1, 9))
+        clips.append(decoded(out, 160, 90))
+    first, second = clips
+    assert first.shape == (8, 90, 160, 3)
+    assert first.std(axis=(1, 2, 3)).min() > 10  # no picture is blank
+    moved = np.abs(np.diff(first.astype(int), axis=0)).mean(axis=(1, 2, 3))
+    assert moved.min() > 1  # the camera goes with the car
+    np.testing.assert_array_equal(first, second)
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "0.mp4", tmp_path / "1.mp4"]  # nothing else is left
+
+
+def test_an_unknown_camera_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"camera": "drone"}, VideoRequest)
