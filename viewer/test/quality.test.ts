@@ -24,7 +24,18 @@ describe("quality", () => {
 
   it("is not misled by a page that slept", () => {
     const gauge = new QualityGauge("show");
-    feed(gauge, 30, 900);
+    for (let nap = 0; nap < 30; nap++) {
+      feed(gauge, 30, 1);
+      feed(gauge, 1 / 60, 20);
+    }
     expect(gauge.tier).toBe("show");
+  });
+
+  it("falls within few frames on a machine that takes seconds for each", () => {
+    const gauge = new QualityGauge("show");
+    feed(gauge, 40, 5);
+    expect(gauge.tier).toBe("standard");
+    feed(gauge, 0.8, 5);
+    expect(gauge.tier).toBe("light");
   });
 });

@@ -29,12 +29,13 @@ const ALBEDO = 0.75;
 const NOWHERE = new Matrix4().makeScale(0, 0, 0);
 const ONE = new Vector3(1, 1, 1);
 const TURNED = new Matrix4().makeRotationY(Math.PI);
+const turn = new Euler();
 
 /** Where a wheel is relative to its car's body: it rises when compressed, steers and rolls. */
 export function wheelMatrix(wheel: number, pose: Pose, out: Matrix4): Matrix4 {
   const steer = wheel < 2 ? -pose.wheelAngle : 0;
   const spin = (pose.progress / WHEEL_RADIUS) % (2 * Math.PI);
-  out.makeRotationFromEuler(new Euler(spin, steer, 0, "YXZ"));
+  out.makeRotationFromEuler(turn.set(spin, steer, 0, "YXZ"));
   if (wheel % 2 === 1) out.multiply(TURNED);
   const { x, y, z } = WHEELS[wheel]!;
   return out.setPosition(x, y + pose.suspension[wheel]! - REST, z);
@@ -113,6 +114,7 @@ export class Cars {
   private readonly body = new Matrix4();
   private readonly matrix = new Matrix4();
   private readonly levels = new Color();
+  private readonly spread = new Vector3();
 
   constructor(cars: readonly CarInfo[], tier: Tier) {
     const model = buildCar();
@@ -186,9 +188,10 @@ export class Cars {
     const turbo = pose.state & StateBit.TURBO ? 1 : 0;
     this.lights.setColorAt(member, this.levels.setRGB(pose.brake, this.night ? 1 : 0.25, turbo));
     if (this.inside && car === this.view) this.screen.forEach((mesh) => mesh.setMatrixAt(member, NOWHERE));
-    const compression = pose.suspension.reduce((sum, each) => sum + each, 0) / 4;
+    const [frontLeft, frontRight, rearLeft, rearRight] = pose.suspension;
+    const compression = (frontLeft + frontRight + rearLeft + rearRight) / 4;
     const contact = Math.min(1, Math.max(0, compression / (REST / 2)));
-    this.matrix.copy(this.body).scale(new Vector3(contact, 1, contact));
+    this.matrix.copy(this.body).scale(this.spread.set(contact, 1, contact));
     this.contact.setMatrixAt(member, this.matrix);
   }
 

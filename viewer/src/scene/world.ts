@@ -70,6 +70,7 @@ export class World {
   private readonly sky: Sky;
   private readonly textures: Texture[];
   private readonly toSun = new Vector3();
+  private readonly shadowAxes = [new Vector3(), new Vector3()] as const;
   private scene: Scene | null = null;
   private weather: Weather = "clear";
 
@@ -194,12 +195,15 @@ export class World {
     const { target, position, shadow } = this.sun;
     const texel = (2 * reach) / shadow.mapSize.x;
     shadow.normalBias = 0.9 * texel; // keeps slanted faces from shadowing themselves
-    Object.assign(shadow.camera, { left: -reach, right: reach, bottom: -reach, top: reach });
-    shadow.camera.updateProjectionMatrix();
-    const sideways = new Vector3(this.toSun.z, 0, -this.toSun.x).normalize();
-    const upwards = new Vector3().crossVectors(this.toSun, sideways);
+    if (shadow.camera.right !== reach) {
+      Object.assign(shadow.camera, { left: -reach, right: reach, bottom: -reach, top: reach });
+      shadow.camera.updateProjectionMatrix();
+    }
+    const [sideways, upwards] = this.shadowAxes;
+    sideways.set(this.toSun.z, 0, -this.toSun.x).normalize();
+    upwards.crossVectors(this.toSun, sideways);
     target.position.copy(focus);
-    for (const axis of [sideways, upwards]) {
+    for (const axis of this.shadowAxes) {
       const place = focus.dot(axis);
       target.position.addScaledVector(axis, Math.round(place / texel) * texel - place);
     }
