@@ -31,7 +31,9 @@ app = typer.Typer(
 )
 bench = typer.Typer(help="Measure speed, side by side with a named peer.", no_args_is_help=True)
 
-export = typer.Typer(help="Take policies and experience along, to other programs.", no_args_is_help=True)
+export = typer.Typer(
+    help="Take videos, policies and experience along, to other programs.", no_args_is_help=True
+)
 
 
 def _version(asked: bool) -> None:
@@ -96,12 +98,12 @@ app.command("evaluate")(model.evaluate)
 app.command("race")(environment.race)
 app.command("calibrate")(calibration.calibrate)
 app.add_typer(replays.app, name="replay")
-app.add_typer(render.app, name="export")
 app.add_typer(tracks.app, name="track")
 export.command("onnx")(exports.onnx)
 export.command("tmod")(exports.tmod)
 export.command("dataset")(exports.dataset)
 export.command("demonstration")(environment.demonstration)
+export.command("video")(render.video)
 app.add_typer(export, name="export")
 bench.command("simulator")(simulator.command)
 bench.command("contact")(contact.command)

@@ -10,7 +10,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from trackmania_rl.cli import app
 from trackmania_rl.environment.drivers import pursuit
 from trackmania_rl.environment.race import Race, Rules
 from trackmania_rl.environment.render.browser import NAMES, program, require
@@ -124,6 +126,11 @@ def test_a_video_ends_with_the_replay(recorded: Recorded) -> None:
 def test_what_does_not_fit_is_refused(recorded: Recorded, request_: VideoRequest, names: str) -> None:
     with pytest.raises(InputError, match=names):
         film([recorded], request_)
+
+
+def test_the_command_refuses_what_it_cannot_write() -> None:
+    with pytest.raises(InputError, match=r"its name must end in \.mp4"):
+        CliRunner().invoke(app, ["export", "video", "any", "--out", "race.avi"], catch_exceptions=False)
 
 
 def test_a_missing_program_is_named() -> None:

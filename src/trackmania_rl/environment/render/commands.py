@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from trackmania_rl.environment.render.film import Film
     from trackmania_rl.protocol.messages import VideoRequest
 
-app = typer.Typer(help="Make something to take along from recorded races.", no_args_is_help=True)
-
 
 class Camera(StrEnum):
     """Cameras that need nobody's hand."""
@@ -49,7 +47,6 @@ class Weather(StrEnum):
 FORMATS = ("mp4", "webm", "gif", "png")
 
 
-@app.command()
 def video(
     replay: Annotated[
         list[str], typer.Argument(help="Id of a replay, or an .mcap file. Several of one track: together.")
