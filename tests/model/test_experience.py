@@ -91,7 +91,8 @@ def test_a_wrapped_buffer_tells_what_is_missing(tmp_path: Path) -> None:
 def dataset(folder: Path, **change: Any) -> Path:
     """A dataset of two episodes of a pendulum, one part of the second changed."""
     space, torque = Box(-np.inf, np.inf, (3,)), Box(-2, 2, (1,))
-    with DatasetWriter(folder, space, torque, {}) as writer:
+    about = {"env": change.pop("env", "gymnasium:Pendulum-v1")}
+    with DatasetWriter(folder, space, torque, about) as writer:
         for parts in ({}, change):
             fields: dict[str, Any] = {
                 "observations": np.zeros((5, 3), np.float32),
@@ -106,10 +107,14 @@ def dataset(folder: Path, **change: Any) -> Path:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"rewards": np.array([0, 1, np.nan, 0], np.float32)}, "episode_1: rewards of step 2"),
+        ({"rewards": np.array([0, 1, np.nan, 0], np.float32)}, "wrong, episode_1: rewards of step 2"),
         ({"observations": np.full((5, 3), np.inf, np.float32)}, "episode_1: observations of step 0"),
-        ({"observations": np.zeros((5, 4), np.float32)}, r"shape \(5, 4\), expected \(5, 3\)"),
+        (
+            {"observations": np.zeros((5, 4), np.float32)},
+            r"episode_1: observations have shape \(5, 4\), expected \(5, 3\)",
+        ),
         ({"observations": np.zeros((4, 3), np.float32)}, r"shape \(4, 3\), expected \(5, 3\)"),
+        ({"env": "TrackMania/Lidar-v0"}, "was made in TrackMania/Lidar-v0, expected gymnasium:Pendulum"),
         ({"actions": np.full((4, 1), 3, np.float32)}, "actions reach from 3 to 3"),
     ],
 )
@@ -117,8 +122,9 @@ def test_a_wrong_dataset_is_refused_and_no_run_begins(
     tmp_path: Path, change: dict[str, Any], words: str
 ) -> None:
     """The reason names the episode; the run's folder is not made."""
-    with pytest.raises(InputError, match=words):
+    with pytest.raises(InputError, match=words) as refused:
         learner(run="never", datasets=[dataset(tmp_path / "wrong", **change)])
+    assert "damaged" not in str(refused.value)
     assert not (tmp_path / "runs" / "never").exists()
 
 
@@ -140,7 +146,7 @@ def test_what_is_no_dataset_is_refused(tmp_path: Path) -> None:
 def test_a_small_buffer_keeps_the_newest(tmp_path: Path) -> None:
     """Of more steps than are asked for the last ones stay, with the ends of their episodes."""
     path = dataset(tmp_path / "d", rewards=np.array([5, 6, 7, 8], np.float32))
-    known = transitions([path], Box(-np.inf, np.inf, (3,)), Box(-2, 2, (1,)), 5)
+    known = transitions([path], Box(-np.inf, np.inf, (3,)), Box(-2, 2, (1,)), 5, "gymnasium:Pendulum-v1")
     assert known.reward.tolist() == [1, 5, 6, 7, 8]
     assert known.ended.tolist() == [True, False, False, False, True]
 

@@ -80,12 +80,12 @@ def episodes(saved: Checkpoint) -> Iterator[Episode]:
 
 
 def transitions(
-    paths: Sequence[Path], observation_space: Box, action_space: Box, capacity: int
+    paths: Sequence[Path], observation_space: Box, action_space: Box, capacity: int, env: str
 ) -> Transitions:
     """All steps of datasets as the buffer keeps them; the newest `capacity` if there are more.
 
     Raises:
-        InputError: A dataset is damaged, of other spaces, or holds numbers that are none.
+        InputError: A dataset is damaged, of another environment or other spaces, or holds no numbers.
     """
     kept: list[tuple[NDArray[Any], ...]] = []
     count = 0
@@ -93,6 +93,8 @@ def transitions(
     for path in paths:
         dataset = Dataset(path)
         try:
+            if dataset.env not in (None, env):
+                raise InputError(f"{path} was made in {dataset.env}, expected {env}", field="dataset")
             for episode in dataset.episodes(observation_space, action_space):
                 ended = np.zeros(len(episode), bool)
                 ended[-1] = True

@@ -206,7 +206,7 @@ class Learner:
         elif checkpoint is not None:
             self._begin_with(checkpoint)
         if datasets and not self.steps:
-            self._fill(transitions(datasets, observation_space, action_space, config.buffer))
+            self._fill(transitions(datasets, observation_space, action_space, config.buffer, config.env))
         self.folder.mkdir(parents=True, exist_ok=True)
         self.metrics = MetricsWriter(self.folder)
         self.metrics.forget_after(self.steps)

@@ -148,6 +148,8 @@ class Dataset:
             self._file = h5py.File(file, "r")
         except OSError as error:
             raise InputError(f"{path} is damaged or no HDF5 file: expected Minari's layout") from error
+        self.env = _env(file.with_name(METADATA))
+        """Environment that it was made in; None where it does not say."""
         self._names = sorted(
             (name for name in self._file if name.removeprefix("episode_").isdigit()),
             key=lambda name: int(name.removeprefix("episode_")),
@@ -172,6 +174,8 @@ class Dataset:
             where = f"{self.path}, {name}"
             try:
                 yield self._episode(name, where, observation_space, action_space)
+            except InputError:
+                raise
             except (KeyError, OSError, ValueError, TypeError, AttributeError) as error:
                 raise InputError(f"{where} is damaged: {error}; expected Minari's layout") from error
 
@@ -211,6 +215,14 @@ class Dataset:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _env(metadata: Path) -> str | None:
+    try:
+        env = json.loads(metadata.read_text()).get("env")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return env if isinstance(env, str) else None
 
 
 def _h5py() -> Any:
