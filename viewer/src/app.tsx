@@ -5,6 +5,7 @@ import { useEnvironment, watchEnvironment } from "./connection/environment";
 import { useModel, watchModel } from "./connection/model";
 import { useKeys } from "./keys";
 import { LivePage } from "./pages/live";
+import { PresentationPage } from "./pages/presentation";
 import { ReplayPage } from "./pages/replay";
 import { ReplaysPage } from "./pages/replays";
 import { TrainingPage } from "./pages/training";
@@ -45,13 +46,15 @@ export function App({ addresses }: { addresses: Addresses }) {
       return undefined;
     }
   }, []);
-  useViewKeys(stage);
+  useViewKeys(stage, page !== "presentation");
 
   const replay = query.get("replay");
   return (
     <StageContext value={stage}>
       <canvas ref={mount} className="stage" aria-label="The race in 3D" />
-      {!presenting && <Header page={page}>{page !== "training" && <Settings tier={tier} />}</Header>}
+      {!presenting && page !== "presentation" && (
+        <Header page={page}>{page !== "training" && <Settings tier={tier} />}</Header>
+      )}
       {failure && <Notice title="No picture">{failure}</Notice>}
       {stage && page === "live" && <LivePage addresses={addresses} />}
       {stage && page === "replays" && replay !== null && (
@@ -64,6 +67,7 @@ export function App({ addresses }: { addresses: Addresses }) {
       )}
       {page === "replays" && replay === null && <ReplaysPage base={addresses.environment} />}
       {page === "training" && <TrainingPage base={addresses.model} environment={addresses.environment} />}
+      {page === "presentation" && <PresentationPage addresses={addresses} />}
       <Help />
     </StageContext>
   );
@@ -74,12 +78,13 @@ function next<T>(entries: readonly T[], current: T): T {
   return entries[(entries.indexOf(current) + 1) % entries.length]!;
 }
 
-function useViewKeys(stage: Stage | null): void {
+/** The keys of the pages with a picture; a presentation has its own. */
+function useViewKeys(stage: Stage | null, listening: boolean): void {
   const look = (by: 1 | -1) => () => {
     const drivers = stage?.drivers ?? [];
     setView({ focus: neighbour(drivers, stage?.driver?.agent_id, by) });
   };
-  useKeys({
+  const keys = {
     ...Object.fromEntries(CAMERAS.map((camera, at) => [String(at + 1), () => setView({ camera })])),
     "0": () => setView({ focus: null }),
     ArrowLeft: look(-1),
@@ -99,7 +104,8 @@ function useViewKeys(stage: Stage | null): void {
         ? document.exitFullscreen()
         : document.documentElement.requestFullscreen()),
     "?": () => setView({ helping: true }),
-  });
+  };
+  useKeys(listening ? keys : {});
   const title = useEnvironment((environment) => environment.race?.track_name);
   useEffect(() => {
     document.title = title ? `${title} · TrackMania RL` : "TrackMania RL";

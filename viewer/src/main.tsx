@@ -10,6 +10,7 @@ import { MantineProvider } from "@mantine/core";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { findAddresses } from "./connection/addresses";
+import { findBrand } from "./presentation/brand";
 import { theme } from "./theme";
 import { viewOf } from "./view";
 
@@ -17,6 +18,7 @@ import { viewOf } from "./view";
 await Promise.all(
   ["600 16px Barlow", "700 16px 'Barlow Condensed'"].map((font) => document.fonts.load(font)),
 );
+await findBrand();
 viewOf(new URLSearchParams(window.location.search));
 createRoot(document.getElementById("root")!).render(
   <MantineProvider theme={theme} forceColorScheme="dark">

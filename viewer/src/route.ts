@@ -1,7 +1,12 @@
 import { useSyncExternalStore } from "react";
 
 /** The pages, by their path. */
-export const PAGES = { live: "/", replays: "/replays", training: "/training" } as const;
+export const PAGES = {
+  live: "/",
+  replays: "/replays",
+  training: "/training",
+  presentation: "/presentation",
+} as const;
 
 export type Page = keyof typeof PAGES;
 
@@ -13,8 +18,8 @@ export interface Route {
 
 const CHANGED = "trackmania:route";
 
-/** Parts of the query that belong to one replay, and go when another page opens. */
-const REPLAY_PARTS = ["replay", "t"];
+/** Parts of the query that belong to one replay or one deck, and go when another page opens. */
+const OWN_PARTS = ["replay", "t", "deck", "slide", "print"];
 
 /** Read an address: `?replay=` opens that replay wherever it stands. */
 export function parseRoute(address: string): Route {
@@ -24,10 +29,10 @@ export function parseRoute(address: string): Route {
   return { page: query.has("replay") ? "replays" : named, query };
 }
 
-/** The address of a page; parts of the query that are not about a replay stay. */
+/** The address of a page; parts of the query that are not about a replay or a deck stay. */
 export function addressOf(page: Page, parts: Record<string, string> = {}): string {
   const query = new URLSearchParams(window.location.search);
-  for (const part of REPLAY_PARTS) query.delete(part);
+  for (const part of OWN_PARTS) query.delete(part);
   for (const [name, value] of Object.entries(parts)) query.set(name, value);
   const search = query.toString();
   return PAGES[page] + (search && `?${search}`);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,15 +26,20 @@ def viewer(
             envvar="TRACKMANIA_RL_MODEL",
         ),
     ] = None,
+    brand: Annotated[
+        Path | None,
+        typer.Option(help="JSON file with the page's name, logo, colours and font. [default: our own]"),
+    ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the default browser.")] = False,
 ) -> None:
     """Serve the page on which races, replays and learning curves are watched."""
     import webbrowser
 
     from trackmania_rl.protocol.service import serve
+    from trackmania_rl.viewer.brand import read_brand
     from trackmania_rl.viewer.server import viewer_app
 
-    app = viewer_app(environment=environment, model=model)
+    app = viewer_app(environment=environment, model=model, brand=read_brand(brand) if brand else None)
     address = f"http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}/"
     Console(stderr=True).print(f"The viewer is at [bold]{address}[/] (Ctrl-C stops it)")
     if open_page:

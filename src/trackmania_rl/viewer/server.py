@@ -81,13 +81,18 @@ def _read(path: Path, *, lasting: bool) -> File:
 
 
 def viewer_app(
-    *, environment: str | None = None, model: str | None = None, files: dict[str, File] | None = None
+    *,
+    environment: str | None = None,
+    model: str | None = None,
+    brand: dict[str, Any] | None = None,
+    files: dict[str, File] | None = None,
 ) -> Litestar:
     """The page's server.
 
     Args:
         environment: Address of the environment service; None: the page's host, port 8080.
         model: Address of the model service, or "none"; None: the page's host, port 8081.
+        brand: Name, logo, colours and font of the page, see `read_brand`; None: the project's own.
         files: The built page; read from its usual place by default.
 
     Raises:
@@ -107,6 +112,11 @@ def viewer_app(
         given = {name: address for name, address in services.items() if address}
         return Response(given, headers={"Cache-Control": "no-store"})
 
+    @get("/brand.json", sync_to_thread=False)
+    def own_brand() -> Response[dict[str, Any]]:
+        """Whose page it is, as far as that was given."""
+        return Response(brand or {}, headers={"Cache-Control": "no-store"})
+
     @get(["/", "/{path:path}"], sync_to_thread=False)
     def file(request: Request[Any, Any, Any]) -> Response[bytes]:
         """A file of the page; addresses that the page itself understands get its index."""
@@ -116,7 +126,7 @@ def viewer_app(
             raise NotFoundException(f"the page has no file {path}")
         return _answer(request, page.get(name, page["index.html"]), _policy(request, services))
 
-    app = Litestar([healthz, config, file], openapi_config=None, logging_config=None)
+    app = Litestar([healthz, config, own_brand, file], openapi_config=None, logging_config=None)
     app.state.stopping = None
     return app
 

@@ -4,10 +4,17 @@ import type { ReactNode } from "react";
 import type { Status } from "../connection/socket";
 import { useEnvironment } from "../connection/environment";
 import { useModel } from "../connection/model";
+import { useBrand } from "../presentation/brand";
+import { DEFAULT_BRANDING } from "../presentation/deck";
 import { addressOf, go, PAGES, type Page } from "../route";
 import { setView } from "../view";
 
-const TITLES: Record<Page, string> = { live: "Live", replays: "Replays", training: "Training" };
+const TITLES: Record<Page, string> = {
+  live: "Live",
+  replays: "Replays",
+  training: "Training",
+  presentation: "Presentation",
+};
 
 const SAYS: Record<Status | "absent", string> = {
   connecting: "connecting…",
@@ -19,12 +26,19 @@ const SAYS: Record<Status | "absent", string> = {
 
 /** The name, the pages, how the services are, and what can be set. */
 export function Header({ page, children }: { page: Page; children?: ReactNode }) {
+  const brand = useBrand();
   return (
     <header className="header">
       <Link page="live" className="brand">
-        <img src="/logo.svg" alt="" width={30} height={30} />
+        <img src={brand.logo} alt="" width={30} height={30} />
         <span className="wordmark">
-          Track<b>Mania</b> <i>RL</i>
+          {brand === DEFAULT_BRANDING ? (
+            <>
+              Track<b>Mania</b> <i>RL</i>
+            </>
+          ) : (
+            brand.name
+          )}
         </span>
       </Link>
       <nav aria-label="Pages">

@@ -1,4 +1,5 @@
 import { gap, raceTime } from "../format";
+import { useBrand } from "../presentation/brand";
 import type { Standing } from "../protocol/messages";
 import type { Driver } from "../stage/drive";
 
@@ -12,11 +13,12 @@ interface Props {
 
 /** What a presentation shows over the picture: the title, and the order of the cars below. */
 export function LowerThird({ title, subtitle, standings, drivers, focus }: Props) {
+  const brand = useBrand();
   const byId = new Map(drivers.map((driver) => [driver.agent_id, driver]));
   return (
     <>
       <div className="title">
-        <img src="/logo.svg" alt="" width={46} height={46} />
+        <img src={brand.logo} alt="" width={46} height={46} />
         <div>
           <h1>{title}</h1>
           <p>{subtitle}</p>

@@ -1,0 +1,57 @@
+/** Where decks come from and go to: the page's server, the browser's own storage, files. */
+
+import { type Deck, DeckError, parseDeck, readDeck } from "./deck";
+
+/** The deck that is shown when none is asked for. */
+export const DEMO = "demo";
+
+const STORED = "trackmania-rl.deck.";
+
+/** The names of the decks in this browser. */
+export function storedDecks(): string[] {
+  return Object.keys(localStorage)
+    .filter((key) => key.startsWith(STORED))
+    .map((key) => key.slice(STORED.length))
+    .sort();
+}
+
+/** Keep a deck in this browser under a name. */
+export function storeDeck(name: string, deck: Deck): void {
+  localStorage.setItem(STORED + name, JSON.stringify(deck));
+}
+
+/** Let go of the browser's own version of a deck; a bundled one comes back as it was. */
+export function forgetDeck(name: string): void {
+  localStorage.removeItem(STORED + name);
+}
+
+/**
+ * A deck by its name (one in this browser, else one of the server's decks) or by its path on this server.
+ *
+ * @throws DeckError when there is none, or when it is wrong.
+ */
+export async function findDeck(name: string): Promise<Deck> {
+  const stored = localStorage.getItem(STORED + name);
+  if (stored !== null) return readDeck(stored);
+  const address = new URL(name.includes("/") ? name : `/decks/${name}.json`, window.location.origin);
+  if (address.origin !== window.location.origin) {
+    throw new DeckError([
+      `The deck is at ${address.origin}, and decks are only loaded from this server: ` +
+        "save it to a file and open that with E.",
+    ]);
+  }
+  const answer = await fetch(address).catch(() => null);
+  const isDeck = answer?.ok && answer.headers.get("content-type")?.includes("json");
+  if (!isDeck) throw new DeckError([`There is no deck ${name}: neither in this browser nor on its server.`]);
+  return readDeck(await answer.text());
+}
+
+/** Hand a deck to the browser as a file. */
+export function saveToFile(name: string, deck: Deck): void {
+  const file = new Blob([`${JSON.stringify(parseDeck(deck), null, 2)}\n`], { type: "application/json" });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = `${name}.json`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
