@@ -2,8 +2,9 @@
 
 import { MathUtils, Vector3 } from "three";
 
+import { WALL_HEIGHT } from "./border";
 import { newPose } from "./pose";
-import { newRibbonPoint, type Ribbon } from "./ribbon";
+import { newRibbonPoint, type Ribbon, type RibbonPoint } from "./ribbon";
 import type { CameraKind, PoseSource } from "./types";
 
 /** One look at the world. */
@@ -60,7 +61,11 @@ const OVERHEAD_HEIGHT = 56;
 /** Distance between trackside posts [m], and of a post from the border [m]. */
 const POST_SPACING = 110;
 const POST_AWAY = 3.2;
-const POST_HEIGHT = 2.8;
+/** Height over the road's plane [m]: over the boards that announce curves; and least height over the border's foot. */
+const POST_HEIGHT = 4.6;
+const POST_LIFT = WALL_HEIGHT + 1.2;
+/** From this slope across [1] on, posts stand where a bank is low: the road faces them. */
+const BANKED = 0.2;
 /** Height that a trackside camera keeps in view [m], and its limits [degrees]. */
 const TRACKSIDE_HEIGHT = 13;
 const TRACKSIDE_FOV = [13, 46] as const;
@@ -143,12 +148,15 @@ export class Shots {
     const { progress } = this.source.sample(car, postTime, past) ? past : pose;
     const post = Math.round((progress + this.startArc) / POST_SPACING);
     ribbon.at(post * POST_SPACING, point);
-    const outside = Math.abs(point.curvature) > 0.003 ? -point.curvature : post % 2 ? 1 : -1;
-    const side = outside > 0 ? point.halfLeft + POST_AWAY : -(point.halfRight + POST_AWAY);
+    const side = postSide(point, post);
+    const border = side > 0 ? point.halfLeft : -point.halfRight;
+    const height = POST_HEIGHT + (Math.abs(post) % 3) * 0.9;
     out.position
       .copy(point.position)
-      .addScaledVector(point.left, side)
-      .addScaledVector(point.up, POST_HEIGHT + (Math.abs(post) % 3) * 0.9);
+      .addScaledVector(point.left, border + side * POST_AWAY)
+      .addScaledVector(point.up, height);
+    const lift = side * POST_AWAY * point.left.y + height * point.up.y;
+    if (point.up.y > 0) out.position.addScaledVector(UP, Math.max(0, POST_LIFT - lift));
     out.target.copy(pose.position).addScaledVector(UP, 0.6);
     out.up.copy(UP);
     const distance = out.position.distanceTo(out.target);
@@ -192,4 +200,11 @@ export class Shots {
     position.addScaledVector(point.left, MathUtils.clamp(across, least, most) - across);
     position.addScaledVector(point.up, lift);
   }
+}
+
+/** On which side of the road a post stands, 1 left or -1 right: low at a bank, outside in a curve, else by turns. */
+function postSide({ left, curvature }: RibbonPoint, post: number): number {
+  if (Math.abs(left.y) > BANKED) return -Math.sign(left.y);
+  if (Math.abs(curvature) > 0.003) return -Math.sign(curvature);
+  return post % 2 ? 1 : -1;
 }
