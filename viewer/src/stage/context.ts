@@ -1,4 +1,4 @@
-import { createContext, useContext, useEffect } from "react";
+import { createContext, useContext, useLayoutEffect } from "react";
 import type { Moment } from "./moment";
 import type { Stage } from "./stage";
 
@@ -12,5 +12,6 @@ export const StageContext = createContext<Stage | null>(null);
  */
 export function useOverlay(draw: (moment: Moment) => void): void {
   const stage = useContext(StageContext);
-  useEffect(() => stage?.onMoment(draw), [stage, draw]);
+  // A layout effect: a passive one would still draw on an overlay that is gone.
+  useLayoutEffect(() => stage?.onMoment(draw), [stage, draw]);
 }
