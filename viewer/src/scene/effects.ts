@@ -1,35 +1,70 @@
-/** What is in the air: rain. */
+/** What the drive leaves in the air and on the ground: rain, particles, skid marks. */
 
-import { Group, type PerspectiveCamera, Vector3 } from "three";
+import { Color, Group, type PerspectiveCamera, Vector3 } from "three";
 
+import { LOOKS } from "./looks";
+import { Particles } from "./particles";
 import { Rain } from "./rain";
-import type { Pose, Weather } from "./types";
+import type { Ribbon } from "./ribbon";
+import { SkidMarks } from "./skidmarks";
+import type { Pose, PoseSource, Tier, Weather } from "./types";
 
 /** Within the first distance of a car the camera is taken to go with it, beyond the second not [m]. */
 const ALONG = [14, 40] as const;
 
-/** Rain; it shows the same at the same time, forwards and backwards. */
+/** What floats in the air is lit by the air around it, this much more brightly (by eye). */
+const AIR_LIGHT = 1.15;
+
+/** Rain, particles and skid marks; they show the same at the same time, forwards and backwards. */
 export class Effects {
   readonly object = new Group();
   private readonly rain = new Rain();
   private readonly wind = new Vector3();
+  private readonly light = new Color();
+  private wetness = 0;
+  private marks: SkidMarks | null = null;
+  private particles: Particles | null = null;
 
   constructor() {
     this.object.add(this.rain.lines);
     this.setWeather("clear");
   }
 
-  setWeather(weather: Weather): void {
+  /** Show what the cars of a source leave on a road. */
+  setDrive(source: PoseSource, ribbon: Ribbon, tier: Tier): void {
+    this.removeDrive();
+    this.marks = new SkidMarks(source, ribbon);
+    this.particles = new Particles(source, ribbon, tier);
+    this.particles.setAir(this.wetness, this.light);
+    this.object.add(this.marks.quads.mesh, this.particles.quads.mesh);
+  }
+
+  /** Change rain and light; the ground is as wet as the weather says, or as `wetness` in [0, 1]. */
+  setWeather(weather: Weather, wetness: number = LOOKS[weather].wetness): void {
     this.rain.lines.visible = weather === "rain";
+    this.wetness = wetness;
+    this.light.set(LOOKS[weather].air).multiplyScalar(AIR_LIGHT);
+    this.particles?.setAir(wetness, this.light);
   }
 
   /** Show it as it is at a time [s]; `present` says which cars are there. */
   update(time: number, camera: PerspectiveCamera, poses: readonly Pose[], present: readonly boolean[]): void {
     if (this.rain.lines.visible) this.rain.update(time, camera, this.speed(camera, poses, present));
+    this.marks?.update(time, poses, present);
+    this.particles?.update(time, poses, present);
   }
 
   dispose(): void {
+    this.removeDrive();
     this.rain.dispose();
+  }
+
+  private removeDrive(): void {
+    for (const part of [this.marks, this.particles]) {
+      part?.quads.mesh.removeFromParent();
+      part?.dispose();
+    }
+    this.marks = this.particles = null;
   }
 
   /** How fast the camera moves [m/s]: like the car that is next to it, if one is. */

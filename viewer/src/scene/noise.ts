@@ -68,8 +68,13 @@ function fade(t: number): number {
 function lattice(column: number, row: number, seed: number, period: number): number {
   const x = period > 0 ? ((column % period) + period) % period : column;
   const y = period > 0 ? ((row % period) + period) % period : row;
-  let hash = Math.imul(x, 0x27d4eb2d) ^ Math.imul(y, 0x165667b1) ^ Math.imul(seed + 1, 0x9e3779b1);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) / 4294967295;
+  return hash(x, y, seed);
+}
+
+/** A number in [0, 1] that looks random but depends on three integers alone. */
+export function hash(x: number, y: number, seed: number): number {
+  let bits = Math.imul(x, 0x27d4eb2d) ^ Math.imul(y, 0x165667b1) ^ Math.imul(seed + 1, 0x9e3779b1);
+  bits = Math.imul(bits ^ (bits >>> 15), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return ((bits ^ (bits >>> 16)) >>> 0) / 4294967295;
 }

@@ -76,6 +76,7 @@ export class RaceScene {
     this.track = track;
     this.cameras.setTrack(new Ribbon(track), track.start);
     this.buildWorld();
+    this.buildEffects();
   }
 
   /** Show the cars of a source. */
@@ -86,6 +87,7 @@ export class RaceScene {
     this.cameras.setSource(source);
     this.buildCars();
     this.buildTrails();
+    this.buildEffects();
   }
 
   /** Look at a car in some way, from a time on; the way there is blended unless `immediate`. */
@@ -107,6 +109,7 @@ export class RaceScene {
     this.applyTier();
     this.buildWorld();
     this.buildCars();
+    this.buildEffects();
   }
 
   setLayers(layers: Layers): void {
@@ -220,6 +223,10 @@ export class RaceScene {
       part?.dispose();
     }
     this.cars = this.labels = null;
+  }
+
+  private buildEffects(): void {
+    if (this.source && this.track) this.effects.setDrive(this.source, new Ribbon(this.track), this.tier);
   }
 
   private buildTrails(): void {
