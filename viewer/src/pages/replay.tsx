@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { getReplay, getTrack, ServiceError, useRemote } from "../connection/rest";
 import { moment } from "../format";
 import { useKeys } from "../keys";
-import { DeltaChart } from "../panels/deltachart";
+import { Comparison } from "../panels/comparison";
 import { Notice } from "../panels/notice";
 import { moments, STEP, Transport } from "../panels/transport";
 import { PlaybackClock } from "../playback/playbackclock";
@@ -73,7 +73,7 @@ function Playback({ replays, track, begin }: { replays: Replay[]; track: TrackGe
           : `${replays.length} replays together`
       }
       left={<Links ids={replays.map((replay) => replay.id)} clock={clock} />}
-      right={cars.length > 1 && <DeltaChart recording={recording} cars={cars} length={track.length} />}
+      right={cars.length > 0 && <Comparison recording={recording} cars={cars} length={track.length} />}
       bottom={<Transport clock={clock} events={events} drivers={drive.drivers} />}
     />
   );
