@@ -12,8 +12,8 @@ import type { Pose, PoseSource, Tier, Weather } from "./types";
 /** Within the first distance of a car the camera is taken to go with it, beyond the second not [m]. */
 const ALONG = [14, 40] as const;
 
-/** What floats in the air is lit by the air around it, this much more brightly (by eye). */
-const AIR_LIGHT = 1.15;
+/** Part of the sun's light that falls on the side of a cloud that is seen (guess). */
+const SUNNY = 0.65;
 
 /** Rain, particles and skid marks; they show the same at the same time, forwards and backwards. */
 export class Effects {
@@ -21,6 +21,7 @@ export class Effects {
   private readonly rain = new Rain();
   private readonly wind = new Vector3();
   private readonly light = new Color();
+  private readonly sky = new Color();
   private wetness = 0;
   private marks: SkidMarks | null = null;
   private particles: Particles | null = null;
@@ -43,7 +44,9 @@ export class Effects {
   setWeather(weather: Weather, wetness: number = LOOKS[weather].wetness): void {
     this.rain.lines.visible = weather === "rain";
     this.wetness = wetness;
-    this.light.set(LOOKS[weather].air).multiplyScalar(AIR_LIGHT);
+    const { sunColour, sunStrength, skyLight, ambient } = LOOKS[weather];
+    this.light.set(sunColour).multiplyScalar((SUNNY * sunStrength) / Math.PI);
+    this.light.add(this.sky.set(skyLight).multiplyScalar(ambient / Math.PI));
     this.particles?.setAir(wetness, this.light);
   }
 

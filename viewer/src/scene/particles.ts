@@ -29,6 +29,8 @@ const LIFE = 1.5;
 const SLOTS = LIFE / STEP + 1;
 /** Particles of a car in each step, by tier. */
 const EACH: Readonly<Record<Tier, number>> = { light: 2, standard: 8, show: 8 };
+/** Clouds are larger where there are fewer. */
+const SWELL: Readonly<Record<Tier, number>> = { light: 1.35, standard: 1, show: 1 };
 /** Flames of a car with turbo: a train of puffs from each of two exhausts. */
 const FLAMES = 10;
 const EXHAUST = new Vector3(0.085, 0.482, -1.77);
@@ -65,12 +67,12 @@ const BILLOW = {
   up: 0.6,
   scatter: 1.2,
 };
-const SMOKE = kind("#dfe3e8", 0.26, BILLOW);
-const DIRT = kind("#a5815a", 0.3, { ...BILLOW, life: 1.5, growth: 1.6, rise: -0.3, up: 1.3 });
-const GRASS = kind("#77764a", 0.24, { ...BILLOW, life: 0.8, growth: 0.7, rise: -3, up: 1.8 });
-const SPRAY = kind("#e6edf3", 0.2, { ...BILLOW, life: 0.9, growth: 1.5, rise: -1.5, along: 0.45, up: 1.5 });
+const SMOKE = kind("#e6e9ed", 0.36, BILLOW);
+const DIRT = kind("#c9aa80", 0.42, { ...BILLOW, life: 1.5, growth: 1.6, rise: -0.3, up: 1.3 });
+const GRASS = kind("#8f8a5c", 0.32, { ...BILLOW, life: 0.8, growth: 0.7, rise: -3, up: 1.8 });
+const SPRAY = kind("#e6edf3", 0.26, { ...BILLOW, life: 0.9, growth: 1.5, rise: -1.5, along: 0.45, up: 1.5 });
 const SPARK: Kind = {
-  colour: new Color(9, 4.2, 1.1),
+  colour: new Color(4, 1.5, 0.3),
   cover: 0,
   life: 0.55,
   radius: 0.035,
@@ -81,7 +83,7 @@ const SPARK: Kind = {
   up: 2,
   scatter: 3.2,
 };
-const FLAME = { near: new Color(1.6, 2.6, 6), far: new Color(5, 1.5, 0.25), length: 0.75, radius: 0.11 };
+const FLAME = { near: new Color(0.35, 0.6, 1.6), far: new Color(1.5, 0.4, 0.05), length: 0.75, radius: 0.11 };
 
 /** From these speeds on dust, and spray, is at its fullest, and where it begins [m/s]. */
 const DUSTY = [4, 30] as const;
@@ -100,7 +102,7 @@ void main() {
   float spin = fract(birth.w * 37.0 + birth.x * 11.0) * 6.2832;
   float slowed = shape.w > 0.0 ? (1.0 - exp(-shape.w * age)) / shape.w : age;
   vec3 centre = birth.xyz + motion.xyz * slowed + vec3(0.0, 0.5 * shape.z * age * age, 0.0);
-  if (tint.a > 0.0) centre.y += 0.6 * shape.y * age; // a growing cloud stays on the ground, not in it
+  if (tint.a > 0.0) centre.y += 0.85 * shape.y * age; // a growing cloud stays on the ground, not in it
   vec3 velocity = motion.xyz * exp(-shape.w * age) + vec3(0.0, shape.z * age, 0.0);
   vec4 seen = viewMatrix * vec4(centre, 1.0);
   float radius = shape.x + shape.y * age;
@@ -142,6 +144,7 @@ export class Particles implements StepWriter {
   private readonly cars: readonly number[];
   private readonly steps: Steps;
   private readonly each: number;
+  private readonly swell: number;
   private readonly texture = puffTexture();
   private readonly uniforms = {
     time: { value: 0 },
@@ -163,6 +166,7 @@ export class Particles implements StepWriter {
     this.cars = source.cars.flatMap((car, index) => (car.ghost ? [] : [index]));
     this.steps = new Steps(source, this.cars, STEP, SLOTS);
     this.each = EACH[tier];
+    this.swell = SWELL[tier];
     const material = new ShaderMaterial({
       uniforms: this.uniforms,
       vertexShader: VERTEX,
@@ -252,7 +256,7 @@ export class Particles implements StepWriter {
     const wall = Math.sign(this.footing.left);
     if (what === SPARK)
       offset.set(wall * 0.98, 0.1 + 0.5 * hash(number, seed, 2), 4 * hash(number, seed, 3) - 2);
-    else offset.copy(WHEELS[2 + (k % 2)]!).setY(0.15);
+    else offset.copy(WHEELS[2 + (k % 2)]!).setY(0.3);
     offset.applyQuaternion(to.quaternion);
     place.lerpVectors(from.position, to.position, share).add(offset).toArray(numbers, at);
     numbers[at + 3] = (number - 1 + share) * STEP;
@@ -263,8 +267,9 @@ export class Particles implements StepWriter {
     if (what === SPARK) flight.addScaledVector(offset.set(-wall, 0, 0).applyQuaternion(to.quaternion), 2);
     flight.toArray(numbers, at + 4);
     numbers[at + 7] = what.life * (0.7 + 0.3 * hash(number, seed, 7));
-    numbers[at + 8] = what.radius;
-    numbers[at + 9] = what.growth;
+    const swell = what.cover > 0 ? this.swell : 1;
+    numbers[at + 8] = what.radius * swell;
+    numbers[at + 9] = what.growth * swell;
     numbers[at + 10] = what.rise;
     numbers[at + 11] = what.drag;
     what.colour.toArray(numbers, at + 12);

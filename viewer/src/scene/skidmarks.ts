@@ -1,6 +1,6 @@
 /** The rubber and the furrows that sliding tyres leave on the ground. */
 
-import { Color, ShaderMaterial, Vector3 } from "three";
+import { Color, DoubleSide, ShaderMaterial, Vector3 } from "three";
 
 import { StateBit } from "../protocol/messages";
 import { WHEELS } from "./carmodel";
@@ -87,6 +87,7 @@ export class SkidMarks implements StepWriter {
       fragmentShader: FRAGMENT,
       transparent: true,
       depthWrite: false,
+      side: DoubleSide,
       polygonOffset: true,
       polygonOffsetFactor: -2,
       polygonOffsetUnits: -2,
