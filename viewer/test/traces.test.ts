@@ -4,12 +4,12 @@ import { recordedCars } from "../src/playback/standings";
 import { tracesAlong } from "../src/playback/traces";
 import type { Replay } from "../src/protocol/messages";
 
-const FIELDS = ["x", "y", "z", "qx", "qy", "qz", "qw", "vx", "vy", "vz", "steer", "gas", "brake", "progress"];
+const FIELDS = "x y z qx qy qz qw vx vy vz steer gas brake gear progress state".split(" ");
 
 /** Two cars over 100 m: one holds 20 m/s on the gas, one brakes from half way on and stops at 75 m. */
 function replay(): Replay {
-  const even = Array.from({ length: 101 }, (_, k) => [k, 20, 0.5, 1, 0] as const);
-  const braking = even.map(([k]) => (k <= 50 ? [k, 20, 0, 1, 0] : [Math.min(k, 75), 10, 0, 0, 1]) as const);
+  const even = Array.from({ length: 101 }, (_, k) => [k, 20, 0.5, 1, 0]);
+  const braking = even.map(([k = 0]) => (k <= 50 ? [k, 20, 0, 1, 0] : [Math.min(k, 75), 10, 0, 0, 1]));
   const cars = [even, braking].map((drive, number) => ({
     agent_id: `car-${number}`,
     name: `Car ${number}`,
@@ -17,7 +17,7 @@ function replay(): Replay {
     policy: "",
     finished: number === 0,
     time: 5,
-    samples: drive.flatMap(([s, v, steer, gas, brake]) => [
+    samples: drive.flatMap(([s = 0, v = 0, steer = 0, gas = 0, brake = 0]) => [
       0,
       0,
       s,
@@ -31,7 +31,9 @@ function replay(): Replay {
       steer,
       gas,
       brake,
+      3,
       s,
+      1,
     ]),
   }));
   return {
