@@ -16,6 +16,7 @@ import { mergeGeometries } from "three/addons/utils/BufferGeometryUtils.js";
 import { StateBit } from "../protocol/messages";
 import { buildCar, buildContact, WHEEL_RADIUS, WHEELS } from "./carmodel";
 import { carMaterials } from "./carpaint";
+import { lerp, smoothstep } from "./noise";
 import type { CarInfo, Pose, Tier } from "./types";
 
 /** Compression of the suspension at rest [m]. */
@@ -110,7 +111,7 @@ export class Cars {
   private readonly materials: Material[];
   private view = -1;
   private inside = false;
-  private night = false;
+  private lamps = 0;
   private readonly body = new Matrix4();
   private readonly matrix = new Matrix4();
   private readonly levels = new Color();
@@ -150,10 +151,10 @@ export class Cars {
     this.inside = cockpit;
   }
 
-  /** Head lamps on or off. */
-  setNight(on: boolean): void {
-    this.night = on;
-    this.beam.visible = on;
+  /** Head lamps, 0 off to 1 on; the upper half of the way they light the road. */
+  setLamps(lamps: number): void {
+    this.lamps = lamps;
+    this.beam.visible = lamps > 0.5;
   }
 
   /** Show the cars as they are; `present` says which of them are there. */
@@ -186,7 +187,7 @@ export class Cars {
   /** What else there is to a car that is not a ghost: lamps, contact shadow, wind screen. */
   private finish(car: number, member: number, pose: Pose): void {
     const turbo = pose.state & StateBit.TURBO ? 1 : 0;
-    this.lights.setColorAt(member, this.levels.setRGB(pose.brake, this.night ? 1 : 0.25, turbo));
+    this.lights.setColorAt(member, this.levels.setRGB(pose.brake, lerp(0.25, 1, this.lamps), turbo));
     if (this.inside && car === this.view) this.screen.forEach((mesh) => mesh.setMatrixAt(member, NOWHERE));
     const [frontLeft, frontRight, rearLeft, rearRight] = pose.suspension;
     const compression = (frontLeft + frontRight + rearLeft + rearRight) / 4;
@@ -196,7 +197,7 @@ export class Cars {
   }
 
   private aim(pose: Pose | undefined, there: boolean): void {
-    this.beam.intensity = pose && there ? BEAM.strength : 0;
+    this.beam.intensity = pose && there ? BEAM.strength * smoothstep(0.5, 1, this.lamps) : 0;
     if (!pose) return;
     this.beam.position.set(0, 1.3, 1.2).applyQuaternion(pose.quaternion).add(pose.position);
     this.beam.target.position.set(0, -0.4, 40).applyQuaternion(pose.quaternion).add(pose.position);

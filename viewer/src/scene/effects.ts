@@ -2,12 +2,12 @@
 
 import { Color, Group, type PerspectiveCamera, Vector3 } from "three";
 
-import { LOOKS } from "./looks";
+import { lookOf, PRESETS, roundConditions } from "./looks";
 import { Particles } from "./particles";
 import { Rain } from "./rain";
 import type { Ribbon } from "./ribbon";
 import { SkidMarks } from "./skidmarks";
-import type { Pose, PoseSource, Tier, Weather } from "./types";
+import type { Conditions, Pose, PoseSource, Tier } from "./types";
 
 /** Within the first distance of a car the camera is taken to go with it, beyond the second not [m]. */
 const ALONG = [14, 40] as const;
@@ -28,7 +28,7 @@ export class Effects {
 
   constructor() {
     this.object.add(this.rain.lines);
-    this.setWeather("clear");
+    this.setWeather(PRESETS.clear);
   }
 
   /** Show what the cars of a source leave on a road. */
@@ -40,14 +40,14 @@ export class Effects {
     this.object.add(this.marks.quads.mesh, this.particles.quads.mesh);
   }
 
-  /** Change rain and light; the ground is as wet as the weather says, or as `wetness` in [0, 1]. */
-  setWeather(weather: Weather, wetness: number = LOOKS[weather].wetness): void {
-    this.rain.lines.visible = weather === "rain";
-    this.wetness = wetness;
-    const { sunColour, sunStrength, skyLight, ambient } = LOOKS[weather];
-    this.light.set(sunColour).multiplyScalar((SUNNY * sunStrength) / Math.PI);
-    this.light.add(this.sky.set(skyLight).multiplyScalar(ambient / Math.PI));
-    this.particles?.setAir(wetness, this.light);
+  /** Change rain, light and how wet the ground is. */
+  setWeather(conditions: Conditions): void {
+    this.rain.setWeather(conditions);
+    this.wetness = roundConditions(conditions).wetness; // in steps: each new one moves all spray
+    const { sunColour, sunStrength, skyLight, ambient } = lookOf(conditions);
+    this.light.copy(sunColour).multiplyScalar((SUNNY * sunStrength) / Math.PI);
+    this.light.add(this.sky.copy(skyLight).multiplyScalar(ambient / Math.PI));
+    this.particles?.setAir(this.wetness, this.light);
   }
 
   /** Show it as it is at a time [s]; `present` says which cars are there. */

@@ -184,8 +184,9 @@ export class Particles implements StepWriter {
 
   /** How wet the ground is, 0 to 1, and the colour of the light that falls on what floats in the air. */
   setAir(wetness: number, light: Color): void {
-    this.wetness = wetness;
     this.uniforms.light.value.copy(light);
+    if (wetness === this.wetness) return;
+    this.wetness = wetness;
     this.steps.clear();
   }
 

@@ -2,12 +2,13 @@
 
 import { PCFShadowMap, Scene, Vector3, WebGLRenderer } from "three";
 
-import type { TrackGeometry } from "../protocol/messages";
+import type { TrackGeometry, Weather as RecordedWeather } from "../protocol/messages";
 import { Cameras } from "./cameras";
 import { Cars } from "./cars";
 import { Effects } from "./effects";
 import { Labels } from "./labels";
 import { Lidar } from "./lidar";
+import { conditionsOf, lookOf, PRESETS, sameConditions } from "./looks";
 import { Picture } from "./picture";
 import { newPose } from "./pose";
 import { Ribbon } from "./ribbon";
@@ -32,7 +33,7 @@ export class RaceScene {
   private readonly lidar = new Lidar();
   private readonly effects = new Effects();
   private tier: Tier;
-  private weather: Weather = "clear";
+  private weather = PRESETS.clear;
   private layers: Layers = { trails: "agent", lidar: false, labels: true };
   private world: World | null = null;
   private track: TrackGeometry | null = null;
@@ -95,11 +96,14 @@ export class RaceScene {
     this.cameras.set(kind, car, time, immediate);
   }
 
-  setWeather(weather: Weather): void {
-    this.weather = weather;
-    this.world?.setWeather(weather);
-    this.effects.setWeather(weather);
-    this.cars?.setNight(weather === "night");
+  /** Show a weather with a name, or conditions as a race records them; may be called for every frame. */
+  setWeather(weather: Weather | RecordedWeather): void {
+    const conditions = conditionsOf(weather);
+    if (sameConditions(conditions, this.weather)) return;
+    this.weather = conditions;
+    this.world?.setWeather(conditions);
+    this.effects.setWeather(conditions);
+    this.cars?.setLamps(lookOf(conditions).lamps);
   }
 
   /** Change the quality; rebuilds what depends on it. */
@@ -212,7 +216,7 @@ export class RaceScene {
     this.removeCars();
     if (!this.source) return;
     this.cars = new Cars(this.source.cars, this.tier);
-    this.cars.setNight(this.weather === "night");
+    this.cars.setLamps(lookOf(this.weather).lamps);
     this.labels = new Labels(this.source.cars);
     this.scene.add(this.cars.object, this.labels.object);
   }

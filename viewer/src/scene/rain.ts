@@ -9,13 +9,15 @@ import {
   Vector3,
 } from "three";
 
+import { roundConditions } from "./looks";
 import { random } from "./noise";
+import type { Conditions } from "./types";
 
-const DROPS = 1600;
+const DROPS = 2300;
 /** Edge of the box of air that is filled with drops [m]. */
 const BOX = 26;
-/** A drop's velocity [m/s]: rain falls at up to 9 m/s, and some wind. */
-const FALL = new Vector3(1.2, -9, 0.6);
+/** How fast a drop falls [m/s]: large ones reach 9 m/s. */
+const FALL = 9;
 /** How long a drop draws its streak [s]: as a film camera's shutter. */
 const EXPOSURE = 0.02;
 
@@ -45,7 +47,7 @@ export class Rain {
   private readonly uniforms = {
     time: { value: 0 },
     centre: { value: new Vector3() },
-    fall: { value: FALL },
+    fall: { value: new Vector3(0, -FALL, 0) },
     streak: { value: new Vector3() },
   };
 
@@ -74,13 +76,21 @@ export class Rain {
     this.lines.renderOrder = 5;
   }
 
+  /** More drops in harder rain, which the wind slants (rounded, for another one moves all drops). */
+  setWeather(conditions: Conditions): void {
+    const { rain, wind_x, wind_z } = roundConditions(conditions);
+    this.lines.visible = rain > 0;
+    this.lines.geometry.setDrawRange(0, 2 * Math.round(DROPS * Math.min(1, rain)));
+    this.uniforms.fall.value.set(wind_x, -FALL, wind_z);
+  }
+
   /** @param speed The camera's velocity [m/s], along which the streaks are drawn out. */
   update(time: number, camera: PerspectiveCamera, speed: Vector3): void {
-    const { centre, streak } = this.uniforms;
+    const { centre, fall, streak } = this.uniforms;
     this.uniforms.time.value = time;
     camera.getWorldDirection(centre.value);
     centre.value.multiplyScalar(BOX / 3).add(camera.position);
-    streak.value.subVectors(speed, FALL).multiplyScalar(EXPOSURE);
+    streak.value.subVectors(speed, fall.value).multiplyScalar(EXPOSURE);
   }
 
   dispose(): void {

@@ -150,8 +150,8 @@ export class Sky {
     this.reflections = null;
     if (!reflections) return;
     (uniforms["ground"]!.value as Color).set(look.groundLight).multiplyScalar(0.35);
-    (uniforms["zenith"]!.value as Color).lerp(new Color(look.skyLight), look.physical ? 0.6 : 0);
-    uniforms["cover"]!.value = look.physical ? PALING : 1;
+    (uniforms["zenith"]!.value as Color).lerp(look.skyLight, 0.6 * (1 - look.cover));
+    uniforms["cover"]!.value = PALING + (1 - PALING) * look.cover;
     this.physical.material.uniforms["showSunDisc"]!.value = 0; // the light itself makes its highlights
     this.reflections = this.filter.fromScene(this.stage, 0, 1, 4 * RADIUS);
   }
@@ -168,24 +168,22 @@ export class Sky {
 
   private configure(look: Look): void {
     const sun = sunDirection(look, new Vector3());
-    this.physical.visible = look.physical !== null;
-    if (look.physical) {
-      const uniforms = this.physical.material.uniforms;
-      uniforms["turbidity"]!.value = look.physical.turbidity;
-      uniforms["rayleigh"]!.value = look.physical.rayleigh;
-      uniforms["mieCoefficient"]!.value = look.physical.mie;
-      uniforms["cloudCoverage"]!.value = look.physical.clouds;
-      uniforms["cloudDensity"]!.value = 0.45;
-      uniforms["showSunDisc"]!.value = 1;
-      (uniforms["sunPosition"]!.value as Vector3).copy(sun);
-    }
+    this.physical.visible = look.cover < 1;
+    const air = this.physical.material.uniforms;
+    air["turbidity"]!.value = look.turbidity;
+    air["rayleigh"]!.value = look.rayleigh;
+    air["mieCoefficient"]!.value = look.mie;
+    air["cloudCoverage"]!.value = look.cumulus;
+    air["cloudDensity"]!.value = 0.45;
+    air["showSunDisc"]!.value = 1;
+    (air["sunPosition"]!.value as Vector3).copy(sun);
     const uniforms = this.dome.material.uniforms;
     (uniforms["zenith"]!.value as Color).set(look.zenith);
     (uniforms["air"]!.value as Color).set(look.air);
     (uniforms["ground"]!.value as Color).set(look.air);
     (uniforms["sun"]!.value as Vector3).copy(sun);
     (uniforms["sunColour"]!.value as Color).set(look.sunColour);
-    uniforms["cover"]!.value = look.physical ? 0 : 1;
+    uniforms["cover"]!.value = look.cover;
     uniforms["clearing"]!.value = look.haze;
     uniforms["clouds"]!.value = look.clouds;
     uniforms["stars"]!.value = look.stars;

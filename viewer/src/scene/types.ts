@@ -2,6 +2,8 @@
 
 import type { Quaternion, Vector3 } from "three";
 
+import type { Weather as RecordedWeather } from "../protocol/messages";
+
 /** A car's pose at one time; reusable, filled in place. Units and axes as in protocol/messages.ts. */
 export interface Pose {
   readonly position: Vector3;
@@ -45,7 +47,10 @@ export interface PoseSource {
 }
 
 export type CameraKind = "chase" | "cockpit" | "overhead" | "trackside" | "orbit";
+/** Weathers with a name, for those who choose one. */
 export type Weather = "clear" | "sunset" | "rain" | "fog" | "night";
+/** Any weather: rain, wetness, fog and night from 0 to 1, and the wind [m/s]. Half of a night is sunset. */
+export type Conditions = Required<RecordedWeather>;
 /** light: software rendering; standard: any GPU; show: presentations. */
 export type Tier = "light" | "standard" | "show";
 

@@ -24,7 +24,7 @@ import { flagMesh } from "./flags";
 import { buildLamps, buildPiers, buildStands, buildWarnings } from "./furniture";
 import { buildGates } from "./gates";
 import { Ground } from "./ground";
-import { LOOKS } from "./looks";
+import { type Look, lookOf, PRESETS, roundConditions, sameConditions } from "./looks";
 import { Props } from "./props";
 import { Ribbon } from "./ribbon";
 import { roadMesh, roadStretches } from "./road";
@@ -34,7 +34,7 @@ import { Sky, sunDirection } from "./sky";
 import { Stations } from "./stations";
 import { terrainMesh } from "./terrain";
 import { noiseTexture } from "./textures";
-import type { Tier, Weather } from "./types";
+import type { Conditions, Tier } from "./types";
 
 /** How scene-referred light becomes a picture; post-processing must use the same. */
 export const TONE_MAPPING = ACESFilmicToneMapping;
@@ -72,7 +72,9 @@ export class World {
   private readonly toSun = new Vector3();
   private readonly shadowAxes = [new Vector3(), new Vector3()] as const;
   private scene: Scene | null = null;
-  private weather: Weather = "clear";
+  private environmentStrength = 1;
+  /** The conditions that the sky was painted for. */
+  private painted: Conditions | null = null;
 
   constructor(
     private readonly renderer: WebGLRenderer,
@@ -117,7 +119,7 @@ export class World {
     );
     this.prepareSun(quality);
     renderer.toneMapping = TONE_MAPPING;
-    this.setWeather("clear");
+    this.setWeather(PRESETS.clear);
   }
 
   /** Give a scene its world: light, background, reflections and air. */
@@ -128,22 +130,17 @@ export class World {
     this.dress();
   }
 
-  setWeather(weather: Weather): void {
-    const look = LOOKS[weather];
-    this.weather = weather;
-    this.sky.paint(look, this.tier !== "light");
-    sunDirection(look, this.toSun);
-    this.sun.color.set(look.sunColour);
-    this.sun.intensity = look.sunStrength;
-    this.hemisphere.color.set(look.skyLight);
-    this.hemisphere.groundColor.set(look.groundLight);
-    this.hemisphere.intensity = this.tier === "light" ? look.ambient : 0;
-    this.fogColour.set(look.air);
-    this.fog.color.set(look.air);
+  /** Light, air and wetness follow at once; the sky, which takes long to paint, in steps. */
+  setWeather(conditions: Conditions): void {
+    const look = lookOf(conditions);
+    this.paintSky(conditions);
+    this.light(look);
+    this.fogColour.copy(look.air);
+    this.fog.color.copy(look.air);
     this.fog.density = look.density;
-    this.shared.wetness.value = look.wetness;
+    this.shared.wetness.value = conditions.wetness;
     this.shared.lamps.value = look.lamps;
-    this.shared.reflection.value.set(look.air);
+    this.shared.reflection.value.copy(look.air);
     this.renderer.toneMappingExposure = look.exposure;
     this.dress();
   }
@@ -172,11 +169,28 @@ export class World {
     this.sky.dispose();
   }
 
+  private paintSky(conditions: Conditions): void {
+    const rounded = { ...roundConditions(conditions), wetness: 0, wind_x: 0, wind_z: 0 }; // the sky shows neither
+    if (this.painted && sameConditions(this.painted, rounded)) return;
+    this.painted = rounded;
+    this.sky.paint(lookOf(rounded), this.tier !== "light");
+  }
+
+  private light(look: Look): void {
+    sunDirection(look, this.toSun);
+    this.sun.color.copy(look.sunColour);
+    this.sun.intensity = look.sunStrength;
+    this.hemisphere.color.copy(look.skyLight);
+    this.hemisphere.groundColor.copy(look.groundLight);
+    this.hemisphere.intensity = this.tier === "light" ? look.ambient : 0;
+    this.environmentStrength = look.environment;
+  }
+
   private dress(): void {
     if (!this.scene) return;
     this.scene.background = this.sky.background;
     this.scene.environment = this.sky.environment;
-    this.scene.environmentIntensity = LOOKS[this.weather].environment;
+    this.scene.environmentIntensity = this.environmentStrength;
   }
 
   private prepareSun({ shadowMap }: Quality): void {
