@@ -4,6 +4,7 @@ import { Color, Group, type PerspectiveCamera, Vector3 } from "three";
 
 import { lookOf, PRESETS, roundConditions } from "./looks";
 import { Particles } from "./particles";
+import { newAir } from "./quads";
 import { Rain } from "./rain";
 import type { Ribbon } from "./ribbon";
 import { SkidMarks } from "./skidmarks";
@@ -20,7 +21,7 @@ export class Effects {
   readonly object = new Group();
   private readonly rain = new Rain();
   private readonly wind = new Vector3();
-  private readonly light = new Color();
+  private readonly air = newAir();
   private readonly sky = new Color();
   private wetness = 0;
   private marks: SkidMarks | null = null;
@@ -34,20 +35,22 @@ export class Effects {
   /** Show what the cars of a source leave on a road. */
   setDrive(source: PoseSource, ribbon: Ribbon, tier: Tier): void {
     this.removeDrive();
-    this.marks = new SkidMarks(source, ribbon);
-    this.particles = new Particles(source, ribbon, tier);
-    this.particles.setAir(this.wetness, this.light);
+    this.marks = new SkidMarks(source, ribbon, this.air);
+    this.particles = new Particles(source, ribbon, tier, this.air);
+    this.particles.setWetness(this.wetness);
     this.object.add(this.marks.quads.mesh, this.particles.quads.mesh);
   }
 
-  /** Change rain, light and how wet the ground is. */
+  /** Change rain, light, fog and how wet the ground is. */
   setWeather(conditions: Conditions): void {
     this.rain.setWeather(conditions);
     this.wetness = roundConditions(conditions).wetness; // in steps: each new one moves all spray
-    const { sunColour, sunStrength, skyLight, ambient } = lookOf(conditions);
-    this.light.copy(sunColour).multiplyScalar((SUNNY * sunStrength) / Math.PI);
-    this.light.add(this.sky.copy(skyLight).multiplyScalar(ambient / Math.PI));
-    this.particles?.setAir(this.wetness, this.light);
+    const { sunColour, sunStrength, skyLight, ambient, density } = lookOf(conditions);
+    const light = this.air.light.value;
+    light.copy(sunColour).multiplyScalar((SUNNY * sunStrength) / Math.PI);
+    light.add(this.sky.copy(skyLight).multiplyScalar(ambient / Math.PI));
+    this.air.density.value = density;
+    this.particles?.setWetness(this.wetness);
   }
 
   /** Show it as it is at a time [s]; `present` says which cars are there. */

@@ -16,7 +16,7 @@ import {
 import { StateBit } from "../protocol/messages";
 import { WHEELS } from "./carmodel";
 import { fractal, hash, smoothstep } from "./noise";
-import { QUAD, Quads } from "./quads";
+import { type Air, QUAD, Quads } from "./quads";
 import type { Ribbon } from "./ribbon";
 import { Steps, type StepWriter } from "./steps";
 import { Footing, Surface } from "./surfaces";
@@ -91,7 +91,7 @@ const SPRAYING = [8, 40] as const;
 
 const VERTEX = /* glsl */ `
 attribute vec4 birth, motion, shape, tint;
-uniform float time;
+uniform float time, density;
 uniform vec3 light;
 varying vec4 colour;
 varying float fade;
@@ -119,6 +119,8 @@ void main() {
   seen.xy += corner;
   fade = smoothstep(0.0, 0.06, age / life + step(tint.a, 0.0)) * pow(max(0.0, 1.0 - age / life), 1.5);
   fade *= smoothstep(0.4, 2.5, -seen.z); // does not fill the picture before the lens
+  float depth = density * length(seen.xyz);
+  fade *= exp(-depth * depth);
   colour = vec4(tint.rgb * (tint.a > 0.0 ? light : vec3(1.0)), tint.a);
   gl_Position = age < 0.0 || age >= life ? vec4(2.0, 2.0, 2.0, 1.0) : projectionMatrix * seen;
 }`;
@@ -148,7 +150,6 @@ export class Particles implements StepWriter {
   private readonly texture = puffTexture();
   private readonly uniforms = {
     time: { value: 0 },
-    light: { value: new Color(1, 1, 1) },
     puff: { value: this.texture },
   };
   private wetness = 0;
@@ -162,13 +163,14 @@ export class Particles implements StepWriter {
     source: PoseSource,
     private readonly ribbon: Ribbon,
     tier: Tier,
+    air: Air,
   ) {
     this.cars = source.cars.flatMap((car, index) => (car.ghost ? [] : [index]));
     this.steps = new Steps(source, this.cars, STEP, SLOTS);
     this.each = EACH[tier];
     this.swell = SWELL[tier];
     const material = new ShaderMaterial({
-      uniforms: this.uniforms,
+      uniforms: { ...this.uniforms, ...air },
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
       transparent: true,
@@ -182,12 +184,10 @@ export class Particles implements StepWriter {
     this.quads.mesh.renderOrder = 4;
   }
 
-  /** How wet the ground is, 0 to 1, and the colour of the light that falls on what floats in the air. */
-  setAir(wetness: number, light: Color): void {
-    this.uniforms.light.value.copy(light);
-    if (wetness === this.wetness) return;
+  /** How wet the ground is, 0 to 1. */
+  setWetness(wetness: number): void {
+    if (wetness !== this.wetness) this.steps.clear();
     this.wetness = wetness;
-    this.steps.clear();
   }
 
   /** Show the particles as they are at a time [s]; `poses` are the cars then, `present` which of them are there. */

@@ -2,13 +2,28 @@
 
 import {
   BufferAttribute,
+  Color,
   DynamicDrawUsage,
   InstancedBufferGeometry,
   InstancedInterleavedBuffer,
   InterleavedBufferAttribute,
+  type IUniform,
   Mesh,
   type ShaderMaterial,
 } from "three";
+
+/** What there is between the eye and a quad, as uniforms of its shader. */
+export interface Air {
+  /** Light that falls on what floats or lies in it. */
+  readonly light: IUniform<Color>;
+  /** Density of the fog [1/m], as three's FogExp2. */
+  readonly density: IUniform<number>;
+}
+
+/** Clear air in full light. */
+export function newAir(): Air {
+  return { light: { value: new Color(1, 1, 1) }, density: { value: 0 } };
+}
 
 /** Numbers of a quad: four vectors of four. */
 export const QUAD = 16;

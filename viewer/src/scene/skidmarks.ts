@@ -5,7 +5,7 @@ import { Color, DoubleSide, ShaderMaterial, Vector3 } from "three";
 import { StateBit } from "../protocol/messages";
 import { WHEELS } from "./carmodel";
 import { newPose } from "./pose";
-import { QUAD, Quads } from "./quads";
+import { type Air, QUAD, Quads } from "./quads";
 import type { Ribbon } from "./ribbon";
 import { jumped, Steps, type StepWriter } from "./steps";
 import { Footing, Surface } from "./surfaces";
@@ -36,7 +36,8 @@ const OPACITY = 0.72;
 
 const VERTEX = /* glsl */ `
 attribute vec4 from, to, side, ink;
-uniform float time;
+uniform float time, density;
+uniform vec3 light;
 varying vec4 colour;
 varying float across;
 void main() {
@@ -44,10 +45,11 @@ void main() {
   float strength = position.y < 0.0 ? side.w : ink.w;
   float age = (time - end.w) / ${LIFE.toFixed(1)};
   across = position.x;
-  colour = vec4(ink.rgb, strength * (1.0 - smoothstep(0.5, 1.0, age)));
+  vec4 seen = viewMatrix * vec4(end.xyz + side.xyz * position.x, 1.0);
+  float depth = density * length(seen.xyz);
+  colour = vec4(ink.rgb * light, strength * (1.0 - smoothstep(0.5, 1.0, age)) * exp(-depth * depth));
   bool gone = side.w + ink.w == 0.0 || age > 1.1;
-  gl_Position = gone ? vec4(2.0, 2.0, 2.0, 1.0)
-    : projectionMatrix * viewMatrix * vec4(end.xyz + side.xyz * position.x, 1.0);
+  gl_Position = gone ? vec4(2.0, 2.0, 2.0, 1.0) : projectionMatrix * seen;
 }`;
 
 const FRAGMENT = /* glsl */ `
@@ -78,11 +80,12 @@ export class SkidMarks implements StepWriter {
   constructor(
     private readonly source: PoseSource,
     private readonly ribbon: Ribbon,
+    air: Air,
   ) {
     this.cars = source.cars.flatMap((car, index) => (car.ghost ? [] : [index]));
     this.steps = new Steps(source, this.cars, STEP, SLOTS);
     const material = new ShaderMaterial({
-      uniforms: this.uniforms,
+      uniforms: { ...this.uniforms, ...air },
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
       transparent: true,

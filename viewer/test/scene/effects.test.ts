@@ -1,10 +1,9 @@
-import { Color } from "three";
 import { describe, expect, it } from "vitest";
 
 import { StateBit } from "../../src/protocol/messages";
 import { newPose } from "../../src/scene/pose";
 import { Particles } from "../../src/scene/particles";
-import { QUAD } from "../../src/scene/quads";
+import { newAir, QUAD } from "../../src/scene/quads";
 import { Ribbon } from "../../src/scene/ribbon";
 import { SkidMarks } from "../../src/scene/skidmarks";
 import type { Pose, PoseSource } from "../../src/scene/types";
@@ -56,7 +55,7 @@ const slidesFrom2To4 = drive((time) => (time >= 2 && time < 4 ? GROUNDED | SLIDI
 
 describe("SkidMarks", () => {
   it("lie where the tyres slid, and fade away", () => {
-    const marks = new SkidMarks(slidesFrom2To4, ground(0));
+    const marks = new SkidMarks(slidesFrom2To4, ground(0), newAir());
     expect(drawn(show(marks, slidesFrom2To4, 1.9))).toEqual([]);
     const pieces = drawn(show(marks, slidesFrom2To4, 5));
     expect(pieces.length).toBeGreaterThan(4 * 2 * 15);
@@ -69,14 +68,14 @@ describe("SkidMarks", () => {
   });
 
   it("reach to the wheels of a car that slides", () => {
-    const marks = new SkidMarks(slidesFrom2To4, ground(0));
+    const marks = new SkidMarks(slidesFrom2To4, ground(0), newAir());
     const time = 3.03;
     const ends = drawn(show(marks, slidesFrom2To4, time)).map((piece) => piece[7]!);
     expect(Math.max(...ends)).toBeCloseTo(time, 5);
   });
 
   it("are the same after scrubbing forth and back", () => {
-    const marks = new SkidMarks(slidesFrom2To4, ground(1));
+    const marks = new SkidMarks(slidesFrom2To4, ground(1), newAir());
     const before = show(marks, slidesFrom2To4, 3.7);
     for (const time of [3.8, 60, 9, 3.9, 0.1, 3.6]) show(marks, slidesFrom2To4, time);
     expect(show(marks, slidesFrom2To4, 3.7)).toEqual(before);
@@ -84,15 +83,15 @@ describe("SkidMarks", () => {
 
   it("are not left in the air", () => {
     const flies = drive(() => SLIDING);
-    expect(drawn(show(new SkidMarks(flies, ground(0)), flies, 5))).toEqual([]);
+    expect(drawn(show(new SkidMarks(flies, ground(0), newAir()), flies, 5))).toEqual([]);
   });
 });
 
 describe("Particles", () => {
   const at = (state: number, surface: number, wetness = 0, time = 5) => {
     const source = drive(() => state);
-    const particles = new Particles(source, ground(surface), "standard");
-    particles.setAir(wetness, new Color(1, 1, 1));
+    const particles = new Particles(source, ground(surface), "standard", newAir());
+    particles.setWetness(wetness);
     return drawn(show(particles, source, time));
   };
 
@@ -120,7 +119,7 @@ describe("Particles", () => {
   it("are as many as fit, fewer in the light tier", () => {
     const source = drive(() => GROUNDED | SLIDING | WALL | TURBO);
     const count = (tier: "light" | "standard") => {
-      const particles = new Particles(source, ground(1), tier);
+      const particles = new Particles(source, ground(1), tier, newAir());
       const size = particles.quads.numbers.length;
       for (let time = 0; time < 4; time += 0.3) expect(show(particles, source, time).length).toBe(size);
       return drawn(particles.quads.numbers).length;
@@ -130,7 +129,7 @@ describe("Particles", () => {
 
   it("are the same after scrubbing forth and back", () => {
     const source = drive((time) => GROUNDED | (time % 1 < 0.5 ? SLIDING | TURBO : WALL));
-    const particles = new Particles(source, ground(0), "standard");
+    const particles = new Particles(source, ground(0), "standard", newAir());
     const before = show(particles, source, 4.41);
     for (const time of [4.5, 80, 2, 4.9, 4.3]) show(particles, source, time);
     expect(show(particles, source, 4.41)).toEqual(before);
@@ -138,7 +137,7 @@ describe("Particles", () => {
 
   it("start behind the cars that throw them, and not before", () => {
     const source = drive((time) => (time > 3 ? GROUNDED | SLIDING : GROUNDED));
-    const particles = new Particles(source, ground(0), "standard");
+    const particles = new Particles(source, ground(0), "standard", newAir());
     for (const quad of drawn(show(particles, source, 3.5))) {
       expect(quad[3]).toBeGreaterThan(2.9);
       expect(quad[3]).toBeLessThanOrEqual(3.5);
