@@ -75,7 +75,7 @@ export class Film {
       alpha: false,
       willReadFrequently: true,
     }) as CanvasRenderingContext2D;
-    this.paper.imageSmoothingQuality = "high";
+    this.paper.imageSmoothingQuality = "low"; // "high" costs a processor as much as half the scene
     this.scene = new RaceScene(this.glass, { tier: quality });
     this.scene.resize(width, height, 1);
     this.scene.setLayers({ trails: "agent", lidar: false, labels: options.overlays });
