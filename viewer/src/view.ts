@@ -15,7 +15,10 @@ export const CAMERAS: readonly CameraName[] = [
 
 export const TRAILS = ["agent", "speed", "off"] as const satisfies readonly Layers["trails"][];
 
-export const WEATHERS = ["clear", "sunset", "rain", "fog", "night"] as const satisfies readonly Weather[];
+/** "driven": the weather that the race is or was driven in. */
+export const WEATHERS = ["driven", "clear", "sunset", "rain", "fog", "night"] as const satisfies readonly (
+  Weather | "driven"
+)[];
 
 /** Quality of the picture, cheapest first. */
 export const TIERS = ["light", "standard", "show"] as const satisfies readonly Tier[];
@@ -28,7 +31,7 @@ interface View {
   lidar: boolean;
   /** Names over the cars. */
   labels: boolean;
-  weather: Weather;
+  weather: Weather | "driven";
   /** "auto" goes by the measured time of a frame. */
   quality: Tier | "auto";
   /** Chrome hidden, title and lower third shown, the director at the camera. */
@@ -47,7 +50,7 @@ export const useView = create<View>()(
       trails: "agent",
       lidar: false,
       labels: true,
-      weather: "clear",
+      weather: "driven",
       quality: "auto",
       presenting: false,
       helping: false,

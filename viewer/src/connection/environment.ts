@@ -9,6 +9,7 @@ import {
   type Race,
   type Standing,
   type WatchMessage,
+  type Weather,
 } from "../protocol/messages";
 import { socketAddress } from "./addresses";
 import { Socket, type Status } from "./socket";
@@ -20,6 +21,8 @@ interface EnvironmentState {
   status: Status;
   detail: string;
   race: Race | null;
+  /** The weather of the race now. */
+  weather: Weather | undefined;
   standings: Standing[];
   /** The latest events, newest last. */
   events: NumberedEvent[];
@@ -34,6 +37,7 @@ export const useEnvironment = create<EnvironmentState>(() => ({
   status: "connecting",
   detail: "",
   race: null,
+  weather: undefined,
   standings: [],
   events: [],
   buffer: null,
@@ -41,6 +45,9 @@ export const useEnvironment = create<EnvironmentState>(() => ({
 
 /** The clock of the live race. */
 export const liveClock = new LiveClock();
+
+/** The weather of the live race now. */
+export const raceWeather = () => useEnvironment.getState().weather;
 
 let eventCount = 0;
 
@@ -75,10 +82,14 @@ function receive(message: WatchMessage): void {
       if (!sameCars) buffer?.clear();
       set({
         race: message.race,
+        weather: message.race.weather ?? undefined,
         buffer: sameColumns ? buffer : new LiveBuffer(poseLayout(message.race.pose_fields)),
       });
       break;
     }
+    case "weather":
+      set({ weather: message.weather });
+      break;
     case "standings":
       set({ standings: message.standings });
       break;

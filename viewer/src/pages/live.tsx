@@ -1,7 +1,7 @@
 import { Select } from "@mantine/core";
 import { useMemo } from "react";
 import type { Addresses } from "../connection/addresses";
-import { liveClock, useEnvironment } from "../connection/environment";
+import { liveClock, raceWeather, useEnvironment } from "../connection/environment";
 import { useModel } from "../connection/model";
 import { getRaces, getTrack, useRemote } from "../connection/rest";
 import { Agents } from "../panels/agents";
@@ -55,7 +55,7 @@ function LiveRace({ race, track, base }: { race: Race; track: TrackGeometry; bas
   const showingAgents = useView((view) => view.agents);
   const cars = JSON.stringify(race.cars);
   const drive = useMemo(
-    () => buffer && liveDrive(track, JSON.parse(cars) as Race["cars"], buffer, liveClock),
+    () => buffer && liveDrive(track, JSON.parse(cars) as Race["cars"], buffer, liveClock, raceWeather),
     [track, cars, buffer],
   );
   if (drive === null) return <Notice title={race.track_name} busy />;

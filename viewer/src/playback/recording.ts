@@ -1,4 +1,4 @@
-import type { Replay } from "../protocol/messages";
+import type { Replay, Weather } from "../protocol/messages";
 import { interpolateRow, poseLayout, type PoseLayout } from "./interpolation";
 
 /** One car of a replay: its samples, `layout.columns` numbers each, one per 1/rate seconds from time 0. */
@@ -24,6 +24,12 @@ export class Recording {
         count: Math.floor(car.samples.length / layout.columns),
       }));
     });
+  }
+
+  /** The weather of the first replay at a time [s], as it was in that second. */
+  weather(time: number): Weather | undefined {
+    const seconds = this.replays[0]?.weather;
+    return seconds?.[Math.min(seconds.length - 1, Math.max(0, Math.floor(time)))];
   }
 
   /** The columns of a car's rows. */

@@ -1,7 +1,7 @@
 import { useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import type { Addresses } from "../connection/addresses";
 import { useCurves } from "../connection/curves";
-import { liveClock, useEnvironment } from "../connection/environment";
+import { liveClock, raceWeather, useEnvironment } from "../connection/environment";
 import { useModel } from "../connection/model";
 import { getTrack, useRemote } from "../connection/rest";
 import { Chart } from "../panels/chart";
@@ -175,7 +175,9 @@ function LiveTrack({ slide, race, base }: { slide: RaceSlide; race: Race; base: 
   const geometry = track.value;
   const drive = useMemo(
     () =>
-      buffer && geometry ? liveDrive(geometry, JSON.parse(cars) as Race["cars"], buffer, liveClock) : null,
+      buffer && geometry
+        ? liveDrive(geometry, JSON.parse(cars) as Race["cars"], buffer, liveClock, raceWeather)
+        : null,
     [geometry, cars, buffer],
   );
   if (track.state === "failed") return <Missing title={slide.title}>{track.error.message}</Missing>;

@@ -4,7 +4,7 @@ import type { PlaybackClock } from "../playback/playbackclock";
 import type { PoseLayout } from "../playback/interpolation";
 import type { Recording } from "../playback/recording";
 import type { RecordedCar } from "../playback/standings";
-import type { Car, TrackGeometry } from "../protocol/messages";
+import type { Car, TrackGeometry, Weather } from "../protocol/messages";
 
 /** Who drives a car, as far as drawing goes. */
 export interface Driver {
@@ -27,6 +27,8 @@ export interface Drive {
   layout(car: number): PoseLayout;
   /** A car's row at a time [s]; false when nothing is known of it. */
   row(car: number, time: number, out: Float32Array): boolean;
+  /** The weather at a time [s]; nothing where it is driven without any. */
+  weather?(time: number): Weather | undefined;
 }
 
 /** A race as it comes in. */
@@ -35,6 +37,7 @@ export function liveDrive(
   cars: readonly Car[],
   buffer: LiveBuffer,
   clock: LiveClock,
+  weather?: () => Weather | undefined,
 ): Drive {
   return {
     track,
@@ -44,6 +47,7 @@ export function liveDrive(
     end: () => buffer.newest || 0,
     layout: () => buffer.layout,
     row: (car, time, out) => buffer.row(car, time, out),
+    weather,
   };
 }
 
@@ -62,5 +66,6 @@ export function recordedDrive(
     end: () => clock.duration,
     layout: (car) => recording.layout(car),
     row: (car, time, out) => recording.row(car, time, out),
+    weather: (time) => recording.weather(time),
   };
 }

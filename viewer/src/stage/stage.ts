@@ -1,5 +1,5 @@
 import { RaceScene } from "../scene/race-scene";
-import type { Tier, Weather } from "../scene/types";
+import type { Tier } from "../scene/types";
 import { useView } from "../view";
 import { Director, type Shot } from "./director";
 import type { Drive, Driver } from "./drive";
@@ -25,7 +25,6 @@ export class Stage {
   private moment: Moment | null = null;
   private shot: Shot | null = null;
   private tier: Tier = "light";
-  private weather: Weather = "clear";
   private trackHash = "";
   private followed = 0;
   private request = 0;
@@ -99,6 +98,8 @@ export class Stage {
     const time = moment.drive.advance(now);
     if (!Number.isFinite(time)) return;
     this.point(now, time, moment);
+    const { weather } = useView.getState();
+    this.scene.setWeather(weather === "driven" ? (moment.drive.weather?.(time) ?? "clear") : weather);
     this.scene.update(time);
     this.scene.render();
     if (useView.getState().quality === "auto" && this.gauge.measure(now - this.previous)) this.applyView();
@@ -121,11 +122,9 @@ export class Stage {
   }
 
   private applyView(): void {
-    const { quality, weather, trails, lidar, labels } = useView.getState();
+    const { quality, trails, lidar, labels } = useView.getState();
     const tier = quality === "auto" ? this.gauge.tier : quality;
     this.scene.setLayers({ trails, lidar, labels });
-    if (weather !== this.weather) this.scene.setWeather(weather);
-    this.weather = weather;
     if (tier !== this.tier) this.scene.setTier(tier);
     this.tier = tier;
     this.onTier(tier);
