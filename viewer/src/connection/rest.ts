@@ -1,10 +1,12 @@
 import { useCallback, useEffect, useState } from "react";
 import type {
+  AgentAdd,
   CheckpointSummary,
   Problem,
   Race,
   Replay,
   ReplaySummary,
+  ResetRequest,
   RunEndings,
   RunMetrics,
   RunSummary,
@@ -23,10 +25,35 @@ export class ServiceError extends Error {
 }
 
 async function get<T>(address: string): Promise<T> {
-  const answer = await fetch(address, { headers: { accept: "application/json" } }).catch(() => {
+  return (await (await request(address, {})).json()) as T;
+}
+
+/** Something that changes the service; `token` where it wants one. */
+function change(
+  address: string,
+  method: "POST" | "DELETE",
+  token: string,
+  body?: unknown,
+): Promise<Response> {
+  return request(address, {
+    method,
+    keepalive: true, // leaving the page must not cut it off
+    headers: {
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...(token && { authorization: `Bearer ${token}` }),
+    },
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+}
+
+async function request(address: string, init: RequestInit): Promise<Response> {
+  const answer = await fetch(address, {
+    ...init,
+    headers: { accept: "application/json", ...init.headers },
+  }).catch(() => {
     throw new ServiceError(0, `The service at ${new URL(address).origin} does not answer.`);
   });
-  if (answer.ok) return (await answer.json()) as T;
+  if (answer.ok) return answer;
   const problem = (await answer.json().catch(() => null)) as Problem | null;
   throw new ServiceError(answer.status, problem?.detail ?? `${address} answered ${answer.status}.`);
 }
@@ -53,6 +80,16 @@ export const getEndings = (base: string, run: string) =>
   get<RunEndings>(`${base}/api/runs/${encodeURIComponent(run)}/endings?limit=6000`);
 /** The saved policies. */
 export const getCheckpoints = (base: string) => get<CheckpointSummary[]>(`${base}/api/checkpoints`);
+
+/** Bring an agent into a race; adding it again updates it. */
+export const addAgent = (base: string, agent: AgentAdd, token: string) =>
+  change(`${base}/api/agents/add`, "POST", token, agent);
+/** Take an agent and its car out of its race. */
+export const removeAgent = (base: string, id: string, token: string) =>
+  change(`${base}/api/agents/${encodeURIComponent(id)}`, "DELETE", token);
+/** Start a race anew, or put back one car. */
+export const resetRace = (base: string, reset: ResetRequest, token: string) =>
+  change(`${base}/api/reset`, "POST", token, reset);
 
 /** Something that is being fetched, has failed, or is there. */
 export type Remote<T> =

@@ -29,6 +29,13 @@ export class Socket {
     this.connect();
   }
 
+  /** Send a text; false when there is no connection to send it on. */
+  send(text: string): boolean {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(text);
+    return true;
+  }
+
   /** Close it for good. */
   close(): void {
     this.closed = true;

@@ -3,12 +3,13 @@ import { useMemo } from "react";
 import type { Addresses } from "../connection/addresses";
 import { liveClock, raceWeather, useEnvironment } from "../connection/environment";
 import { useModel } from "../connection/model";
+import { Driver } from "../driving/driver";
 import { getRaces, getTrack, useRemote } from "../connection/rest";
 import { Agents } from "../panels/agents";
 import { EventFeed } from "../panels/events";
 import { Notice } from "../panels/notice";
 import type { Race, TrackGeometry } from "../protocol/messages";
-import { addressOf, go } from "../route";
+import { addressOf, go, useRoute } from "../route";
 import { liveDrive } from "../stage/drive";
 import { setView, useView } from "../view";
 import { RaceView } from "./race";
@@ -51,6 +52,7 @@ const STATES: Record<Race["state"], string> = {
 
 function LiveRace({ race, track, base }: { race: Race; track: TrackGeometry; base: string }) {
   const { buffer, standings, events, status } = useEnvironment();
+  const { query } = useRoute();
   const absent = useModel((model) => model.status === "absent");
   const showingAgents = useView((view) => view.agents);
   const cars = JSON.stringify(race.cars);
@@ -66,7 +68,12 @@ function LiveRace({ race, track, base }: { race: Race; track: TrackGeometry; bas
         standings={standings}
         title={race.track_name}
         subtitle={`Heat ${race.heat} · ${STATES[race.state]} · ${Math.round(track.length)} m`}
-        choice={<RaceChoice base={base} race={race} />}
+        choice={
+          <>
+            <RaceChoice base={base} race={race} />
+            <Driver race={race} base={base} standings={standings} begin={query.has("drive")} />
+          </>
+        }
         left={<EventFeed events={events} drivers={drive.drivers} />}
         right={!absent && showingAgents && <Agents onClose={() => setView({ agents: false })} />}
       />

@@ -1,5 +1,8 @@
-/** Shortest and longest time that the picture stays behind the newest frame [s] (guess). */
-const DELAY_LEAST = 0.1;
+/** Shortest time that the picture stays behind the newest frame, for who watches [s] (guess). */
+export const DELAY_WATCHING = 0.1;
+/** Likewise for who drives: little more than the 1/60 s between two frames, because a late picture steers badly. */
+export const DELAY_DRIVING = 0.02;
+/** Longest [s] (guess). */
 const DELAY_MOST = 0.5;
 /** Share of a timing error corrected each second; jitter of 20 ms then changes the speed by 3 % (guess). */
 const GAIN = 1.5;
@@ -18,10 +21,16 @@ export class LiveClock {
   /** Race time to draw [s]; NaN before the first frame. */
   time = NaN;
   /** Time kept behind the newest frame [s]. */
-  delay = DELAY_LEAST;
+  delay = DELAY_WATCHING;
+  private least = DELAY_WATCHING;
   private newest = NaN;
   private arrival = 0;
   private previous = 0;
+
+  /** Stay at least this far behind the newest frame [s]: DELAY_WATCHING or DELAY_DRIVING. */
+  stayBehind(least: number): void {
+    this.least = this.delay = least;
+  }
 
   /**
    * A frame has arrived.
@@ -36,7 +45,7 @@ export class LiveClock {
     } else {
       const late = now - this.arrival - (time - this.newest);
       const decayed = this.delay - DELAY_DECAY * (now - this.arrival);
-      this.delay = Math.min(DELAY_MOST, Math.max(DELAY_LEAST, decayed, late + 0.02));
+      this.delay = Math.min(DELAY_MOST, Math.max(this.least, decayed, late + 0.02));
     }
     this.newest = time;
     this.arrival = now;
