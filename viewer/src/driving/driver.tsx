@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { resetRace } from "../connection/rest";
 import type { Race, Standing } from "../protocol/messages";
 import { setView, useView } from "../view";
@@ -26,9 +26,10 @@ export function Driver({ race, base, standings, begin }: Props) {
   const phase = useDriving((driving) => driving.phase);
   const [asking, setAsking] = useState(begin);
   const [joined, setJoined] = useState(false);
+  const leave = useCallback(() => setJoined(false), []);
   const over = phase === "refused";
   if (joined && !over) {
-    return <AtTheWheel race={race} base={base} standings={standings} onLeave={() => setJoined(false)} />;
+    return <AtTheWheel race={race} base={base} standings={standings} onLeave={leave} />;
   }
   return (
     <>
