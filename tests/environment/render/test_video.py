@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
 import shutil
+import signal
 import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -35,8 +41,8 @@ needs_browser = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    """Three seconds of a race of one car."""
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of three seconds of a race of one car."""
     folder = tmp_path_factory.mktemp("replays")
     rules = Rules(countdown=0.1, heats=1, time_limit=3.0)
     race = Race("main", library.load("sprint"), rules, folder=folder, seed=5)
@@ -46,7 +52,12 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
         if race.at_step:
             race.entrants["good"].send(pursuit(race.simulator)[race.entrants["good"].slot])
     race.close()
-    return read(next(folder.glob("*.mcap")))
+    return next(folder.glob("*.mcap"))
+
+
+@pytest.fixture(scope="module")
+def recorded(recording: Path) -> Recorded:
+    return read(recording)
 
 
 def decoded(path: Path, width: int, height: int) -> np.ndarray:
@@ -175,6 +186,47 @@ def test_an_export_shows_the_race_and_repeats_itself(recorded: Recorded, tmp_pat
     assert moved.min() > 1  # the camera goes with the car
     np.testing.assert_array_equal(first, second)
     assert sorted(tmp_path.iterdir()) == [tmp_path / "0.mp4", tmp_path / "1.mp4"]  # nothing else is left
+
+
+def running(folder: Path) -> list[int]:
+    """Processes that name a folder in their command."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
+    return found
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60.0
+    while not holds():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.1)
+
+
+@pytest.mark.browser
+@needs_ffmpeg
+@needs_browser
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_an_exporter_that_is_stopped_leaves_nothing(
+    recording: Path, tmp_path: Path, how: signal.Signals
+) -> None:
+    options = ["--size", "160x90", "--fps", "50", "--time-lapse", "0.1", "--workers", "1"]
+    options += ["--out", str(tmp_path / "race.gif")]
+    command = [sys.executable, "-m", "trackmania_rl", "export", "video", str(recording), *options]
+    with tempfile.TemporaryDirectory() as folder:  # tmp_path is too long for Chromium's sockets
+        scratch = Path(folder)
+        environment = {**os.environ, "TMPDIR": folder}
+        exporter = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        wait_for(lambda: any(scratch.glob("trackmania-rl-video-*/part0.*")))  # pictures were encoded
+        assert running(scratch)
+        exporter.send_signal(how)
+        assert exporter.wait(60.0) != 0
+        wait_for(lambda: not running(scratch))
+        if how != signal.SIGKILL:  # which leaves no time to tidy up
+            assert not list(scratch.iterdir())
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unknown_camera_is_refused() -> None:

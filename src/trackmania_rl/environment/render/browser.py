@@ -8,8 +8,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 from trackmania_rl.protocol.errors import InputError
 
@@ -29,6 +31,8 @@ FLAGS = (
     "--disable-renderer-backgrounding",
     "--disable-background-timer-throttling",
 )
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that ask a process to end; by default the latter two end Python without tidying up."""
 GRACE = 3.0
 """How long a browser may take to stop before it is killed [s]."""
 
@@ -63,7 +67,9 @@ def browser(
     path = chromium()
     with tempfile.TemporaryDirectory(prefix="trackmania-rl-", ignore_cleanup_errors=True) as profile:
         command = [path, *FLAGS, *(["--headless=new"] if headless else []), f"--user-data-dir={profile}"]
-        with program([*command, *flags, address], environment) as process:
+        # All that it writes goes with its profile.
+        own = {"TMPDIR": profile, **(environment or {})}
+        with program([*command, *flags, address], own) as process:
             yield process
 
 
@@ -71,9 +77,14 @@ def browser(
 def program(
     command: Sequence[str | Path], environment: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A silent program in a process group of its own, stopped with all its children at the end."""
+    """A silent program in a process group of its own, stopped with all its children at the end.
+
+    Where Linux's setpriv is installed, the kernel stops it too when this process is killed outright.
+    """
+    setpriv = shutil.which("setpriv")
+    tied = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
     process = subprocess.Popen(
-        command,
+        [*tied, *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -84,6 +95,26 @@ def program(
         yield process
     finally:
         stop(process)
+
+
+@contextlib.contextmanager
+def tidy_end() -> Iterator[None]:
+    """While it lasts, a request to end the process runs its finalisers, whatever the signal."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread hears signals
+        return
+
+    def end(number: int, _: FrameType | None) -> None:
+        for one in ENDINGS:
+            signal.signal(one, signal.SIG_IGN)  # impatience must not break the tidying off
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    before = {one: signal.signal(one, end) for one in ENDINGS}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -7,6 +7,7 @@ import itertools
 import math
 import os
 import queue
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 
-from trackmania_rl.environment.render.browser import browser, chromium
+from trackmania_rl.environment.render.browser import browser, chromium, tidy_end
 from trackmania_rl.environment.render.encoder import PART_ENDING, Encoder, ffmpeg, join
 from trackmania_rl.environment.render.film import Film
 from trackmania_rl.environment.render.studio import Said, studio
@@ -52,7 +53,7 @@ def export(
     workers: int | None = None,
     progress: Callable[[int], None] = lambda frames: None,
 ) -> Exported:
-    """Draw a film and write it to a file; on any error, and on Ctrl-C, no file and no process is left.
+    """Draw a film and write it to a file; on any error, Ctrl-C or SIGTERM, no file and no process is left.
 
     Args:
         film: What is drawn.
@@ -70,7 +71,7 @@ def export(
     if not out.absolute().parent.is_dir():
         raise InputError(f"there is no folder {out.absolute().parent}: create it first", field="out")
     count = min(workers or len(os.sched_getaffinity(0)), math.ceil(film.frames / PART_FRAMES_MIN))
-    with tempfile.TemporaryDirectory(prefix="trackmania-rl-video-") as folder:
+    with tidy_end(), tempfile.TemporaryDirectory(prefix="trackmania-rl-video-") as folder:
         work = _Work(film, Path(folder), count)
         processor = work.draw(progress)
         whole = Path(folder) / f"whole.{film.request.format}"
@@ -86,11 +87,12 @@ def _publish(whole: Path, out: Path) -> None:
     """Put a finished file in its place in one step."""
     near = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        near.write_bytes(whole.read_bytes())
+        shutil.copyfile(whole, near)
         near.replace(out)
     except OSError as error:
-        near.unlink(missing_ok=True)
         raise InputError(f"cannot write {out}: {error.strerror}", field="out") from error
+    finally:
+        near.unlink(missing_ok=True)
 
 
 class _Work:
