@@ -90,7 +90,7 @@ def demo(
     )
 
 
-app.command("environment")(environment.environment)
+app.add_typer(environment.app, name="environment")
 app.command("model")(model.model)
 app.command("viewer")(viewer.viewer)
 app.command("train")(model.train)

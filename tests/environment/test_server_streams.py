@@ -59,7 +59,8 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def raw(url: str, path: str = "/api/stream", **options: Any) -> ClientConnection:
-    return connect(url.replace("http", "ws") + path, compression=None, proxy=None, **options)
+    stream = connect(url.replace("http", "ws") + path, compression=None, proxy=None, **options)
+    return ExitStack().enter_context(stream)
 
 
 def hello(**changes: Any) -> str:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+
+from trackmania_rl.protocol.errors import InputError
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.entrant import Ghost
     from trackmania_rl.environment.tracks.track import Track
+
+app = typer.Typer(help="Serve environments, and check them.", no_args_is_help=False)
 
 Sensors = Annotated[bool, typer.Option(help="Record LIDAR scans and rewards too.")]
 Weather = Annotated[
@@ -28,7 +34,9 @@ Contact = Annotated[
 ]
 
 
+@app.callback(invoke_without_command=True)
 def environment(
+    context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all networks.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
     track: Annotated[
@@ -76,6 +84,8 @@ def environment(
     ] = None,
 ) -> None:
     """Serve races in real time, and batches of worlds for learners."""
+    if context.invoked_subcommand is not None:
+        return
     from trackmania_rl.environment.ghosts import own_ghosts
     from trackmania_rl.environment.race import Race, Rules
     from trackmania_rl.environment.replay.archive import Retention
@@ -116,6 +126,64 @@ def environment(
     )
     console.print(f"Environment service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
     serve(app, host, port)
+
+
+@app.command()
+def check(
+    env: Annotated[
+        str,
+        typer.Argument(
+            help="Environment: an id of ours, gymnasium:ID, pettingzoo:MODULE, package.module:factory, or "
+            "a service as http://host:8080 (its own environment) or http://host:8080#ID."
+        ),
+    ],
+    worlds: Annotated[int, typer.Option(min=1, help="Worlds in a batch.")] = 2,
+    option: Annotated[
+        list[str] | None, typer.Option(help="Keyword argument of the environment as name=value; repeatable.")
+    ] = None,
+    token: Annotated[
+        str | None, typer.Option(envvar="TRACKMANIA_RL_TOKEN", help="Token of a service that asks for one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Try whether an environment keeps what learners rely on; exit status 1 if not.
+
+    Spaces, autoreset, final observations, determinism, aliasing, Gymnasium's or PettingZoo's own checker;
+    for a service also its handshake, sequence numbers, refusals and round trips.
+    """
+    from trackmania_rl.environment.conformance import check as findings
+
+    seen = []
+    table = Table("check", "result", "", box=None, header_style="dim")
+    colours = {"passed": "green", "failed": "bold red", "skipped": "dim"}
+    with Console(stderr=True).status("") as status:
+        for finding in findings(env, worlds=worlds, token=token, options=_options(option or [])):
+            seen.append(finding)
+            colour = colours[finding.result]
+            table.add_row(finding.check, f"[{colour}]{finding.result}[/]", escape(finding.detail))
+            status.update(f"{len(seen)} checks")
+    passed = all(finding.result != "failed" for finding in seen)
+    if as_json:
+        report = {"env": env, "passed": passed, "checks": [dataclasses.asdict(one) for one in seen]}
+        typer.echo(json.dumps(report))
+    else:
+        Console().print(table)
+    if not passed:
+        raise typer.Exit(1)
+
+
+def _options(given: list[str]) -> dict[str, Any]:
+    """Keyword arguments from name=value; a value that is no JSON is a string."""
+    options: dict[str, Any] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals:
+            raise InputError(f"option {one!r}, expected name=value", field="option")
+        try:
+            options[name] = json.loads(value)
+        except ValueError:
+            options[name] = value
+    return options
 
 
 def race(

@@ -61,7 +61,11 @@ def model(
 
 def train(
     env: Annotated[
-        str, typer.Option(help="Environment: an id, gymnasium:ID or package.module:factory.")
+        str,
+        typer.Option(
+            help="Environment: an id of ours, gymnasium:ID, pettingzoo:MODULE, package.module:factory, or a "
+            "service as http://host:8080."
+        ),
     ] = HORIZON,
     track: Annotated[str | None, typer.Option(help="Track, for environments that have one.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.0, help="Stop after this time [s].")] = None,

@@ -380,7 +380,10 @@ def open_stream(
     """
     address = url.replace("http", "ws", 1) + "/api/stream"
     try:
-        stream = connect(address, compression=None, max_size=None, proxy=None, open_timeout=CONNECT_TIMEOUT)
+        # Entered, as websockets wants it; it is left by close(), which its owner calls.
+        stream = contextlib.ExitStack().enter_context(
+            connect(address, compression=None, max_size=None, proxy=None, open_timeout=CONNECT_TIMEOUT)
+        )
     except InvalidStatus as error:
         raise refusal(error.response.status_code, error.response.body) from error
     except (OSError, InvalidHandshake, TimeoutError) as error:

@@ -16,12 +16,20 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
-from trackmania_rl.protocol.client import RemoteVectorEnv
+from trackmania_rl.protocol import multiagent
+from trackmania_rl.protocol.client import RemoteVectorEnv, ServiceClient
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.messages import EnvironmentSpec
 from trackmania_rl.protocol.mixture import MixedVectorEnv
 
 FOREIGN = "gymnasium:"
 """Prefix of environments that are not ours, e.g. "gymnasium:Pendulum-v1"."""
+PARALLEL = "pettingzoo:"
+"""Prefix of modules with a parallel environment of PettingZoo, e.g. "pettingzoo:sisl.multiwalker_v9"."""
+SERVICE = ("http://", "https://")
+"""What the address of an environment service begins with."""
+KINDS = f"{FOREIGN}ID, {PARALLEL}MODULE, package.module:factory or the address of an environment service"
+"""Environments that are not ours, for people."""
 
 
 def make_vector_env(
@@ -39,7 +47,10 @@ def make_vector_env(
 
     Args:
         env: "TrackMania/Horizon-v0" or another of ours, "gymnasium:Pendulum-v1" or another of
-            Gymnasium's registry, "package.module:factory" for a callable that makes one.
+            Gymnasium's registry, "pettingzoo:sisl.multiwalker_v9" or another module of parallel
+            environments, "package.module:factory" for a callable that makes one (or, if it takes
+            num_envs, a batch), "http://host:8080" for the environment that a service was started with,
+            "http://host:8080#TrackMania/Lidar-v0" for another one that it hosts.
         worlds: Number of parallel worlds.
         track: Track's id or file, for environments that take one; several, with commas between,
             share the worlds. generated:1..64 stands for the generated tracks of these seeds.
@@ -53,6 +64,8 @@ def make_vector_env(
     Raises:
         InputError: Unknown environment or track, wrong option, or no service.
     """
+    if env.startswith(SERVICE):
+        url, env = served(env, token)
     shares = _shares(worlds, track, url)
     batches = [
         _batch(env, share, one_track, one_url, token, patience, dict(options))
@@ -62,6 +75,41 @@ def make_vector_env(
     if seed is not None:
         batch.reset(seed=seed)
     return batch
+
+
+def make_env(env: str, **options: Any) -> gymnasium.Env[Any, Any] | None:
+    """One environment as such, for tools that want one; None if the name stands for batches only.
+
+    Raises:
+        InputError: Unknown environment, or wrong option.
+    """
+    if env.startswith((PARALLEL, *SERVICE)):
+        return None
+    if ":" in env and not env.startswith(FOREIGN):
+        with _options_explained(env):
+            one = _factory(env)(**options)
+        return one if isinstance(one, gymnasium.Env) else None
+    if not env.startswith(FOREIGN):
+        _register_ours()
+        if env not in known():
+            raise _unknown(env)
+    return _make(env.removeprefix(FOREIGN), options)
+
+
+def served(address: str, token: str | None = None) -> tuple[str, str]:
+    """A service's address and the environment meant there: what follows the #, else the service's own.
+
+    Raises:
+        InputError: No service answers.
+    """
+    url, _, env = address.partition("#")
+    if not env:
+        client = ServiceClient(url, token=token)
+        try:
+            env = client.get("/api/spec", EnvironmentSpec).env
+        finally:
+            client.close()
+    return url, env
 
 
 def tracks_of(worlds: int, track: str | None, url: str | None = None) -> list[str]:
@@ -128,8 +176,14 @@ def _local(env: str, worlds: int, options: dict[str, Any]) -> VectorEnv[Any, Any
     """A batch of worlds in this process."""
     if env.startswith(FOREIGN):
         return _side_by_side(partial(_make, env.removeprefix(FOREIGN), options), worlds)
+    if env.startswith(PARALLEL):
+        with _options_explained(env):
+            return multiagent.ParallelVectorEnv(
+                partial(multiagent.find(env.removeprefix(PARALLEL)), **options), worlds
+            )
     if ":" in env:
-        return _side_by_side(partial(_factory(env), **options), worlds)
+        with _options_explained(env):
+            return _side_by_side(partial(_factory(env), **options), worlds)
     _register_ours()
     spec = gymnasium.registry.get(env)
     if spec is None or spec.vector_entry_point is None:
@@ -161,7 +215,7 @@ def _make(env: str, options: dict[str, Any]) -> gymnasium.Env[Any, Any]:
     with _options_explained(env):
         try:
             return gymnasium.make(env, **options)
-        except gymnasium.error.DependencyNotInstalled as error:
+        except (gymnasium.error.DependencyNotInstalled, ModuleNotFoundError) as error:
             raise InputError(f"{env} needs another package: {error}", field="env") from error
         except gymnasium.error.Error as error:
             raise InputError(f"no environment {FOREIGN}{env}: {error}", status=404, field="env") from error
@@ -208,7 +262,7 @@ def _unknown(env: str) -> InputError:
     hint = f" (did you mean {near[0]}?)" if near else ""
     return InputError(
         f"no environment {env}{hint}; known are {', '.join(ours) or 'none: install trackmania-rl'}; "
-        f"others as {FOREIGN}ID or package.module:factory",
+        f"others as {KINDS}",
         status=404,
         field="env",
     )

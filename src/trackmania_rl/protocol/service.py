@@ -197,8 +197,9 @@ def service_app(
         openapi_config=OpenAPIConfig(
             title=f"TrackMania RL {name} service",
             version=__version__,
-            path="/api",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            # Not /api: unknown paths below this one are answered with a page of HTML.
+            path="/api/openapi.json",
+            render_plugins=[JsonRenderPlugin(path="/")],
             use_handler_docstrings=True,
         ),
         request_class=StrictRequest,
