@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
-import re
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
@@ -16,12 +15,14 @@ import msgspec
 from litestar import Litestar, Request, Response, delete, get, post, put
 from litestar.datastructures import State
 
+from trackmania_rl.environment import files
 from trackmania_rl.environment.batch import check_remote, known_track, specification
 from trackmania_rl.environment.race import Race
 from trackmania_rl.environment.races import Races
 from trackmania_rl.environment.replay import archive, reading
 from trackmania_rl.environment.streams import Limits, Streams
 from trackmania_rl.environment.tracks import library
+from trackmania_rl.environment.videos import VideoLimits, Videos, video_routes
 from trackmania_rl.protocol import messages
 from trackmania_rl.protocol.access import Access
 from trackmania_rl.protocol.environments import make_vector_env
@@ -43,6 +44,7 @@ def environment_app(
     access: Access | None = None,
     limits: Limits | None = None,
     keep: archive.Retention | None = None,
+    videos: VideoLimits | None = None,
 ) -> Litestar:
     """The service.
 
@@ -51,22 +53,25 @@ def environment_app(
         access: Who may change something.
         limits: How much it takes on.
         keep: How many replays are kept; None: all.
+        videos: How many videos are made and kept.
     """
     access = access or Access()
     driven = Races(races, keep)
     streams = Streams(driven, access, limits or Limits())
+    films = Videos(videos or VideoLimits())
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with driven.running():
-            yield
+            with films.running():
+                yield
 
     return service_app(
         "environment",
-        [*race_routes(driven), *track_routes(), *replay_routes(), *streams.routes()],
+        [*race_routes(driven), *track_routes(), *replay_routes(), *video_routes(films), *streams.routes()],
         access=access,
         ready=lambda: driven.trouble,
-        metrics=lambda: [*race_metrics(driven), *streams.metrics()],
+        metrics=lambda: [*race_metrics(driven), *films.metrics(), *streams.metrics()],
         lifespan=lifespan,
         stopping=streams.goodbye,
     )
@@ -242,7 +247,7 @@ def replay_routes() -> list[Any]:
         # Not sync_to_thread: see the tracks.
         path = archive.stored(replay_id)
         if request.headers.get("accept", "").split(",")[0].split(";")[0].strip() in PLAIN_MCAP:
-            return await asyncio.to_thread(_file, request, path)
+            return files.sent(request, path, MCAP)
         return _gzipped(request, await asyncio.to_thread(_replay, path, path.stat().st_mtime_ns))
 
     @delete("/api/replay/{replay_id:str}", sync_to_thread=True, tags=["replays"])
@@ -267,23 +272,3 @@ def _gzipped(request: AnyRequest, body: tuple[bytes, bytes]) -> Response[Any]:
         return Response(plain, media_type="application/json", headers={"Vary": "Accept-Encoding"})
     headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     return Response(small, media_type="application/json", headers=headers)
-
-
-def _file(request: AnyRequest, path: Path) -> Response[Any]:
-    """A file, or the range of it that was asked for (RFC 9110, one range)."""
-    size = path.stat().st_size
-    headers = {"Accept-Ranges": "bytes", "Content-Disposition": f'attachment; filename="{path.name}"'}
-    asked = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range", ""))
-    if asked is None or not (asked[1] or asked[2]):
-        return Response(path.read_bytes(), media_type=MCAP, headers=headers)
-    first = int(asked[1]) if asked[1] else max(0, size - int(asked[2]))
-    last = min(int(asked[2]), size - 1) if asked[1] and asked[2] else size - 1
-    if first > last:
-        raise InputError(
-            f"the range {asked[0]} is outside of the file's {size} bytes", status=416, field="Range"
-        )
-    with path.open("rb") as file:
-        file.seek(first)
-        part = file.read(last - first + 1)
-    headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    return Response(part, status_code=206, media_type=MCAP, headers=headers)

@@ -2,6 +2,7 @@
 
 data/tracks/<id>.npz            imported tracks             environment
 data/replays/<id>.mcap          recorded races              environment
+data/videos/<id>.json, .mp4     videos of races, and jobs   environment
 data/faults/<track>-<n>.npz     cars whose simulation broke environment
 data/runs/<run>/metrics.sqlite  learning curves             model
 data/runs/<run>/run.json        configuration and state     model
@@ -30,6 +31,11 @@ def tracks_folder() -> Path:
 def replays_folder() -> Path:
     """Recorded races."""
     return data_folder() / "replays"
+
+
+def videos_folder() -> Path:
+    """Videos of recorded races."""
+    return data_folder() / "videos"
 
 
 def faults_folder() -> Path:

@@ -77,14 +77,9 @@ def browser(
 def program(
     command: Sequence[str | Path], environment: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A silent program in a process group of its own, stopped with all its children at the end.
-
-    Where Linux's setpriv is installed, the kernel stops it too when this process is killed outright.
-    """
-    setpriv = shutil.which("setpriv")
-    tied = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+    """A silent program in a process group of its own, stopped with all its children at the end."""
     process = subprocess.Popen(
-        [*tied, *command],
+        [*tied(), *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -95,6 +90,15 @@ def program(
         yield process
     finally:
         stop(process)
+
+
+def tied() -> list[str]:
+    """What goes before a command whose program the kernel stops when the thread that began it is gone.
+
+    So nothing goes on when this process is killed outright. Empty without Linux's setpriv.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
 
 
 @contextlib.contextmanager

@@ -31,6 +31,18 @@ class Said(msgspec.Struct):
     error: str | None = None
 
 
+def page() -> Path:
+    """The file of the page that draws.
+
+    Raises:
+        InputError: It was not built.
+    """
+    file = PAGE / "render.html"
+    if not file.is_file():
+        raise InputError("the viewer's page is not built: run `make viewer` (it needs Node.js 20 or newer)")
+    return file
+
+
 @contextlib.contextmanager
 def studio(film: bytes, take: Callable[[int, bytes | Said], None]) -> Iterator[str]:
     """Serve a film; yields the address of the page that draws it.
@@ -42,8 +54,7 @@ def studio(film: bytes, take: Callable[[int, bytes | Said], None]) -> Iterator[s
     Raises:
         InputError: The page was not built.
     """
-    if not (PAGE / "render.html").is_file():
-        raise InputError("the viewer's page is not built: run `make viewer` (it needs Node.js 20 or newer)")
+    page()
 
     def hear(socket: ServerConnection) -> None:
         assert socket.request is not None
