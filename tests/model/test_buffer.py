@@ -1,12 +1,17 @@
 """The ring and its n-step returns against a slow, plain account of the same steps."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trackmania_rl.model.buffer import ReplayBuffer
+from trackmania_rl.model.buffer import ReplayBuffer, saved_file
+from trackmania_rl.protocol.errors import InputError
 
 GAMMA = 0.9
 ZERO, ONE = torch.zeros(1), torch.ones(1)
@@ -61,15 +66,74 @@ def test_every_kept_step_is_drawn() -> None:
     assert drawn == set(range(27, 37))
 
 
+@pytest.mark.parametrize("place", ["memory", "file"])
 @pytest.mark.parametrize("steps", [4, 37])
-def test_saved_buffer_draws_the_same(steps: int) -> None:
-    """Restored from its state, partly filled or wrapped, the buffer gives the same batches."""
-    first = ReplayBuffer(20, 2, 2, 1, n_step=3, gamma=GAMMA)
+def test_saved_buffer_draws_the_same(steps: int, place: Literal["memory", "file"], tmp_path: Path) -> None:
+    """Restored from its file, partly filled or wrapped, the buffer gives the same batches."""
+    first = ReplayBuffer(20, 2, 2, 1, n_step=3, gamma=GAMMA, folder=tmp_path, place=place)
     fill(first, steps)
-    second = ReplayBuffer(20, 2, 2, 1, n_step=3, gamma=GAMMA, seed=5)
-    second.load_state_dict(first.state_dict())
+    second = ReplayBuffer(20, 2, 2, 1, n_step=3, gamma=GAMMA, seed=5, folder=tmp_path, place=place)
+    second.load(first.save())
+    first.cut()
     for a, b in zip(first.sample(50, ZERO, ONE), second.sample(50, ZERO, ONE), strict=True):
         assert torch.equal(a, b)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), place=st.sampled_from(["memory", "file"]))
+def test_any_saved_state_survives_what_comes_after_it(
+    data: st.DataObject, place: Literal["memory", "file"]
+) -> None:
+    """Saves, losses of what came after, and further steps: the buffer holds the newest steps, each once."""
+    with TemporaryDirectory() as folder:
+
+        def make() -> ReplayBuffer:
+            return ReplayBuffer(24, 2, 2, 1, n_step=2, gamma=GAMMA, folder=Path(folder), place=place)
+
+        buffer, told, kept = make(), [0], [0]
+        state = buffer.save()
+        for number in range(1, 1 + data.draw(st.integers(1, 12))):
+            for _ in range(data.draw(st.integers(0, 30))):
+                if buffer.full:
+                    state, kept = buffer.save(), list(told)
+                    buffer.forget_older()
+                told.append(len(told) + 1000 * number)
+                value = torch.full((2, 1), float(told[-1]))
+                no = torch.zeros(2, dtype=torch.bool)
+                buffer.add(value.expand(2, 2), value, value[:, 0], value.expand(2, 2), no, no)
+            if data.draw(st.booleans()):
+                state, kept = buffer.save(), list(told)
+                buffer.forget_older()
+            if data.draw(st.booleans()):  # killed: only the file is left
+                buffer, told = make(), list(kept)
+                buffer.load(state)
+            order = torch.arange(buffer.written - buffer.filled, buffer.written) % buffer.ring.places
+            assert buffer.ring.reward[order, 1].tolist() == told[1:][-buffer.length :]
+
+
+def test_saving_again_writes_only_what_is_new(tmp_path: Path) -> None:
+    """What is in the file stays as it is, whatever became of it in memory."""
+    buffer = ReplayBuffer(20, 2, 2, 1, n_step=2, gamma=GAMMA, folder=tmp_path)
+    fill(buffer, 5)
+    buffer.save()
+    buffer.ring.reward[:5] = 7.0
+    fill(buffer, 2)
+    file = saved_file(tmp_path, buffer.save())
+    assert not (file.ring.reward[:5] == 7.0).any()
+    assert torch.equal(file.ring.rows[5:7], buffer.ring.rows[5:7])
+
+
+def test_another_capacity_takes_the_newest_steps(tmp_path: Path) -> None:
+    first = ReplayBuffer(40, 2, 2, 1, n_step=2, gamma=GAMMA, folder=tmp_path)
+    fill(first, 33)
+    second = ReplayBuffer(20, 2, 2, 1, n_step=2, gamma=GAMMA, folder=tmp_path, place="file")
+    second.load(first.save())
+    assert set(second.ring.rows[: second.filled, 0, 1].tolist()) == set(range(23, 33))
+    third = ReplayBuffer(40, 2, 2, 1, n_step=2, gamma=GAMMA, folder=tmp_path)
+    third.load(second.save())
+    third.forget_older()
+    assert third.save()["filled"] == 10
+    assert third.save()["wrapped"]
 
 
 def test_a_cut_ends_the_window() -> None:
@@ -87,8 +151,17 @@ def test_a_cut_ends_the_window() -> None:
     assert (batch.discount[before] > 0).all()
 
 
-def test_a_foreign_state_is_refused() -> None:
-    buffer = ReplayBuffer(20, 2, 2, 1, n_step=2, gamma=GAMMA)
-    other = ReplayBuffer(20, 4, 2, 1, n_step=2, gamma=GAMMA)
+def test_a_foreign_state_is_refused(tmp_path: Path) -> None:
+    buffer = ReplayBuffer(20, 2, 2, 1, n_step=2, gamma=GAMMA, folder=tmp_path)
+    other = ReplayBuffer(20, 4, 2, 1, n_step=2, gamma=GAMMA, folder=tmp_path)
     with pytest.raises(ValueError, match="the settings ask for"):
-        buffer.load_state_dict(other.state_dict())
+        buffer.load(other.save())
+
+
+@pytest.mark.parametrize("content", [b"", b"no ring", b"TMRLRING" + bytes(8000)])
+def test_a_damaged_file_is_refused(content: bytes, tmp_path: Path) -> None:
+    buffer = ReplayBuffer(20, 2, 2, 1, n_step=2, gamma=GAMMA, folder=tmp_path)
+    state = buffer.save()
+    (tmp_path / state["file"]).write_bytes(content)
+    with pytest.raises(InputError, match="is no ring of experience"):
+        buffer.load(state)

@@ -65,10 +65,10 @@ def test_a_runs_experience_goes_out_and_in(run: Learner, tmp_path: Path) -> None
         np.testing.assert_allclose(speed[1:], np.clip(expected, -8, 8), atol=1e-4)
     other = learner(run="second", datasets=[out])
     assert other.buffer.filled == 250
-    np.testing.assert_allclose(other.buffer.rows[:250], run.buffer.rows[:250], atol=1e-6)
-    torch.testing.assert_close(other.buffer.reward[:250], run.buffer.reward[:250])
+    np.testing.assert_allclose(other.buffer.ring.rows[:250], run.buffer.ring.rows[:250], atol=1e-6)
+    torch.testing.assert_close(other.buffer.ring.reward[:250], run.buffer.ring.reward[:250])
     torch.testing.assert_close(other.normaliser.mean, run.normaliser.mean, rtol=0.01, atol=0.01)
-    assert other.buffer.ended[249].all()
+    assert other.buffer.ring.ended[249].all()
     other.advance()
     assert other.buffer.filled == 251
     other.close()

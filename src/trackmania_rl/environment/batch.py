@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.protocol.client import describe
-from trackmania_rl.protocol.environments import FOREIGN, make_vector_env
+from trackmania_rl.protocol.environments import FOREIGN, make_vector_env, version_of
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import (
     FINAL_INFO,
@@ -166,4 +166,5 @@ def specification(env: str, envs: Any) -> EnvironmentSpec:
         action=describe(envs.single_action_space),
         control_hz=CONTROL_HZ,
         worlds=envs.num_envs,
+        version=version_of(envs),
     )

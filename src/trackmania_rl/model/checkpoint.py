@@ -25,7 +25,8 @@ FORMAT = "trackmania-rl checkpoint 1"
 """First field of every checkpoint; the number is raised when older readers cannot read it."""
 FOLDER = "checkpoints"
 LEARNER = "learner.pt"
-"""In a run's folder: the newest checkpoint with buffer and generators, from which the run goes on."""
+"""In a run's folder: the newest checkpoint with counters and generators, from which the run goes on; it
+names the file that the buffer lies in."""
 BEST = "best.pt"
 """In the folder of checkpoints: the policy with the best frozen evaluation."""
 
@@ -45,6 +46,11 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # a new name is on disk when its folder is
+    finally:
+        os.close(folder)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -90,7 +96,8 @@ class Checkpoint:
         normaliser: Mean and spread of the observations.
         result: Its frozen evaluation, if it had one.
         saved: When, ISO 8601.
-        learner: Buffer, generators and counters, in the file that a run goes on from.
+        learner: Counters, the buffer's generator and where its steps lie; only in learner.pt.
+        env_version: What the environment said of its version, e.g. of its physics.
     """
 
     agent_id: str
@@ -108,6 +115,7 @@ class Checkpoint:
     result: Result | None = None
     saved: str = field(default_factory=now)
     learner: dict[str, Any] | None = None
+    env_version: str = ""
 
     @property
     def observations(self) -> int:
@@ -177,3 +185,30 @@ def load(path: Path) -> Checkpoint:
         return Checkpoint(**fields)
     except (TypeError, KeyError, msgspec.ValidationError) as error:
         raise InputError(foreign) from error
+
+
+SENSES = ("observation", "lidar", "beams", "lidar_range", "weather_observation")
+"""Options of our environments that change what the numbers of an observation mean."""
+
+
+def differing_environment(saved: Checkpoint, env: str, options: Mapping[str, Any]) -> str | None:
+    """Why a policy does not fit an environment, though it may observe as many numbers; None if it does."""
+    if saved.env != env:
+        return f"was trained on {saved.env} and does not know what {env} observes: use one of {env}"
+    for name in SENSES:
+        mine, its = options.get(name), saved.env_options.get(name)
+        if mine != its:
+            default = "the default"
+            return (
+                f"was trained with {name}={default if its is None else repr(its)}, "
+                f"not with {name}={default if mine is None else repr(mine)}: "
+                "give env_options as it was trained with"
+            )
+    return None
+
+
+def differing_version(saved: Checkpoint, version: str) -> str | None:
+    """In words: the checkpoint is of another version of its environment. None if not, or if it says none."""
+    if not saved.env_version or not version or saved.env_version == version:
+        return None
+    return f"was made with version {saved.env_version} of {saved.env}, this is version {version}"

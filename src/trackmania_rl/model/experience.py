@@ -13,6 +13,7 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 from torch import Tensor
 
+from trackmania_rl.model.buffer import saved_file
 from trackmania_rl.model.checkpoint import Checkpoint
 from trackmania_rl.protocol.dataset import Dataset, Episode
 from trackmania_rl.protocol.errors import InputError
@@ -37,7 +38,7 @@ def spaces(saved: Checkpoint) -> tuple[Box, Box]:
     return observation, Box(saved.low.numpy(), saved.high.numpy(), dtype=np.float32)
 
 
-def episodes(saved: Checkpoint) -> Iterator[Episode]:
+def episodes(saved: Checkpoint, folder: Path) -> Iterator[Episode]:
     """The episodes in a learner's buffer, world by world, oldest first.
 
     Once the buffer has wrapped, the first piece of each world counts as cut at its start. The newest piece
@@ -46,24 +47,22 @@ def episodes(saved: Checkpoint) -> Iterator[Episode]:
 
     Args:
         saved: A checkpoint with the learner's state, learner.pt.
+        folder: Where that lies, and the buffer's file.
 
     Raises:
         InputError: It has no buffer, as only the learner's own file has.
     """
-    if saved.learner is None or not saved.learner["buffer"]["reward"].numel():
+    if saved.learner is None or not saved.learner["buffer"].get("filled"):
         raise InputError(
             "the checkpoint has no experience, only a run's learner.pt has: name the run or that file"
         )
-    buffer: dict[str, Any] = saved.learner["buffer"]
-    steps, worlds = buffer["reward"].shape
-    wrapped = buffer["head"] != steps
-    order = (torch.arange(steps) + buffer["head"]) % steps
+    state = saved.learner["buffer"]
+    ring, steps, wrapped = saved_file(folder, state).ring, state["filled"], state["wrapped"]
+    order = torch.arange(state["last"] - steps, state["last"]) % ring.places
     low, high = saved.low.numpy(), saved.high.numpy()
     o = saved.observations
-    for world in range(worlds):
-        rows, reward, terminated, ended = (
-            buffer[name][order, world].numpy() for name in ("rows", "reward", "terminated", "ended")
-        )
+    for world in range(ring.worlds):
+        rows, reward, terminated, ended = (column[order, world].numpy() for column in ring.columns)
         stops = np.flatnonzero(ended) + 1
         edges = [0, *stops[stops < steps], steps]
         for first, last in pairwise(edges):

@@ -102,11 +102,11 @@ def dataset(
 
     file = Path(run) if Path(run).is_file() else run_folder(run) / checkpoints.LEARNER
     saved = checkpoints.load(file)
-    held = saved.learner["buffer"]["reward"].numel() if saved.learner else None
+    held = saved.learner["buffer"].get("filled", 0) * saved.config["worlds"] if saved.learner else None
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("Writing episodes", total=held)
         with DatasetWriter(out, *spaces(saved), _origin(saved)) as writer:
-            for episode in episodes(saved):
+            for episode in episodes(saved, file.parent):
                 writer.add(episode)
                 progress.advance(bar, len(episode))
     if as_json:

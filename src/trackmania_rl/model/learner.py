@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 import numpy as np
@@ -17,7 +18,13 @@ import torch
 
 from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model.buffer import ReplayBuffer
-from trackmania_rl.model.checkpoint import Checkpoint, Result, write_whole
+from trackmania_rl.model.checkpoint import (
+    Checkpoint,
+    Result,
+    differing_environment,
+    differing_version,
+    write_whole,
+)
 from trackmania_rl.model.endings import EndingsWriter
 from trackmania_rl.model.episodes import Ended, check_spaces, endings, last_observation
 from trackmania_rl.model.evaluation import EVALUATION_SEED, evaluate
@@ -27,11 +34,13 @@ from trackmania_rl.model.normaliser import Normaliser
 from trackmania_rl.model.policy import Policy
 from trackmania_rl.model.runs import RUN
 from trackmania_rl.model.sac import Sac, SacConfig
-from trackmania_rl.protocol.environments import make_vector_env, tracks_of
+from trackmania_rl.protocol.environments import make_vector_env, tracks_of, version_of
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import CAUSES
 from trackmania_rl.protocol.messages import EndCause, Ending
 from trackmania_rl.protocol.volume import runs_folder
+
+log = logging.getLogger(__name__)
 
 SERVICE_PATIENCE = 60.0
 """Longest wait for an environment service that went away during training [s]."""
@@ -71,6 +80,8 @@ class LearnerConfig(SacConfig):
     """Steps of uniformly random actions, over all worlds, before learning begins."""
     buffer: int = 500_000
     """Transitions kept."""
+    buffer_place: Literal["memory", "file"] = "memory"
+    """Where they are: on the learner's device, or in a mapped file, which may be larger than memory."""
     normalise: bool = True
     """Scale observations by their running mean and spread."""
     evaluate_every: float = 15.0
@@ -150,6 +161,8 @@ class Progress:
     """The newest point of every curve (docs/sac.md says what each is)."""
     evaluation: Result | None
     best: Result | None
+    notes: list[str] = field(default_factory=list)
+    """What people should know of this training, in sentences."""
 
 
 class Learner:
@@ -180,6 +193,9 @@ class Learner:
         self.device = torch.device("cuda" if cuda else "cpu")
         self.folder = runs_folder() / config.run
         self.envs = self._worlds(config.worlds, start=config.start)
+        self.env_version = version_of(self.envs)
+        self.notes: list[str] = []
+        """What people should know of this training, in sentences."""
         self.evaluation_envs: Any = None
         observation_space, action_space = check_spaces(self.envs, config.env)
         self.low = torch.as_tensor(action_space.low, dtype=torch.float32)
@@ -191,6 +207,7 @@ class Learner:
         self.buffer = ReplayBuffer(
             config.buffer, config.worlds, observations, actions,
             n_step=config.n_step, gamma=config.gamma, seed=config.seed, device=self.device,
+            folder=self.folder, place=config.buffer_place,
         )  # fmt: skip
         self.steps = self.updates = self.episodes = 0
         self.seconds = 0.0
@@ -203,8 +220,10 @@ class Learner:
         saved = self.folder / checkpoints.LEARNER
         if resume and saved.exists():
             self._resume(checkpoints.load(saved))
-        elif checkpoint is not None:
-            self._begin_with(checkpoint)
+        else:
+            if checkpoint is not None:
+                self._begin_with(checkpoint)
+            self._forget_former()
         if datasets and not self.steps:
             self._fill(transitions(datasets, observation_space, action_space, config.buffer, config.env))
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -291,20 +310,23 @@ class Learner:
             normaliser=self.normaliser.state_dict(),
             result=result,
             learner=learner,
+            env_version=self.env_version,
         )
 
     def save(self) -> Path:
         """Write the checkpoint from which the run goes on as if it had not stopped."""
         learner = {
-            "buffer": self.buffer.state_dict(),
+            "buffer": self.buffer.save(),
             "episodes": self.episodes,
             "seconds": self.seconds,
             "owed": self._owed,
             "recent": list(self._recent),
             "best": dataclasses.asdict(self.best) if self.best else None,
         }
+        self.write_endings()
         path = self.folder / checkpoints.LEARNER
         self.checkpoint(self.evaluation, learner).save(path)
+        self.buffer.forget_older()
         return path
 
     def values(self) -> dict[str, float]:
@@ -404,6 +426,10 @@ class Learner:
         self._ended = []
 
     def _begin_with(self, checkpoint: Checkpoint) -> None:
+        if (other := differing_environment(checkpoint, self.config.env, self.config.env_options)) is not None:
+            raise InputError(f"the checkpoint of {checkpoint.agent_id!r} {other}", field="checkpoint")
+        if (older := differing_version(checkpoint, self.env_version)) is not None:
+            self._note(f"The checkpoint {older}: its experience and results are of the other one.")
         try:
             self.sac.load_state_dict(checkpoint.sac)
             self.normaliser.load_state_dict(checkpoint.normaliser)
@@ -413,6 +439,10 @@ class Learner:
                 f"for {self.config.env}: {error}",
                 field="checkpoint",
             ) from error
+
+    def _note(self, sentence: str) -> None:
+        self.notes.append(sentence)
+        log.warning(sentence)
 
     def _fill(self, known: Transitions) -> None:
         """Begin with experience of elsewhere; what the observations are like is learned from it too."""
@@ -426,15 +456,33 @@ class Learner:
             raise InputError(f"the checkpoint in {self.folder} has no learner's state: start the run anew")
         self._begin_with(saved)
         try:
-            self.buffer.load_state_dict(learner["buffer"])
-        except ValueError as error:
+            self.buffer.load(learner["buffer"])
+        except KeyError as error:
+            raise InputError(
+                f"run {self.config.run!r} cannot go on: an older version kept its experience in another way; "
+                f"begin a new run with --checkpoint {self.folder / checkpoints.FOLDER / checkpoints.BEST}",
+                field="run",
+            ) from error
+        except (ValueError, InputError) as error:
             raise InputError(f"run {self.config.run!r} cannot go on: {error}", field="run") from error
-        self.buffer.cut()
         self.steps, self.updates = saved.steps, saved.updates
         self.episodes, self.seconds, self._owed = learner["episodes"], learner["seconds"], learner["owed"]
         self._recent.extend(learner["recent"])
         self.evaluation = saved.result
-        self.best = msgspec.convert(learner["best"], Result | None)
+        self.best = self._best_kept(msgspec.convert(learner["best"], Result | None))
+
+    def _best_kept(self, known: Result | None) -> Result | None:
+        """The best evaluation up to the checkpoint, or the better one after it whose policy is on disk."""
+        path = self.folder / checkpoints.FOLDER / checkpoints.BEST
+        kept = checkpoints.load(path).result if path.exists() else None
+        return max(filter(None, (known, kept)), key=lambda result: result.rank, default=None)
+
+    def _forget_former(self) -> None:
+        """A new run replaces the one of its name: what that would go on from goes first."""
+        (self.folder / checkpoints.LEARNER).unlink(missing_ok=True)
+        self.buffer.forget_older()
+        for path in (self.folder / checkpoints.FOLDER).glob("*.pt"):
+            path.unlink()
 
     def _write_config(self) -> None:
         path = self.folder / RUN
@@ -496,17 +544,19 @@ class _Schedule:
             if now >= self.due["evaluate"]:
                 self._evaluate()
                 self._after(time.perf_counter() - began, "evaluate")
-            if now >= self.due["checkpoint"]:
-                learner.save()
-                self._after(time.perf_counter() - began, "checkpoint")
-            if now >= self.due["report"]:
+            saves = now >= self.due["checkpoint"] or learner.buffer.full
+            if saves or now >= self.due["report"]:  # what a checkpoint counts is in the curves before it
                 called = time.perf_counter()
                 self._report()
                 began += time.perf_counter() - called
                 self._after(now, "report")
+            if saves:
+                learner.save()
+                self._after(time.perf_counter() - began, "checkpoint")
         self._evaluate()
+        progress = self._report()
         learner.save()
-        return self._report()
+        return progress
 
     def _after(self, now: float, *names: str) -> None:
         for name in names:
@@ -536,9 +586,11 @@ class _Schedule:
             values=learner.values(),
             evaluation=learner.evaluation,
             best=learner.best,
+            notes=list(learner.notes),
         )
         speed = {"speed/steps": progress.steps_per_second, "speed/updates": progress.updates_per_second}
-        learner.metrics.write(learner.steps, learner.seconds, {**progress.values, **speed})
+        if learner.steps != steps:  # a point for each step at most, also where a run goes on
+            learner.metrics.write(learner.steps, learner.seconds, {**progress.values, **speed})
         learner.write_endings()
         if self.on_progress is not None:
             self.on_progress(progress, learner)

@@ -247,6 +247,7 @@ class RemoteVectorEnv(VectorEnv[Floats, NDArray[Any], Any]):
         self._stream, welcome = patiently(self._open, patience)
         assert welcome.spec is not None
         self.environment_spec = welcome.spec
+        self.metadata = {**self.metadata, "version": welcome.spec.version}
         self.num_envs = worlds
         self.single_observation_space = space(welcome.spec.observation)
         self.single_action_space = space(welcome.spec.action)

@@ -117,6 +117,11 @@ def tracks_of(worlds: int, track: str | None, url: str | None = None) -> list[st
     return [one_track or "" for _, one_track, share in _shares(worlds, track, url) for _ in range(share)]
 
 
+def version_of(envs: VectorEnv[Any, Any, Any]) -> str:
+    """What an environment says of its version, as `metadata["version"]`; empty if it says nothing."""
+    return str(envs.metadata.get("version", ""))
+
+
 def _shares(worlds: int, track: str | None, url: str | None) -> list[tuple[str | None, str | None, int]]:
     """Service, track and number of worlds of each batch that the worlds are shared among."""
     places = [(one_url, one_track) for one_track in _tracks(track) for one_url in _listed(url)]

@@ -342,6 +342,8 @@ class EnvironmentSpec(Answer):
     action: Space
     control_hz: float
     worlds: int = 1
+    version: str = ""
+    """What the environment says of its version, e.g. of its physics; a word to compare, no more."""
 
 
 class Version(Answer):

@@ -38,6 +38,8 @@ class MixedVectorEnv(VectorEnv[Any, Any, Any]):
                         "worlds that train together need the same spaces"
                     )
         self.batches = list(batches)
+        versions = sorted({str(batch.metadata.get("version", "")) for batch in batches})
+        self.metadata = {**self.metadata, "version": ", ".join(filter(None, versions))}
         self.num_envs = sum(batch.num_envs for batch in batches)
         self.single_observation_space = first.single_observation_space
         self.single_action_space = first.single_action_space

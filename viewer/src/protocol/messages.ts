@@ -345,6 +345,8 @@ export interface EnvironmentSpec {
   action: Space;
   control_hz: number;
   worlds?: number;
+  /** What the environment says of its version, e.g. of its physics; a word to compare, no more. */
+  version?: string;
 }
 
 /** Answer of GET /api/version. */

@@ -19,7 +19,7 @@ from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.environment.simulator.observation import Layout, Observations, Observer
 from trackmania_rl.environment.simulator.randomisation import Randomisation, randomisation
 from trackmania_rl.environment.simulator.reward import FAULT, Reward, cause_of_end, truncates
-from trackmania_rl.environment.simulator.simulator import LIDAR_RANGE, Simulator
+from trackmania_rl.environment.simulator.simulator import LIDAR_RANGE, PHYSICS_VERSION, Simulator
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
 
@@ -80,7 +80,11 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         seed: Seed of the first reset that names none.
     """
 
-    metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
+    metadata = {  # noqa: RUF012
+        "render_modes": [],
+        "autoreset_mode": AutoresetMode.SAME_STEP,
+        "version": PHYSICS_VERSION,
+    }
 
     def __init__(
         self,
