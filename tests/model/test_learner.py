@@ -53,13 +53,14 @@ def test_learns_to_move_a_point(data: Path) -> None:
 
 
 def test_a_checkpoint_drives_as_the_learner_does() -> None:
-    """The NumPy policy from the file gives the actions of the torch networks."""
+    """The NumPy policy from the file gives the actions of the torch networks' average."""
     learner = Learner(config())
     for _ in range(60):
         learner.advance()
     policy = checkpoints.load(learner.save()).policy()
     observation = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
     with torch.no_grad():
+        learner.sac.state.actor.copy_(learner.sac.state.average)
         expected = learner.sac.act(learner.normaliser(torch.from_numpy(observation)), deterministic=True)
     np.testing.assert_allclose(policy.act(observation), expected.numpy() * 0.5, atol=1e-5)
     learner.close()

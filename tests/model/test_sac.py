@@ -159,3 +159,16 @@ def test_without_a_compiler_it_says_so_and_learns(
     sac.update(batch())
     assert not torch.equal(before, sac.state.actor)
     assert [record.message for record in caplog.records if "compiler" in record.message]
+
+
+def test_the_average_follows_the_actor() -> None:
+    """It looks back over a tenth of the updates while they are few; a share of 1 is the actor itself."""
+    sac, data = Sac(OBSERVATIONS, ACTIONS, CONFIG), batch()
+    expected = sac.state.actor.clone()
+    for update in range(1, 6):
+        sac.update(data)
+        expected += (sac.state.actor - expected) * 10.0 / (10.0 + update)
+    torch.testing.assert_close(sac.state.average, expected)
+    direct = Sac(OBSERVATIONS, ACTIONS, SacConfig(**{**vars(CONFIG), "average": 1.0}))
+    direct.update(data)
+    assert torch.equal(direct.state.average, direct.state.actor)

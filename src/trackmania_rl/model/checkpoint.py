@@ -122,8 +122,13 @@ class Checkpoint:
         """Length of an observation."""
         return len(self.normaliser["mean"])
 
+    @property
+    def actor(self) -> Tensor:
+        """Parameters of the actor that drives: the average over updates, where the file has one."""
+        return self.sac.get("average", self.sac["actor"])
+
     def policy(self) -> Policy:
-        """The actor, frozen."""
+        """The actor that drives, frozen."""
         mlp = Mlp(
             inputs=self.observations,
             outputs=2 * len(self.low),
@@ -132,7 +137,7 @@ class Checkpoint:
         )
         return frozen(
             mlp,
-            self.sac["actor"],
+            self.actor,
             version=f"{self.agent_id}:{self.steps}",
             mean=self.normaliser["mean"],
             scale=self.normaliser["scale"],
@@ -142,7 +147,7 @@ class Checkpoint:
 
     def slim(self) -> Checkpoint:
         """The same without what only learning needs: a tenth of the size, it can only drive."""
-        return dataclasses.replace(self, sac={"actor": self.sac["actor"].clone()}, learner=None)
+        return dataclasses.replace(self, sac={"actor": self.actor.clone()}, learner=None)
 
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all."""

@@ -134,7 +134,7 @@ class LearnerConfig(SacConfig):
         for name in ("learning_rate", "entropy_start", "evaluate_every", "checkpoint_every", "report_every"):
             if not getattr(self, name) > 0.0:
                 raise InputError(f"{name} is {getattr(self, name)}, expected more than 0", field=name)
-        for name in ("gamma", "tau"):
+        for name in ("gamma", "tau", "average"):
             if not 0.0 < getattr(self, name) <= 1.0:
                 raise InputError(f"{name} is {getattr(self, name)}, expected 0 to 1", field=name)
         if self.precision not in ("auto", "float32", "bfloat16"):
@@ -268,7 +268,7 @@ class Learner:
         """The newest policy, frozen."""
         return checkpoints.frozen(
             self.sac.actor,
-            self.sac.state.actor,
+            self.sac.state.average,
             version=f"{self.config.agent_id}:{self.steps}",
             mean=self.normaliser.mean,
             scale=self.normaliser.scale,

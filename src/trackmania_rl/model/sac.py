@@ -1,8 +1,9 @@
 """Soft Actor-Critic with twin critics and automatic entropy, from top to bottom.
 
 Haarnoja et al. 2018, "Soft Actor-Critic Algorithms and Applications", arXiv 1812.05905. Equation
-numbers are of that paper. Two additions: n-step returns, and one flat parameter vector per network,
-so that a whole update is one function that `torch.compile` turns into one graph.
+numbers are of that paper. Three additions: n-step returns; a running average of the actor, which is the
+policy that drives (Polyak & Juditsky 1992); and one flat parameter vector per network, so that a whole
+update is one function that `torch.compile` turns into one graph.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 LOG_STD_MIN, LOG_STD_MAX = -5.0, 2.0
 """Bounds of the policy's log standard deviation, as in CleanRL's sac_continuous_action."""
+AVERAGE_YOUNG = 10.0
+"""The average looks back over about a tenth of the updates so far, until that is 1 / `average` (guess)."""
 ADAM_BETAS = (0.9, 0.999)
 ADAM_EPSILON = 1e-8
 """Kingma & Ba 2015, arXiv 1412.6980, section 2."""
@@ -50,6 +53,8 @@ class SacConfig:
     """Initial weight of the entropy, alpha."""
     entropy_target: float | None = None
     """Entropy that alpha is adjusted to [nats]; minus the number of actions if None (section 6)."""
+    average: float = 0.0005
+    """Share of the actor that flows at each update into the average that drives; 1 lets the actor drive."""
     precision: str = "auto"
     """"float32", "bfloat16", or "auto": bfloat16 where the processor multiplies it natively."""
     compile: bool = True
@@ -77,6 +82,7 @@ class State(NamedTuple):
     actor: Tensor
     critic: Tensor
     target: Tensor
+    average: Tensor
     log_alpha: Tensor
     actor_moments: Tensor
     critic_moments: Tensor
@@ -221,6 +227,7 @@ class Sac:
             actor=actor,
             critic=critic,
             target=critic.clone(),
+            average=actor.clone(),
             log_alpha=torch.full((1,), math.log(self.config.entropy_start)),
             actor_moments=torch.zeros(2, actor.numel()),
             critic_moments=torch.zeros(2, critic.numel()),
@@ -270,6 +277,8 @@ class Sac:
         adam(state.log_alpha, gradient, state.alpha_moments, state.updates, config.learning_rate)
 
         state.target.lerp_(state.critic, config.tau)
+        young = AVERAGE_YOUNG / (AVERAGE_YOUNG + state.updates)
+        state.average.lerp_(state.actor, young.clamp(min=config.average))
         return torch.stack([loss_critic, loss_actor, -log_prob, target.mean()])
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -282,6 +291,7 @@ class Sac:
         Raises:
             ValueError: A tensor is missing or has another shape.
         """
+        saved = {"average": saved["actor"], **saved}  # files of before it was kept
         for name, tensor in self.state._asdict().items():
             if name not in saved:
                 raise ValueError(f"{name} is missing, the checkpoint can only drive")

@@ -87,7 +87,7 @@ def fold(saved: Checkpoint) -> dict[str, Tensor]:
     Args:
         saved: A policy of TMRL's shape, see `foldable`.
     """
-    views = _shape(saved).views(saved.sac["actor"].detach().cpu().double())
+    views = _shape(saved).views(saved.actor.detach().cpu().double())
     weights, biases = [view[0].T for view in views[0::2]], [view[0, 0] for view in views[1::2]]
     mean, scale = saved.normaliser["mean"].cpu().double(), saved.normaliser["scale"].cpu().double()
     weights[0] = weights[0] / scale
@@ -208,9 +208,9 @@ def _imitate(teacher: Checkpoint, pupil: Checkpoint, observations: Array, update
     x = torch.from_numpy(observations)
     x = (x - teacher.normaliser["mean"].cpu()) / teacher.normaliser["scale"].cpu()
     x = x[torch.arange(len(x)) % HELD_OUT != 0]
-    mean, log_std = _shape(teacher)(teacher.sac["actor"].cpu(), x)[0].chunk(2, dim=-1)
+    mean, log_std = _shape(teacher)(teacher.actor.cpu(), x)[0].chunk(2, dim=-1)
     action, log_std = torch.tanh(mean), log_std.clamp(LOG_STD_MIN, LOG_STD_MAX)
-    mlp, parameters = _shape(pupil), pupil.sac["actor"]
+    mlp, parameters = _shape(pupil), pupil.actor
 
     def loss(parameters: Tensor, rows: Tensor) -> Tensor:
         said_mean, said_log_std = mlp(parameters, x[rows])[0].chunk(2, dim=-1)
