@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from litestar import get, post
+from litestar.params import FromQuery, JSONBody
 
 from trackmania_rl.protocol.access import Access
 from trackmania_rl.protocol.errors import InputError
@@ -22,13 +23,13 @@ ACTION = b'{"gas":1,"brake":0,"steering":0}'
 
 
 @post("/api/change", status_code=200, sync_to_thread=False)
-def change(data: Action) -> Action:
+def change(data: JSONBody[Action]) -> Action:
     """Changes something."""
     return data
 
 
 @get("/api/fault", sync_to_thread=False)
-def fault(status: int = 0) -> None:
+def fault(status: FromQuery[int] = 0) -> None:
     """Goes wrong."""
     if status:
         raise InputError("teapots only", status=status, field="status")
@@ -178,14 +179,14 @@ def test_a_taken_port_is_one_sentence() -> None:
 
 def test_it_stops_cleanly_when_asked() -> None:
     program = (
-        "from trackmania_rl.protocol.service import service_app, serve\n"
+        "from trackmania_rl.protocol.service import listen, service_app, serve\n"
         "from contextlib import asynccontextmanager\n"
         "@asynccontextmanager\n"
         "async def life(_):\n"
         "    print('up', flush=True)\n"
         "    yield\n"
         "    print('files closed', flush=True)\n"
-        "serve(service_app('environment', [], lifespan=life), '127.0.0.1', 0)\n"
+        "serve(service_app('environment', [], lifespan=life), listen('127.0.0.1', 0))\n"
         "print('end', flush=True)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)

@@ -92,9 +92,12 @@ def environment(
     from trackmania_rl.environment.server import environment_app
     from trackmania_rl.environment.streams import Limits
     from trackmania_rl.protocol.access import Access
-    from trackmania_rl.protocol.service import serve
+    from trackmania_rl.protocol.service import listen, serve
     from trackmania_rl.protocol.volume import replays_folder
 
+    access = Access(token=token, origins=tuple(origin or ()))
+    access.check_reach(host)
+    listening = listen(host, port)
     files = own_ghosts(ghost or [], track or [])
     rules = Rules(
         heats=heats,
@@ -120,12 +123,12 @@ def environment(
         ]
     app = environment_app(
         races,
-        access=Access(token=token, origins=tuple(origin or ())),
+        access=access,
         limits=Limits(worlds=worlds, streams=streams),
         keep=Retention(keep, round(keep_gb * 1e9)),
     )
     console.print(f"Environment service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
-    serve(app, host, port)
+    serve(app, listening)
 
 
 @app.command()

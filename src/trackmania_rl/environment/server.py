@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from litestar import Litestar, Request, Response, delete, get, post, put
 from litestar.datastructures import State
+from litestar.params import FromPath, FromQuery, JSONBody, RawBody
 
 from trackmania_rl.environment import files
 from trackmania_rl.environment.batch import check_remote, known_track, specification
@@ -27,7 +28,7 @@ from trackmania_rl.protocol import messages
 from trackmania_rl.protocol.access import Access
 from trackmania_rl.protocol.environments import make_vector_env
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.service import Metric, service_app
+from trackmania_rl.protocol.service import HOT, Metric, service_app
 
 TRACK_LIMIT = 16 << 20
 """Largest file of a track that may be uploaded [bytes]."""
@@ -80,18 +81,18 @@ def environment_app(
 def race_routes(races: Races) -> list[Any]:
     """Drive and see the races."""
 
-    @post("/api/action", status_code=200, sync_to_thread=False, tags=["races"])
-    def act(data: messages.ActionRequest) -> messages.ActionAnswer:
+    @post("/api/action", status_code=200, sync_to_thread=False, opt={HOT: True}, tags=["races"])
+    def act(data: JSONBody[messages.ActionRequest]) -> messages.ActionAnswer:
         """Take an agent's action for the coming step of 50 ms; answer with what its car senses now."""
         return races.of(data.agent_id).race.act(data)
 
     @get("/api/state", sync_to_thread=False, tags=["races"])
-    def state(race: str | None = None) -> messages.EnvironmentState:
+    def state(race: FromQuery[str | None] = None) -> messages.EnvironmentState:
         """A race as it stands: clock, leaderboard, and what every agent senses."""
         return _state(races.named(race).race)
 
     @post("/api/reset", status_code=200, tags=["races"])
-    async def reset(data: messages.ResetRequest) -> messages.EnvironmentState:
+    async def reset(data: JSONBody[messages.ResetRequest]) -> messages.EnvironmentState:
         """Start a race anew, on another track if one is named; with `agent_id` only that car."""
         live = races.of(data.agent_id) if data.agent_id else races.named(data.race)
         track = None
@@ -102,7 +103,7 @@ def race_routes(races: Races) -> list[Any]:
         return _state(live.race)
 
     @post("/api/agents/add", status_code=200, sync_to_thread=False, tags=["races"])
-    def add(data: messages.AgentAdd) -> messages.Race:
+    def add(data: JSONBody[messages.AgentAdd]) -> messages.Race:
         """Bring an agent into a race: at once when nobody races, else from the next heat on."""
         with contextlib.suppress(InputError):
             races.of(data.agent_id).race.add(data)
@@ -112,7 +113,7 @@ def race_routes(races: Races) -> list[Any]:
         return driven.describe()
 
     @delete("/api/agents/{agent_id:str}", sync_to_thread=False, tags=["races"])
-    def remove(agent_id: str) -> None:
+    def remove(agent_id: FromPath[str]) -> None:
         """Take an agent and its car out of its race."""
         races.of(agent_id).race.remove(agent_id)
 
@@ -123,7 +124,9 @@ def race_routes(races: Races) -> list[Any]:
 
     @get("/api/spec", tags=["environments"])
     async def spec(
-        env: str = "TrackMania/Horizon-v0", track: str | None = None, race: str | None = None
+        env: FromQuery[str] = "TrackMania/Horizon-v0",
+        track: FromQuery[str | None] = None,
+        race: FromQuery[str | None] = None,
     ) -> messages.EnvironmentSpec:
         """Spaces of an environment, by default on the race's track."""
         chosen = track or races.named(race).race.track.id
@@ -180,7 +183,7 @@ def track_routes() -> list[Any]:
         return [library.summary(track) for track in library.tracks()]
 
     @get("/api/tracks/{track_id:str}", tags=["tracks"])
-    async def show(request: AnyRequest, track_id: str) -> Response[messages.TrackGeometry]:
+    async def show(request: AnyRequest, track_id: FromPath[str]) -> Response[messages.TrackGeometry]:
         """A track's geometry, gzipped for those who take it."""
         # Not sync_to_thread: Litestar 2.25 wraps the first of two such handlers of one address twice.
         known_track(track_id)
@@ -190,7 +193,7 @@ def track_routes() -> list[Any]:
     @put(
         "/api/tracks/{track_id:str}", request_max_body_size=TRACK_LIMIT, sync_to_thread=True, tags=["tracks"]
     )
-    def import_(request: AnyRequest, track_id: str, body: bytes) -> messages.TrackSummary:
+    def import_(request: AnyRequest, track_id: FromPath[str], body: RawBody) -> messages.TrackSummary:
         """Import a track: a .Map.Gbx, a centre-line (Content-Type: text/csv) or a .track file as the body."""
         if not library.ID.fullmatch(track_id):
             raise InputError(
@@ -214,7 +217,7 @@ def _ending(body: bytes, content_type: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def _geometry(track_id: str, hash: str) -> tuple[bytes, bytes]:
+def _geometry(track_id: FromPath[str], hash: str) -> tuple[bytes, bytes]:
     """A track's geometry as JSON, plain and gzipped; the hash tells versions of a track apart."""
     plain = msgspec.json.encode(library.geometry(library.load(track_id)))
     return plain, gzip.compress(plain, 6)
@@ -225,12 +228,12 @@ def replay_routes() -> list[Any]:
 
     @get("/api/replays", sync_to_thread=True, tags=["replays"])
     def listing(
-        track: str | None = None,
-        agent: str | None = None,
-        after: str | None = None,
-        before: str | None = None,
-        result: str | None = None,
-        limit: int = 200,
+        track: FromQuery[str | None] = None,
+        agent: FromQuery[str | None] = None,
+        after: FromQuery[str | None] = None,
+        before: FromQuery[str | None] = None,
+        result: FromQuery[str | None] = None,
+        limit: FromQuery[int] = 200,
     ) -> list[messages.ReplaySummary]:
         """The newest recorded races, newest first.
 
@@ -242,7 +245,7 @@ def replay_routes() -> list[Any]:
         )
 
     @get("/api/replay/{replay_id:str}", tags=["replays"])
-    async def show(request: AnyRequest, replay_id: str) -> Response[messages.Replay]:
+    async def show(request: AnyRequest, replay_id: FromPath[str]) -> Response[messages.Replay]:
         """A recorded race: JSON, or its MCAP file with `Accept: application/mcap` (ranges are served)."""
         # Not sync_to_thread: see the tracks.
         path = archive.stored(replay_id)
@@ -251,7 +254,7 @@ def replay_routes() -> list[Any]:
         return _gzipped(request, await asyncio.to_thread(_replay, path, path.stat().st_mtime_ns))
 
     @delete("/api/replay/{replay_id:str}", sync_to_thread=True, tags=["replays"])
-    def remove(replay_id: str) -> None:
+    def remove(replay_id: FromPath[str]) -> None:
         """Delete a recorded race."""
         archive.delete(replay_id)
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 from litestar import WebSocket, websocket
 from litestar.exceptions import WebSocketDisconnect, WebSocketException
+from litestar.params import FromQuery
 
 from trackmania_rl.environment.batch import Batch
 from trackmania_rl.environment.outbox import Outbox
@@ -78,7 +79,7 @@ class Streams:
             await self._stream(socket)
 
         @websocket("/api/watch")
-        async def watch(socket: Socket, race: str | None = None) -> None:
+        async def watch(socket: Socket, race: FromQuery[str | None] = None) -> None:
             """Watch a race."""
             await self._watch(socket, race)
 
@@ -128,12 +129,12 @@ class Streams:
         await socket.accept()
         with contextlib.suppress(*GONE):
             try:
+                hello = await self._greet(socket)  # who may not drive takes no place from those who may
                 if len(self._open) >= self.limits.streams:
                     raise InputError(
                         f"{len(self._open)} streams are open, the most the service takes", status=503
                     )
                 self._open.add(socket)
-                hello = await self._greet(socket)
                 session = self._drive if isinstance(hello, messages.DriveHello) else self._batch
                 await session(socket, hello)  # type: ignore[arg-type]
             except InputError as error:
@@ -163,7 +164,10 @@ class Streams:
                 status=426,
                 field="protocol",
             )
-        self.access.check_token(hello.token or bearer(socket.headers.get("authorization")))
+        client = socket.scope["client"]
+        self.access.check_token(
+            hello.token or bearer(socket.headers.get("authorization")), client[0] if client else ""
+        )
         self._sessions += 1
         return hello
 

@@ -22,6 +22,7 @@ from typing import IO, Any, cast
 import msgspec
 from litestar import Request, Response, delete, get, post
 from litestar.datastructures import State
+from litestar.params import FromPath, JSONBody
 
 from trackmania_rl.environment import files
 from trackmania_rl.environment.render.browser import chromium, tied
@@ -281,7 +282,7 @@ def video_routes(videos: Videos) -> Sequence[Any]:
     """Make, follow, fetch and remove videos."""
 
     @post("/api/replay/{replay_id:str}/video", status_code=202, sync_to_thread=True, tags=["videos"])
-    def make(replay_id: str, data: VideoRequest) -> Video:
+    def make(replay_id: FromPath[str], data: JSONBody[VideoRequest]) -> Video:
         """Make a video of a recorded race; it is drawn when those asked for before are done."""
         return videos.add(replay_id, data)
 
@@ -291,18 +292,18 @@ def video_routes(videos: Videos) -> Sequence[Any]:
         return videos.all()
 
     @get("/api/videos/{video_id:str}", tags=["videos"])
-    async def show(video_id: str) -> Video:
+    async def show(video_id: FromPath[str]) -> Video:
         """One video."""
         # Not sync_to_thread: see the tracks.
         return videos.get(video_id)
 
     @delete("/api/videos/{video_id:str}", tags=["videos"])
-    async def remove(video_id: str) -> None:
+    async def remove(video_id: FromPath[str]) -> None:
         """Cancel a video that is waiting or being made; remove one that is not."""
         await asyncio.to_thread(videos.remove, video_id)
 
     @get("/api/videos/{video_id:str}/file", sync_to_thread=False, tags=["videos"])
-    def file(request: Request[Any, Any, State], video_id: str) -> Response[bytes]:
+    def file(request: Request[Any, Any, State], video_id: FromPath[str]) -> Response[bytes]:
         """A finished video (ranges are served)."""
         path = videos.file(video_id)
         return files.sent(request, path, MEDIA[videos.get(video_id).request.format])

@@ -50,13 +50,16 @@ def model(
     from trackmania_rl.model.agents import Agents
     from trackmania_rl.model.server import model_app
     from trackmania_rl.protocol.access import Access
-    from trackmania_rl.protocol.service import serve
+    from trackmania_rl.protocol.service import listen, serve
 
+    access = Access(token=token, origins=tuple(origin or ()))
+    access.check_reach(host)
+    listening = listen(host, port)
     pool = Agents(environment=environment, token=token, factories={env})
     pool.revive(track)
     pool.begin(agents, env=env, track=track, champion=champion)
     Console(stderr=True).print(f"Model service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
-    serve(model_app(pool, Access(token=token, origins=tuple(origin or ()))), host, port)
+    serve(model_app(pool, access), listening)
 
 
 def train(

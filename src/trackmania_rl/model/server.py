@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from litestar import Litestar, WebSocket, delete, get, post, websocket
 from litestar.exceptions import WebSocketDisconnect
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from trackmania_rl.model.agents import Agents
 from trackmania_rl.model.endings import ENDINGS_MAX, read_endings
@@ -33,7 +33,7 @@ from trackmania_rl.protocol.messages import (
     RunMetrics,
     RunSummary,
 )
-from trackmania_rl.protocol.service import Metric, service_app
+from trackmania_rl.protocol.service import HOT, Metric, service_app
 
 WATCH_PERIOD = 0.5
 """Time between looks for news to send to those that watch [s]."""
@@ -53,43 +53,43 @@ def model_app(pool: Agents, access: Access | None = None) -> Litestar:
         return [agent.status() for agent in pool.all()]
 
     @post("/api/agents", sync_to_thread=True, tags=["agents"])
-    def create(data: AgentCreate) -> AgentStatus:
+    def create(data: JSONBody[AgentCreate]) -> AgentStatus:
         """Bring in a new agent, which begins to learn and to race at once."""
         return pool.add(data).status()
 
     @delete("/api/agents/{agent_id:str}", sync_to_thread=True, tags=["agents"])
-    def remove(agent_id: str) -> None:
+    def remove(agent_id: FromPath[str]) -> None:
         """Take an agent out, saved. Its run and checkpoints stay."""
         pool.remove(agent_id)
 
     @post("/api/agents/{agent_id:str}/start", sync_to_thread=True, status_code=200, tags=["agents"])
-    def start(agent_id: str) -> AgentStatus:
+    def start(agent_id: FromPath[str]) -> AgentStatus:
         """Learn on, after a pause or a failure."""
         agent = pool.get(agent_id)
         agent.start()
         return agent.status()
 
     @post("/api/agents/{agent_id:str}/pause", sync_to_thread=True, status_code=200, tags=["agents"])
-    def pause(agent_id: str) -> AgentStatus:
+    def pause(agent_id: FromPath[str]) -> AgentStatus:
         """Rest, saved; the car goes on racing."""
         agent = pool.get(agent_id)
         agent.pause()
         return agent.status()
 
     @post("/api/agents/{agent_id:str}/save", sync_to_thread=True, status_code=200, tags=["agents"])
-    def save(agent_id: str) -> AgentStatus:
+    def save(agent_id: FromPath[str]) -> AgentStatus:
         """Write the learner's state now; answers when it is on disk."""
         agent = pool.get(agent_id)
         agent.save()
         return agent.status()
 
     @post("/api/agents/{agent_id:str}/load", sync_to_thread=True, status_code=200, tags=["agents"])
-    def load(agent_id: str, data: CheckpointLoad) -> AgentStatus:
+    def load(agent_id: FromPath[str], data: JSONBody[CheckpointLoad]) -> AgentStatus:
         """Go on from a checkpoint, as a new run."""
         return pool.load(agent_id, data.checkpoint).status()
 
-    @post("/api/predict", sync_to_thread=False, status_code=200, tags=["agents"])
-    def predict(data: PredictRequest) -> Prediction:
+    @post("/api/predict", sync_to_thread=False, status_code=200, opt={HOT: True}, tags=["agents"])
+    def predict(data: JSONBody[PredictRequest]) -> Prediction:
         """Actions of an agent's newest policy for one observation or many."""
         policy = pool.get(data.agent_id).policy
         if policy is None:
@@ -113,9 +113,13 @@ def model_app(pool: Agents, access: Access | None = None) -> Litestar:
 
     @get("/api/runs/{run:str}/metrics", sync_to_thread=True, tags=["runs"])
     def metrics(
-        run: str,
-        keys: Annotated[str | None, Parameter(description="Names of curves, separated by commas.")] = None,
-        points: Annotated[int, Parameter(ge=2, le=POINTS_MAX, description="Most points of a curve.")] = 500,
+        run: FromPath[str],
+        keys: Annotated[
+            str | None, QueryParameter(description="Names of curves, separated by commas.")
+        ] = None,
+        points: Annotated[
+            int, QueryParameter(ge=2, le=POINTS_MAX, description="Most points of a curve.")
+        ] = 500,
     ) -> RunMetrics:
         """Learning curves of a run, down-sampled; all of them if none is named."""
         named = keys.split(",") if keys else None
@@ -123,9 +127,11 @@ def model_app(pool: Agents, access: Access | None = None) -> Litestar:
 
     @get("/api/runs/{run:str}/endings", sync_to_thread=True, tags=["runs"])
     def endings(
-        run: str,
-        since: Annotated[int, Parameter(ge=0, description="Only episodes after this one.")] = 0,
-        limit: Annotated[int, Parameter(ge=1, le=ENDINGS_MAX, description="Most endings.")] = ENDINGS_MAX,
+        run: FromPath[str],
+        since: Annotated[int, QueryParameter(ge=0, description="Only episodes after this one.")] = 0,
+        limit: Annotated[
+            int, QueryParameter(ge=1, le=ENDINGS_MAX, description="Most endings.")
+        ] = ENDINGS_MAX,
     ) -> RunEndings:
         """Where and why the episodes of a run ended; many are thinned evenly."""
         return read_endings(run_folder(run), since, limit)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import secrets
 import signal
 import socket
 import threading
@@ -19,6 +20,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import uvicorn
@@ -34,15 +36,26 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from trackmania_rl import __version__
 from trackmania_rl.protocol import PROTOCOL_VERSION
-from trackmania_rl.protocol.access import LOOPBACK_ORIGIN, Access, bearer
+from trackmania_rl.protocol.access import LOOPBACK_ORIGIN, Access, RateError, bearer
+from trackmania_rl.protocol.connection import Connection
 from trackmania_rl.protocol.decoding import decode
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import Health, Problem, Version
 
 BODY_LIMIT = 1 << 20
 """Largest body of a request [bytes]; a route may allow more with `request_max_body_size`."""
-FRAME_LIMIT = 64 << 20
-"""Largest frame on a stream [bytes]: 65,536 worlds of 256 floats."""
+FRAME_LIMIT = 8 << 20
+"""Largest frame that a stream takes [bytes]: the actions of 16,384 worlds, 128 floats each."""
+UNREAD_TIMEOUT = 60.0
+"""A client that takes nothing of what was sent to it is gone after this time [s]."""
+HOT = "hot"
+"""Mark (`opt`) of a route that is asked at each step: how often is not limited."""
+SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+"""Headers of every answer that does not bring its own: no answer is a page, or part of a strange one."""
 STOP_TIMEOUT = 5.0
 """Longest wait for open requests and streams when the service stops [s]."""
 
@@ -189,6 +202,7 @@ def service_app(
         cors_config=CORSConfig(
             allow_origins=list(access.origins), allow_origin_regex=LOOPBACK_ORIGIN, max_age=3600
         ),
+        before_send=[secure],
         guards=[guard(access)],
         exception_handlers={InputError: refuse, HTTPException: refuse, Exception: refuse},
         lifespan=[lifespan] if lifespan else [],
@@ -209,19 +223,31 @@ def service_app(
     return app
 
 
+async def secure(message: Message, _: Scope) -> None:
+    """Litestar's hook before anything is sent: the security headers."""
+    if message["type"] == "http.response.start":
+        headers = list(message["headers"])
+        given = {name.lower() for name, _ in headers}
+        message["headers"] = headers + [header for header in SECURITY if header[0] not in given]
+
+
 def guard(
     access: Access,
 ) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]:
-    """Litestar's guard: who may change something, and which pages may open a stream."""
+    """Litestar's guard: who may change something, how often, and which pages may open a stream."""
 
-    async def check(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    async def check(connection: ASGIConnection[Any, Any, Any, Any], route: BaseRouteHandler) -> None:
         # Not async, it would cost every request a trip to a thread.
         scope: Any = connection.scope
+        access.check_host(connection.headers.get("host"))
         if scope["type"] == ScopeType.WEBSOCKET:
             access.check_origin(connection.headers.get("origin"))
         elif scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             access.check_origin(connection.headers.get("origin"))
-            access.check_token(bearer(connection.headers.get("authorization")))
+            client = scope["client"][0] if scope["client"] else ""
+            if HOT not in route.opt:
+                access.check_rate(client)
+            access.check_token(bearer(connection.headers.get("authorization")), client)
 
     return check
 
@@ -231,11 +257,15 @@ def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Proble
     if isinstance(error, ValidationException):
         error = _misfit(error)
     if isinstance(error, InputError):
-        return problem(error.status, str(error), field=error.field)
+        refusal = problem(error.status, str(error), field=error.field)
+        if isinstance(error, RateError):
+            refusal.set_header("Retry-After", str(ceil(error.wait)))
+        return refusal
     if isinstance(error, HTTPException):
         return problem(error.status_code, _explained(request, error))
-    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem(500, "the service failed at this request; its log says why")
+    id = secrets.token_hex(4)
+    logger.error("%s %s failed (%s)", request.method, request.url.path, id, exc_info=error)
+    return problem(500, f"the service failed at this request; its log says why at {id}")
 
 
 def problem(status: int, detail: str, *, field: str | None = None) -> Response[Problem]:
@@ -264,13 +294,14 @@ def _explained(request: Request[Any, Any, Any], error: HTTPException) -> str:
     return error.detail
 
 
-def serve(app: Litestar, host: str, port: int) -> None:
+def serve(app: Litestar, listening: socket.socket) -> None:
     """Run a service until SIGTERM or Ctrl-C; it then finishes its open requests and closes its files.
 
-    Raises:
-        InputError: The port is taken or the address is not ours.
+    Args:
+        app: The service.
+        listening: Where, from `listen`: called first, it refuses a taken port before anything else is done.
     """
-    server = _Server(app, listen(host, port))
+    server = _Server(app, listening)
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -309,11 +340,14 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=512)
+        listening = socket.create_server((host, port), family=family, backlog=512)
     except OverflowError as error:
         raise InputError(f"--port is {port}, expected 0 to 65535", field="port") from error
     except OSError as error:
         raise InputError(_not_listening(host, port, error), field="port") from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; the connections inherit it
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNREAD_TIMEOUT))
+    return listening
 
 
 def _not_listening(host: str, port: int, error: OSError) -> str:
@@ -332,7 +366,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http="httptools",
+                http=Connection,
                 ws="websockets-sansio",
                 ws_per_message_deflate=False,  # floats do not compress, and the streams are local
                 ws_max_size=FRAME_LIMIT,

@@ -1,0 +1,75 @@
+"""Who may change something, how often, and under which name a service is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from trackmania_rl.protocol.access import Access, RateError
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.rate import CLIENTS_MAX, Rate
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_bucket_fills_again() -> None:
+    clock = Clock()
+    rate = Rate(2.0, 3.0, clock)
+    assert [rate.take("a") for _ in range(4)] == [0.0, 0.0, 0.0, 0.5]
+    assert rate.take("b") == 0.0
+    clock.now = 0.5
+    assert [rate.take("a"), rate.take("a")] == [0.0, 0.5]
+
+
+def test_many_clients_take_no_memory() -> None:
+    clock = Clock()
+    rate = Rate(1.0, 2.0, clock)
+    for number in range(CLIENTS_MAX + 10):
+        clock.now += 0.01
+        rate.take(str(number))
+    assert len(rate._buckets) <= CLIENTS_MAX
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "localhost", "::1"])
+def test_this_machine_needs_no_token(host: str) -> None:
+    Access().check_reach(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "racing.example.org"])
+def test_a_network_needs_a_token(host: str) -> None:
+    Access(token="secret").check_reach(host)
+    with pytest.raises(InputError, match="--token SECRET"):
+        Access().check_reach(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:8080", "localhost:8080", "[::1]:8080", "192.0.2.1", "environment:8080", "LOCALHOST",
+        "viewer.example.org:8080", "environment.racing.svc.cluster.local:8080",
+    ],
+)  # fmt: skip
+def test_own_names_are_answered(host: str) -> None:
+    Access(origins=["https://viewer.example.org"]).check_host(host)
+
+
+@pytest.mark.parametrize("host", ["evil.example:8080", "127.0.0.1.evil.example", "1.2.3", "evil.example."])
+def test_names_of_strangers_are_not(host: str) -> None:
+    with pytest.raises(InputError, match="this service is not") as refused:
+        Access().check_host(host)
+    assert refused.value.status == 421
+
+
+def test_guesses_at_the_token_are_counted() -> None:
+    access = Access(token="secret", rate=Rate(1.0, 5.0))
+    for _ in range(5):
+        with pytest.raises(InputError) as refused:
+            access.check_token("guess", "192.0.2.1")
+        assert refused.value.status == 401
+    with pytest.raises(RateError):
+        access.check_token("guess", "192.0.2.1")
+    access.check_token("secret", "192.0.2.1")
