@@ -14,7 +14,8 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: "three", test: /node_modules\/(three|postprocessing|camera-controls)/ },
-            { name: "interface", test: /node_modules/ },
+            // What writes video files is fetched when somebody wants one.
+            { name: "interface", test: /node_modules\/(?!mediabunny)/ },
           ],
         },
       },

@@ -11,6 +11,8 @@ import type {
   RunMetrics,
   RunSummary,
   TrackGeometry,
+  Video,
+  VideoRequest,
 } from "../protocol/messages";
 
 /** A service refused, or did not answer; the message is for people. */
@@ -90,6 +92,17 @@ export const removeAgent = (base: string, id: string, token: string) =>
 /** Start a race anew, or put back one car. */
 export const resetRace = (base: string, reset: ResetRequest, token: string) =>
   change(`${base}/api/reset`, "POST", token, reset);
+
+/** The videos that the service makes or has made, newest first. */
+export const getVideos = (base: string) => get<Video[]>(`${base}/api/videos`);
+/** Where a finished video is. */
+export const videoAddress = (base: string, id: string) => `${base}/api/videos/${encodeURIComponent(id)}/file`;
+/** Have the service make a video of a replay. */
+export const makeVideo = (base: string, replay: string, video: VideoRequest, token: string) =>
+  change(`${base}/api/replay/${encodeURIComponent(replay)}/video`, "POST", token, video);
+/** Cancel a video that is not finished; remove one that is. */
+export const removeVideo = (base: string, id: string, token: string) =>
+  change(`${base}/api/videos/${encodeURIComponent(id)}`, "DELETE", token);
 
 /** Something that is being fetched, has failed, or is there. */
 export type Remote<T> =

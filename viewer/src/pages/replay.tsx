@@ -1,12 +1,13 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconLink, IconListDetails } from "@tabler/icons-react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { getReplay, getTrack, ServiceError, useRemote } from "../connection/rest";
 import { moment } from "../format";
 import { useKeys } from "../keys";
 import { Comparison } from "../panels/comparison";
 import { Notice } from "../panels/notice";
 import { moments, STEP, Transport } from "../panels/transport";
+import { VideoExport } from "../panels/videoexport";
 import { PlaybackClock } from "../playback/playbackclock";
 import { Recording } from "../playback/recording";
 import { recordedCars, standingsAt } from "../playback/standings";
@@ -28,7 +29,7 @@ export function ReplayPage({ base, ids, begin }: { base: string; ids: readonly s
     return { replays, track: await getTrack(base, replays[0]!.track) };
   });
   if (loaded.state === "loading") return <Notice title="Loading the replay" busy />;
-  if (loaded.state === "ready") return <Playback {...loaded.value} begin={begin} />;
+  if (loaded.state === "ready") return <Playback {...loaded.value} base={base} begin={begin} />;
   const unknown = loaded.error instanceof ServiceError && loaded.error.status === 404;
   return (
     <Notice title={unknown ? "There is no such replay" : "The replay could not be loaded"} action={toList}>
@@ -37,7 +38,14 @@ export function ReplayPage({ base, ids, begin }: { base: string; ids: readonly s
   );
 }
 
-function Playback({ replays, track, begin }: { replays: Replay[]; track: TrackGeometry; begin: number }) {
+interface PlaybackProps {
+  base: string;
+  replays: Replay[];
+  track: TrackGeometry;
+  begin: number;
+}
+
+function Playback({ base, replays, track, begin }: PlaybackProps) {
   const [first] = replays;
   const recording = useMemo(() => new Recording(replays), [replays]);
   const cars = useMemo(() => recordedCars(replays), [replays]);
@@ -72,7 +80,11 @@ function Playback({ replays, track, begin }: { replays: Replay[]; track: TrackGe
           ? `Replay · ${moment(first!.recorded)}${first!.complete === false ? " · cut off" : ""}`
           : `${replays.length} replays together`
       }
-      left={<Links ids={replays.map((replay) => replay.id)} clock={clock} />}
+      left={
+        <Links ids={replays.map((replay) => replay.id)} clock={clock}>
+          <VideoExport base={base} replays={replays} track={track} />
+        </Links>
+      }
       right={cars.length > 0 && <Comparison recording={recording} cars={cars} length={track.length} />}
       bottom={<Transport clock={clock} events={events} drivers={drive.drivers} />}
     />
@@ -97,7 +109,13 @@ function useStandings(
   return standings;
 }
 
-function Links({ ids, clock }: { ids: readonly string[]; clock: PlaybackClock }) {
+interface LinksProps {
+  ids: readonly string[];
+  clock: PlaybackClock;
+  children: ReactNode;
+}
+
+function Links({ ids, clock, children }: LinksProps) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     const timer = window.setTimeout(() => setCopied(false), 1500);
@@ -126,6 +144,7 @@ function Links({ ids, clock }: { ids: readonly string[]; clock: PlaybackClock })
           <IconLink size={18} />
         </ActionIcon>
       </Tooltip>
+      {children}
     </div>
   );
 }
