@@ -27,9 +27,8 @@ def fill(buffer: ReplayBuffer, steps: int, seed: int = 0) -> list[list[tuple[flo
         world = torch.arange(buffer.worlds, dtype=torch.float32)
         now = torch.stack([world, torch.full_like(world, time)], 1)
         after = now + torch.tensor([0.0, 0.5])
-        buffer.add(
-            now, now[:, 1:], torch.from_numpy(reward), after, *map(torch.from_numpy, (terminated, truncated))
-        )
+        ended = torch.from_numpy(terminated | truncated)
+        buffer.add((now, now[:, 1:], after), torch.from_numpy(reward), torch.from_numpy(terminated), ended)
         story.append(list(zip(reward.tolist(), terminated.tolist(), truncated.tolist(), strict=True)))
     return story
 
@@ -100,7 +99,8 @@ def test_any_saved_state_survives_what_comes_after_it(
                 told.append(len(told) + 1000 * number)
                 value = torch.full((2, 1), float(told[-1]))
                 no = torch.zeros(2, dtype=torch.bool)
-                buffer.add(value.expand(2, 2), value, value[:, 0], value.expand(2, 2), no, no)
+                pair = value.expand(2, 2)
+                buffer.add((pair, value, pair), value[:, 0], no, no)
             if data.draw(st.booleans()):
                 state, kept = buffer.save(), list(told)
                 buffer.forget_older()
@@ -144,7 +144,7 @@ def test_a_cut_ends_the_window() -> None:
         if time == 3:
             buffer.cut()
         now = torch.tensor([[0.0, float(time)]])
-        buffer.add(now, now[:, 1:], torch.ones(1), now, no, no)
+        buffer.add((now, now[:, 1:], now), torch.ones(1), no, no)
     batch = buffer.sample(200, ZERO, ONE)
     before = batch.observation[:, 1] < 3
     assert (batch.next_observation[before, 1] <= 2).all()

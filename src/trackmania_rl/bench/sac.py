@@ -71,7 +71,7 @@ def _ours() -> Callable[[], None]:
             torch.rand(100, ACTIONS),
             torch.randn(100, OBSERVATIONS),
         )
-        buffer.add(state, action * 2 - 1, torch.randn(100), after, never, never)
+        buffer.add((state, action * 2 - 1, after), torch.randn(100), never, never)
     mean, scale = torch.zeros(OBSERVATIONS), torch.ones(OBSERVATIONS)
 
     def run() -> None:

@@ -183,6 +183,7 @@ class Agent:
 
     def _health(self) -> list[str]:
         sentences = [self._problem] if self._problem else []
+        sentences += self.history[-1].notes if self.history else []
         if self.kept.state == "training":
             sentences += diagnose(self.history)
         elif self.kept.state == "paused":

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from trackmania_rl.model.ring import Ring, RingFile
+from trackmania_rl.model.ring import Ring, RingFile, Rows
 from trackmania_rl.model.sac import Batch
 from trackmania_rl.protocol.errors import InputError
 
@@ -87,21 +87,16 @@ class ReplayBuffer:
         """Must it be saved before the next step, lest that overwrites what the last checkpoint holds?"""
         return self.mapped and self.written - self._saved >= self.ring.places - self.length
 
-    def add(
-        self,
-        observation: Tensor,
-        action: Tensor,
-        reward: Tensor,
-        next_observation: Tensor,
-        terminated: Tensor,
-        truncated: Tensor,
-    ) -> None:
-        """Take in one step of all worlds: (w, o), (w, a), (w,), (w, o), (w,), (w,).
+    def add(self, rows: Rows, reward: Tensor, terminated: Tensor, ended: Tensor) -> None:
+        """Take in one step of all worlds.
 
-        Where an episode ended, `next_observation` is its last one, not the first of the next episode.
+        Args:
+            rows: Observation (w, o), action (w, a) in -1..1, and the observation that followed (w, o): where
+                an episode ended, its last one, not the first of the next.
+            reward: (w,).
+            terminated: (w,), and `ended` where it was terminated or truncated.
         """
-        rows = (observation, action, next_observation)
-        self.ring.put(self.written, rows, reward, terminated, terminated | truncated)
+        self.ring.put(self.written, rows, reward, terminated, ended)
         self.written += 1
         self.filled = min(self.filled + 1, self.length)
 

@@ -196,12 +196,18 @@ SENSES = ("observation", "lidar", "beams", "lidar_range", "weather_observation")
 """Options of our environments that change what the numbers of an observation mean."""
 
 
+def senses(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of an environment's options that say what its observations mean."""
+    return {name: options[name] for name in SENSES if options.get(name) is not None}
+
+
 def differing_environment(saved: Checkpoint, env: str, options: Mapping[str, Any]) -> str | None:
     """Why a policy does not fit an environment, though it may observe as many numbers; None if it does."""
     if saved.env != env:
         return f"was trained on {saved.env} and does not know what {env} observes: use one of {env}"
+    here, there = senses(options), senses(saved.env_options)
     for name in SENSES:
-        mine, its = options.get(name), saved.env_options.get(name)
+        mine, its = here.get(name), there.get(name)
         if mine != its:
             default = "the default"
             return (

@@ -17,12 +17,13 @@ import numpy as np
 import torch
 
 from trackmania_rl.model import checkpoint as checkpoints
-from trackmania_rl.model.buffer import ReplayBuffer
+from trackmania_rl.model.buffer import ReplayBuffer, normalised
 from trackmania_rl.model.checkpoint import (
     Checkpoint,
     Result,
     differing_environment,
     differing_version,
+    senses,
     write_whole,
 )
 from trackmania_rl.model.endings import EndingsWriter
@@ -32,8 +33,10 @@ from trackmania_rl.model.experience import Transitions, transitions
 from trackmania_rl.model.metrics import MetricsWriter
 from trackmania_rl.model.normaliser import Normaliser
 from trackmania_rl.model.policy import Policy
+from trackmania_rl.model.pool import Pool, PoolConfig
+from trackmania_rl.model.ring import Rows
 from trackmania_rl.model.runs import RUN
-from trackmania_rl.model.sac import Sac, SacConfig
+from trackmania_rl.model.sac import Batch, Sac, SacConfig
 from trackmania_rl.protocol.environments import make_vector_env, tracks_of, version_of
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import CAUSES
@@ -82,6 +85,8 @@ class LearnerConfig(SacConfig):
     """Transitions kept."""
     buffer_place: Literal["memory", "file"] = "memory"
     """Where they are: on the learner's device, or in a mapped file, which may be larger than memory."""
+    pool: PoolConfig | None = None
+    """Experience shared with other agents; none if None."""
     normalise: bool = True
     """Scale observations by their running mean and spread."""
     evaluate_every: float = 15.0
@@ -108,6 +113,12 @@ class LearnerConfig(SacConfig):
             if name not in known:
                 raise InputError(
                     f"setting {name!r} is unknown, expected one of {', '.join(sorted(known))}", field=name
+                )
+        pool = settings.get("pool")
+        for name in pool if isinstance(pool, dict) else ():
+            if name not in PoolConfig.__annotations__:
+                raise InputError(
+                    f"pool.{name} is unknown, expected {', '.join(PoolConfig.__annotations__)}", field="pool"
                 )
         try:
             config = msgspec.convert({**settings, **more}, LearnerConfig)
@@ -141,6 +152,8 @@ class LearnerConfig(SacConfig):
             raise InputError(
                 f"precision is {self.precision!r}, expected auto, float32 or bfloat16", field="precision"
             )
+        if self.pool is not None:
+            self.pool.check()
         if self.device == "cuda" and not torch.cuda.is_available():
             raise InputError("device is 'cuda', but PyTorch finds none: use cpu or auto", field="device")
         if self.device not in ("auto", "cpu", "cuda"):
@@ -237,6 +250,7 @@ class Learner:
         self._return = np.zeros(config.worlds)
         observation, _ = self.envs.reset(seed=config.seed + self.steps)
         self._observation = np.asarray(observation, np.float32)
+        self.pool = self._join_pool()
 
     def advance(self) -> None:
         """One step of all worlds, then the updates that it earns."""
@@ -249,8 +263,8 @@ class Learner:
         observation, reward = np.asarray(observation, np.float32), np.asarray(reward, np.float32)
         ended = np.logical_or(terminated, truncated)
         after = last_observation(observation, info, ended)
-        columns = (reward, after, np.asarray(terminated, bool), np.asarray(truncated, bool))
-        self.buffer.add(before, action, *(torch.from_numpy(column).to(self.device) for column in columns))
+        rest = (reward, np.asarray(terminated, bool), ended)
+        self._keep((before, action, torch.from_numpy(after)), *map(torch.from_numpy, rest))
         self._observation = observation
         self._return += reward
         self.steps += config.worlds
@@ -260,9 +274,53 @@ class Learner:
             self._owed += config.updates_per_step
             while self._owed >= 1.0:
                 self._owed -= 1.0
-                batch = self.buffer.sample(config.batch, self.normaliser.mean, self.normaliser.scale)
-                self._losses = self.sac.update(batch)
+                self._losses = self.sac.update(self._batch())
                 self.updates += 1
+
+    def _keep(self, rows: Rows, *rest: torch.Tensor) -> None:
+        """A step, into the buffer and for the other agents of the pool."""
+        observation, action, after = rows
+        there = self.device
+        self.buffer.add(
+            (observation.to(there), action.to(there), after.to(there)), *(value.to(there) for value in rest)
+        )
+        if self.pool is not None:
+            self.pool.add((observation.cpu(), action.cpu(), after.cpu()), *rest)
+
+    def _batch(self) -> Batch:
+        """What to learn from next: the buffer's, and the pool's share of it."""
+        config, mean, scale = self.config, self.normaliser.mean, self.normaliser.scale
+        shared = None
+        if self.pool is not None and (rows := round(self.pool.config.share * config.batch)):
+            shared = self.pool.sample(rows)
+        if shared is None:
+            return self.buffer.sample(config.batch, mean, scale)
+        theirs = normalised(Batch(*(column.to(self.device) for column in shared)), mean, scale)
+        mine = self.buffer.sample(config.batch - len(theirs.reward), mean, scale)
+        return Batch(*map(torch.cat, zip(mine, theirs, strict=True)))
+
+    def _join_pool(self) -> Pool | None:
+        """The agent's end of its pool; a pool that does not fit is told and left alone."""
+        config = self.config
+        if config.pool is None:
+            return None
+        try:
+            return Pool(
+                config.pool,
+                config.run,
+                widths=self.buffer.widths,
+                worlds=config.worlds,
+                length=self.buffer.length,
+                kind={"env": config.env, "senses": senses(config.env_options)},
+                version=self.env_version,
+                n_step=config.n_step,
+                gamma=config.gamma,
+                seed=config.seed + self.steps,
+                note=self._note,
+            )
+        except InputError as error:
+            self._note(f"It learns from its own experience alone: {error}.")
+            return None
 
     def policy(self) -> Policy:
         """The newest policy, frozen."""

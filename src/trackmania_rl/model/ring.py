@@ -15,6 +15,9 @@ from torch import Tensor
 
 from trackmania_rl.protocol.errors import InputError
 
+Rows = tuple[Tensor, Tensor, Tensor]
+"""Of one step: observation (w, o), action (w, a), and the observation that followed (w, o)."""
+
 MAGIC = b"TMRLRING"
 HEADER = mmap.PAGESIZE
 """Bytes before the columns: the magic, the steps written so far, the length of the description, itself."""
@@ -62,7 +65,7 @@ class Ring:
         """All four."""
         return self.rows, self.reward, self.terminated, self.ended
 
-    def put(self, step: int, rows: tuple[Tensor, Tensor, Tensor], *rest: Tensor) -> None:
+    def put(self, step: int, rows: Rows, *rest: Tensor) -> None:
         """Write a step: its observation, action and next observation; reward, terminated, ended."""
         place = step % self.places
         torch.cat(rows, dim=1, out=self.rows[place])

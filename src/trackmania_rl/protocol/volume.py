@@ -4,6 +4,7 @@ data/tracks/<id>.npz            imported tracks             environment
 data/replays/<id>.mcap          recorded races              environment
 data/videos/<id>.json, .mp4     videos of races, and jobs   environment
 data/faults/<track>-<n>.npz     cars whose simulation broke environment
+data/pools/<pool>/<run>.ring  shared experience         model
 data/runs/<run>/metrics.sqlite  learning curves             model
 data/runs/<run>/run.json        configuration and state     model
 data/runs/<run>/checkpoints/    policies and learner state  model
@@ -46,3 +47,8 @@ def faults_folder() -> Path:
 def runs_folder() -> Path:
     """Training runs."""
     return data_folder() / "runs"
+
+
+def pools_folder() -> Path:
+    """Experience that agents share."""
+    return data_folder() / "pools"
