@@ -58,12 +58,7 @@ export function App({ addresses }: { addresses: Addresses }) {
       {failure && <Notice title="No picture">{failure}</Notice>}
       {stage && page === "live" && <LivePage addresses={addresses} />}
       {stage && page === "replays" && replay !== null && (
-        <ReplayPage
-          key={replay}
-          base={addresses.environment}
-          ids={replay.split(",")}
-          begin={Number(query.get("t")) || 0}
-        />
+        <ReplayPage key={replay} base={addresses.environment} ids={replay.split(",")} query={query} />
       )}
       {page === "replays" && replay === null && <ReplaysPage base={addresses.environment} />}
       {page === "training" && <TrainingPage base={addresses.model} environment={addresses.environment} />}

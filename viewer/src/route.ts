@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { CLOCK_PARTS } from "./playback/address";
 
 /** The pages, by their path. */
 export const PAGES = {
@@ -19,7 +20,7 @@ export interface Route {
 const CHANGED = "trackmania:route";
 
 /** Parts of the query that belong to one replay or one deck, and go when another page opens. */
-const OWN_PARTS = ["replay", "t", "deck", "slide", "print"];
+const OWN_PARTS = ["replay", ...CLOCK_PARTS, "reference", "beside", "deck", "slide", "print"];
 
 /** Read an address: `?replay=` opens that replay wherever it stands. */
 export function parseRoute(address: string): Route {

@@ -1,27 +1,40 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
-import { IconLink, IconListDetails } from "@tabler/icons-react";
+import { IconChartLine, IconLink, IconListDetails } from "@tabler/icons-react";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { getReplay, getTrack, ServiceError, useRemote } from "../connection/rest";
 import { moment } from "../format";
 import { useKeys } from "../keys";
-import { Comparison } from "../panels/comparison";
+import { Beside } from "../panels/beside";
+import { Comparison, type Pair } from "../panels/comparison";
+import { isNews } from "../panels/events";
 import { Notice } from "../panels/notice";
-import { moments, STEP, Transport } from "../panels/transport";
+import { STEP, Transport } from "../panels/transport";
 import { VideoExport } from "../panels/videoexport";
+import { clockParts, setClock } from "../playback/address";
+import { fastest } from "../playback/gaps";
+import { happenings } from "../playback/happenings";
 import { PlaybackClock } from "../playback/playbackclock";
 import { Recording } from "../playback/recording";
-import { recordedCars, standingsAt } from "../playback/standings";
+import { type RecordedCar, recordedCars, standingsAt } from "../playback/standings";
 import type { Replay, Standing, TrackGeometry } from "../protocol/messages";
 import { addressOf, go } from "../route";
 import { useOverlay } from "../stage/context";
 import { recordedDrive } from "../stage/drive";
-import { useView } from "../view";
+import { setView, useView } from "../view";
 import { RaceView } from "./race";
 
 const toList = { label: "All replays", run: () => go(addressOf("replays")) };
 
 /** One recorded race, or several of a track together. */
-export function ReplayPage({ base, ids, begin }: { base: string; ids: readonly string[]; begin: number }) {
+export function ReplayPage({
+  base,
+  ids,
+  query,
+}: {
+  base: string;
+  ids: readonly string[];
+  query: URLSearchParams;
+}) {
   const loaded = useRemote(`${base} ${ids.join()}`, async () => {
     const replays = await Promise.all(ids.map((id) => getReplay(base, id)));
     const tracks = new Set(replays.map((replay) => replay.track_hash));
@@ -29,7 +42,7 @@ export function ReplayPage({ base, ids, begin }: { base: string; ids: readonly s
     return { replays, track: await getTrack(base, replays[0]!.track) };
   });
   if (loaded.state === "loading") return <Notice title="Loading the replay" busy />;
-  if (loaded.state === "ready") return <Playback {...loaded.value} base={base} begin={begin} />;
+  if (loaded.state === "ready") return <Playback {...loaded.value} base={base} query={query} />;
   const unknown = loaded.error instanceof ServiceError && loaded.error.status === 404;
   return (
     <Notice title={unknown ? "There is no such replay" : "The replay could not be loaded"} action={toList}>
@@ -42,20 +55,33 @@ interface PlaybackProps {
   base: string;
   replays: Replay[];
   track: TrackGeometry;
-  begin: number;
+  /** What the address asks for; read once. */
+  query: URLSearchParams;
 }
 
-function Playback({ base, replays, track, begin }: PlaybackProps) {
+function Playback({ base, replays, track, query }: PlaybackProps) {
   const [first] = replays;
+  const [asked] = useState(query);
   const recording = useMemo(() => new Recording(replays), [replays]);
   const cars = useMemo(() => recordedCars(replays), [replays]);
   const clock = useMemo(() => {
     const made = new PlaybackClock(Math.max(...replays.map((replay) => replay.duration)));
-    made.seek(begin);
+    setClock(made, asked);
     return made;
-  }, [replays, begin]);
+  }, [replays, asked]);
   const drive = useMemo(() => recordedDrive(track, cars, recording, clock), [track, cars, recording, clock]);
-  const events = replays.length === 1 ? first!.events : [];
+  const stops = useMemo(() => {
+    const times = happenings(replays).filter(isNews);
+    return [...new Set(times.map(({ time }) => time))];
+  }, [replays]);
+  const [pair, setPair] = useState(() => compared(recording, cars, asked.get("reference")));
+  const [comparing, setComparing] = useState(() => window.matchMedia("(min-width: 761px)").matches);
+  const [beside, setBeside] = useState(asked.has("beside") && cars.length > 1);
+  const turn = () => {
+    if (cars.length < 2) return;
+    if (!beside) setView({ focus: cars[pair.reference]!.agent_id });
+    setBeside(!beside);
+  };
 
   useKeys({
     " ": () => clock.toggle(),
@@ -65,30 +91,61 @@ function Playback({ base, replays, track, begin }: PlaybackProps) {
     k: () => clock.seek(clock.time + 5),
     "[": () => clock.shift(-1),
     "]": () => clock.shift(1),
-    n: () => clock.jump(moments(events), 1),
-    b: () => clock.jump(moments(events), -1),
+    n: () => clock.jump(stops, 1),
+    b: () => clock.jump(stops, -1),
+    r: () => clock.turn(),
     o: () => clock.toggleLoop(),
+    u: () => clock.mark("from"),
+    i: () => clock.mark("to"),
+    c: () => setComparing(!comparing),
+    s: turn,
   });
 
+  const link = () => ({
+    replay: replays.map((replay) => replay.id).join(","),
+    ...clockParts(clock),
+    ...(cars.length > 1 && { reference: cars[pair.reference]!.agent_id }),
+    ...(beside && { beside: "" }),
+  });
   return (
-    <RaceView
-      drive={drive}
-      standings={useStandings(recording, cars, clock)}
-      title={first!.track_name}
-      subtitle={
-        replays.length === 1
-          ? `Replay · ${moment(first!.recorded)}${first!.complete === false ? " · cut off" : ""}`
-          : `${replays.length} replays together`
-      }
-      left={
-        <Links ids={replays.map((replay) => replay.id)} clock={clock}>
-          <VideoExport base={base} replays={replays} track={track} />
-        </Links>
-      }
-      right={cars.length > 0 && <Comparison recording={recording} cars={cars} length={track.length} />}
-      bottom={<Transport clock={clock} events={events} drivers={drive.drivers} />}
-    />
+    <>
+      {beside && <Beside drive={drive} left={pair.reference} right={pair.shown} />}
+      <RaceView
+        drive={drive}
+        standings={useStandings(recording, cars, clock)}
+        title={first!.track_name}
+        subtitle={
+          replays.length === 1
+            ? `Replay · ${moment(first!.recorded)}${first!.complete === false ? " · cut off" : ""}`
+            : `${replays.length} replays together`
+        }
+        left={
+          <Links link={link} onCompare={() => setComparing(!comparing)} comparing={comparing}>
+            <VideoExport base={base} replays={replays} track={track} />
+          </Links>
+        }
+        right={
+          comparing &&
+          cars.length > 0 && (
+            <Comparison
+              {...{ recording, cars, track, clock, pair, beside }}
+              onPair={setPair}
+              onBeside={turn}
+              onClose={() => setComparing(false)}
+            />
+          )
+        }
+        bottom={<Transport {...{ clock, recording, track, stops }} drivers={drive.drivers} />}
+      />
+    </>
   );
+}
+
+/** Whom to compare at first: everyone with the fastest, or with the one that the address names. */
+function compared(recording: Recording, cars: readonly RecordedCar[], asked: string | null): Pair {
+  const named = cars.findIndex((car) => car.agent_id === asked);
+  const reference = named >= 0 ? named : fastest(recording, cars);
+  return { reference, shown: cars.length > 1 && reference === 0 ? 1 : 0 };
 }
 
 /** The leaderboard at the time drawn, renewed a few times a second. */
@@ -110,12 +167,14 @@ function useStandings(
 }
 
 interface LinksProps {
-  ids: readonly string[];
-  clock: PlaybackClock;
+  /** The parts of an address that leads to what is on the screen. */
+  link: () => Record<string, string>;
+  comparing: boolean;
+  onCompare: () => void;
   children: ReactNode;
 }
 
-function Links({ ids, clock, children }: LinksProps) {
+function Links({ link, comparing, onCompare, children }: LinksProps) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     const timer = window.setTimeout(() => setCopied(false), 1500);
@@ -123,8 +182,7 @@ function Links({ ids, clock, children }: LinksProps) {
   }, [copied]);
   const copy = async () => {
     const { camera } = useView.getState();
-    const parts = { replay: ids.join(","), t: clock.time.toFixed(2), camera };
-    await navigator.clipboard.writeText(window.location.origin + addressOf("replays", parts));
+    await navigator.clipboard.writeText(window.location.origin + addressOf("replays", { ...link(), camera }));
     setCopied(true);
   };
   return (
@@ -132,6 +190,17 @@ function Links({ ids, clock, children }: LinksProps) {
       <Tooltip label="All replays" openDelay={400}>
         <ActionIcon variant="subtle" color="gray" aria-label="All replays" onClick={toList.run}>
           <IconListDetails size={18} />
+        </ActionIcon>
+      </Tooltip>
+      <Tooltip label="Comparison along the track (C)" openDelay={400}>
+        <ActionIcon
+          variant={comparing ? "light" : "subtle"}
+          color={comparing ? "accent" : "gray"}
+          aria-label="Comparison along the track"
+          aria-pressed={comparing}
+          onClick={onCompare}
+        >
+          <IconChartLine size={18} />
         </ActionIcon>
       </Tooltip>
       <Tooltip label={copied ? "Copied" : "Copy a link to this moment"} openDelay={copied ? 0 : 400}>

@@ -1,7 +1,8 @@
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { count, duration, percent, raceTime } from "../format";
+import { useOverlay } from "../stage/context";
 
 /** A line of a chart. */
 export interface Line {
@@ -30,6 +31,10 @@ interface Props {
   height: number;
   /** Small: no labels of lines, few ticks. */
   small?: boolean;
+  /** Told the x under the pointer, and null when it leaves. */
+  onPoint?: (x: number | null) => void;
+  /** The x of a line that moves with the race. */
+  moving?: () => number;
   /** Reads the chart to those who do not see it. */
   label: string;
 }
@@ -39,15 +44,30 @@ const INK = "#9aa7b8";
 const FONT = "11px Barlow, sans-serif";
 
 /** Lines over a common x; every line brings its own points. */
-export function Chart({ lines, xUnit, yUnit, height, small = false, label }: Props) {
+export function Chart({ lines, xUnit, yUnit, height, small = false, onPoint, moving, label }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const line = useRef<HTMLDivElement>(null);
+  const point = useRef(onPoint);
+  useEffect(() => {
+    point.current = onPoint;
+  });
+  useOverlay(
+    useCallback(() => {
+      if (!moving || !plot.current || !line.current) return;
+      const { left } = plot.current.over.style;
+      const x = plot.current.valToPos(moving(), "x");
+      line.current.style.transform = `translateX(${parseFloat(left) + x}px)`;
+    }, [moving]),
+  );
+  const pointed = onPoint !== undefined;
   const shape = JSON.stringify([
     lines.map(({ label, colour }) => [label, colour]),
     xUnit,
     yUnit,
     height,
     small,
+    pointed,
   ]);
 
   useEffect(() => {
@@ -67,7 +87,12 @@ export function Chart({ lines, xUnit, yUnit, height, small = false, label }: Pro
         height,
         padding: [8, 8, 0, 0],
         legend: { show: false },
-        cursor: { show: !small, points: { size: 6 }, drag: { x: true, y: false } },
+        cursor: { show: !small || pointed, points: { size: 6 }, drag: { x: true, y: false } },
+        hooks: {
+          setCursor: [
+            ({ cursor: { left = -1 }, posToVal }) => point.current?.(left < 0 ? null : posToVal(left, "x")),
+          ],
+        },
         scales: { x: { time: false }, y: yUnit === "share" ? { range: [0, 1] } : {} },
         axes: [axis(xUnit, 24, 52), axis(yUnit, 46, 26)],
         series: [
@@ -100,7 +125,11 @@ export function Chart({ lines, xUnit, yUnit, height, small = false, label }: Pro
 
   useEffect(() => plot.current?.setData(joined(lines)), [lines]);
 
-  return <div ref={box} className="chart" role="img" aria-label={label} style={{ height }} />;
+  return (
+    <div ref={box} className="chart" role="img" aria-label={label} style={{ height }}>
+      {moving && <div ref={line} className="chart-moving" />}
+    </div>
+  );
 }
 
 /** All lines on the union of their x; null where a line has no point. */

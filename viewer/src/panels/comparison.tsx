@@ -1,63 +1,235 @@
-import { SegmentedControl } from "@mantine/core";
-import { useMemo, useState } from "react";
+import { ActionIcon, NativeSelect, SegmentedControl, Tooltip } from "@mantine/core";
+import { IconLayoutColumns, IconX } from "@tabler/icons-react";
+import { useCallback, useMemo, useState } from "react";
+import type { PlaybackClock } from "../playback/playbackclock";
 import type { Recording } from "../playback/recording";
 import type { RecordedCar } from "../playback/standings";
-import { type Trace, TRACES, tracesAlong } from "../playback/traces";
+import { type Trace, TRACES, type Traces, tracesAlong } from "../playback/traces";
+import type { TrackGeometry } from "../protocol/messages";
 import { Chart, type Line } from "./chart";
+import "./comparison.css";
+import { LossMap } from "./comparison-map";
+import { SplitTable } from "./comparison-splits";
+
+/** Which two cars are compared: numbers in the recording. */
+export interface Pair {
+  /** Whom the others are compared with. */
+  reference: number;
+  /** Whose losses the map shows, and who drives in the second picture. */
+  shown: number;
+}
 
 interface Props {
   recording: Recording;
   cars: readonly RecordedCar[];
-  /** Length of the track [m]. */
-  length: number;
+  track: TrackGeometry;
+  clock: PlaybackClock;
+  pair: Pair;
+  onPair: (pair: Pair) => void;
+  /** Two pictures beside one another. */
+  beside: boolean;
+  onBeside: () => void;
+  onClose: () => void;
 }
 
-/** What each chart shows; a gap needs the name of the car that the others are behind. */
-const TITLES: Record<Trace, (fastest: string) => string> = {
-  gap: (fastest) => `Seconds behind ${fastest}`,
+const VIEWS = [...TRACES, "map", "sectors"] as const;
+type View = (typeof VIEWS)[number];
+
+/** What each view shows; a gap needs the name of the car that the others are behind. */
+const TITLES: Record<View, (reference: string, shown: string) => string> = {
+  gap: (reference) => `Seconds behind ${reference}`,
   speed: () => "Speed [km/h]",
   pedals: () => "Gas up, brake down",
   steering: () => "Steering, right up",
+  map: (reference, shown) => `Where ${shown} loses time to ${reference}`,
+  sectors: (reference) => `Time of ${reference}, and behind it`,
+};
+const NAMES: Record<View, string> = {
+  gap: "Gap",
+  speed: "Speed",
+  pedals: "Pedals",
+  steering: "Steer",
+  map: "Map",
+  sectors: "Sectors",
 };
 
-/** Where time is lost, and why: gaps, speeds and inputs of all cars along the track. */
-export function Comparison({ recording, cars, length }: Props) {
+/** Where time is lost, and why: gaps, speeds and inputs of all cars along the track, on a map, by sectors. */
+export function Comparison(props: Props) {
+  const { recording, cars, track, clock, pair, onPair, beside, onBeside, onClose } = props;
   const several = cars.length > 1;
-  const [trace, setTrace] = useState<Trace>(several ? "gap" : "speed");
-  const { reference, lines } = useMemo(() => {
-    const traces = tracesAlong(trace, recording, cars, length);
-    const lines: Line[] = cars.map((car, number) => ({
-      label: car.name,
-      colour: car.colour,
-      x: traces.at,
-      y: traces.lines[number]!,
-    }));
-    return { reference: traces.reference, lines };
-  }, [trace, recording, cars, length]);
-  const title = TITLES[trace](cars[reference]!.name);
+  const [view, setView] = useState<View>(several ? "gap" : "speed");
+  const point = usePointing(recording, clock, pair.reference);
+  const title = TITLES[view](cars[pair.reference]!.name, cars[pair.shown]!.name);
   return (
-    <section className="panel delta" aria-label="Comparison along the track">
+    <section className="panel comparison" aria-label="Comparison along the track">
       <SegmentedControl
         fullWidth
         size="xs"
         aria-label="What is compared"
-        value={trace}
-        onChange={(value) => setTrace(value as Trace)}
-        data={TRACES.filter((name) => several || name !== "gap").map((name) => ({
+        value={view}
+        onChange={(value) => setView(value as View)}
+        data={VIEWS.filter((name) => several || (name !== "gap" && name !== "map")).map((name) => ({
           value: name,
-          label: name[0]!.toUpperCase() + name.slice(1),
+          label: NAMES[name],
         }))}
       />
-      <h2>{title}</h2>
-      <p>along the track [m]</p>
+      <div className="comparison-head">
+        <h2>{title}</h2>
+        {several && (
+          <Tooltip label="Two pictures side by side (S)" openDelay={400}>
+            <ActionIcon
+              variant={beside ? "light" : "subtle"}
+              color={beside ? "accent" : "gray"}
+              aria-label="Side by side"
+              aria-pressed={beside}
+              onClick={onBeside}
+            >
+              <IconLayoutColumns size={18} />
+            </ActionIcon>
+          </Tooltip>
+        )}
+        <ActionIcon variant="subtle" color="gray" aria-label="Close the comparison" onClick={onClose}>
+          <IconX size={16} />
+        </ActionIcon>
+      </div>
+      {view === "map" ? (
+        <LossMap {...{ recording, cars, track, onPoint: point }} {...pair} />
+      ) : view === "sectors" ? (
+        <SplitTable
+          {...{ recording, cars, track }}
+          reference={pair.reference}
+          onSeek={(time) => clock.seek(time)}
+        />
+      ) : (
+        <TraceChart
+          {...{ recording, cars, clock, point, title }}
+          trace={view}
+          length={track.length}
+          pair={pair}
+        />
+      )}
+      {several && <Choice cars={cars} pair={pair} onPair={onPair} />}
+    </section>
+  );
+}
+
+/** Hold the race where the pointer is along the track; let it go on from there when the pointer leaves. */
+function usePointing(recording: Recording, clock: PlaybackClock, reference: number) {
+  return useCallback(
+    (progress: number | null) =>
+      progress === null ? clock.release() : clock.hold(recording.timeAt(reference, progress)),
+    [recording, clock, reference],
+  );
+}
+
+interface TraceProps extends Pick<Props, "recording" | "cars" | "clock" | "pair"> {
+  trace: Trace;
+  title: string;
+  /** Length of the track [m]. */
+  length: number;
+  point: (progress: number | null) => void;
+}
+
+/** A line for each car over the distance, the values under the pointer, and where the race is now. */
+function TraceChart({ recording, cars, clock, pair, trace, title, length, point }: TraceProps) {
+  const [under, setUnder] = useState<number | null>(null);
+  const traces = useMemo(
+    () => tracesAlong(trace, recording, cars, length, pair.reference),
+    [trace, recording, cars, length, pair.reference],
+  );
+  const lines = useMemo<Line[]>(
+    () =>
+      cars.map((car, number) => ({
+        label: car.name,
+        colour: car.colour,
+        x: traces.at,
+        y: traces.lines[number]!,
+      })),
+    [cars, traces],
+  );
+  const moving = useCallback(
+    () => recording.value(pair.reference, "progress", clock.time),
+    [recording, pair.reference, clock],
+  );
+  return (
+    <>
       <Chart
         small
         lines={lines}
         xUnit="number"
         yUnit={trace === "gap" ? "gap" : "number"}
         height={170}
+        onPoint={(x) => {
+          setUnder(x);
+          point(x);
+        }}
+        moving={moving}
         label={`${title}, of each car along the track`}
       />
-    </section>
+      <Values {...{ traces, cars, trace, under }} />
+    </>
+  );
+}
+
+interface ValuesProps {
+  traces: Traces;
+  cars: readonly RecordedCar[];
+  trace: Trace;
+  /** Distance under the pointer [m]. */
+  under: number | null;
+}
+
+/** What the lines are at the distance under the pointer. */
+function Values({ traces, cars, trace, under }: ValuesProps) {
+  if (under === null) return <p className="values quiet">along the track [m]; point to go there</p>;
+  const place = Math.max(
+    0,
+    traces.at.findIndex((at) => at >= under),
+  );
+  const digits = trace === "speed" ? 0 : 2;
+  return (
+    <p className="values number">
+      <b>{under.toFixed(0)} m</b>
+      {cars.map((car, number) => {
+        const value = traces.lines[number]![place]!;
+        return (
+          <span key={car.agent_id}>
+            <span className="swatch" style={{ background: car.colour }} />
+            {Number.isNaN(value) ? "–" : `${trace === "gap" && value > 0 ? "+" : ""}${value.toFixed(digits)}`}
+          </span>
+        );
+      })}
+    </p>
+  );
+}
+
+/** Who is compared with whom. */
+function Choice({ cars, pair, onPair }: Pick<Props, "cars" | "pair" | "onPair">) {
+  const options = cars.map((car, number) => ({ value: String(number), label: car.name }));
+  const { reference, shown } = pair;
+  return (
+    <div className="comparison-choice">
+      <NativeSelect
+        size="xs"
+        aria-label="Car whose losses are shown"
+        data={options}
+        value={String(shown)}
+        onChange={(event) => {
+          const chosen = Number(event.currentTarget.value);
+          onPair({ shown: chosen, reference: chosen === reference ? shown : reference });
+        }}
+      />
+      <span>against</span>
+      <NativeSelect
+        size="xs"
+        aria-label="Car that the others are compared with"
+        data={options}
+        value={String(reference)}
+        onChange={(event) => {
+          const chosen = Number(event.currentTarget.value);
+          onPair({ reference: chosen, shown: chosen === shown ? reference : shown });
+        }}
+      />
+    </div>
   );
 }

@@ -18,7 +18,11 @@ export const KEYS: readonly (readonly [keys: readonly string[], does: string])[]
   [["J", "K"], "Replay: 5 s back, ahead"],
   [["[", "]"], "Replay: slower, faster"],
   [["N", "B"], "Replay: next, previous event"],
+  [["R"], "Replay: backwards"],
+  [["U", "I"], "Replay: loop from here, to here"],
   [["O"], "Replay: loop on and off"],
+  [["C"], "Replay: comparison along the track"],
+  [["S"], "Replay: two pictures side by side"],
   [["?"], "These keys"],
 ];
 

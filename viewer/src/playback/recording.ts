@@ -71,6 +71,21 @@ export class Recording {
     return from + (to - from) * (position - before);
   }
 
+  /** Speed of a car at a time [m/s]. */
+  speed(car: number, time: number): number {
+    return Math.hypot(this.value(car, "vx", time), this.value(car, "vy", time), this.value(car, "vz", time));
+  }
+
+  /** How far along the track a car came [m]. */
+  furthest(car: number): number {
+    const { layout, samples, count } = this.drives[car]!;
+    const at = layout.index["progress"];
+    let furthest = -Infinity;
+    if (at === undefined) return furthest;
+    for (let k = 0; k < count; k++) furthest = Math.max(furthest, samples[k * layout.columns + at]!);
+    return furthest;
+  }
+
   /** When a car first came as far along the track as `progress` [m]: seconds, or NaN if it never did. */
   timeAt(car: number, progress: number): number {
     const { layout, samples, rate, count } = this.drives[car]!;

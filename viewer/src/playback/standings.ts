@@ -28,18 +28,25 @@ const SPARE_COLOURS = [
   "#8f9dff",
 ];
 
-/** The cars of several replays, each under an id and colour of its own. */
+/** The id of an agent of replay `number` among so many that are played together. */
+export function idTogether(replays: number, number: number, agent: string): string {
+  return replays > 1 ? `${number}:${agent}` : agent;
+}
+
+/** The cars of several replays, each under an id, a name and a colour of its own. */
 export function recordedCars(replays: readonly Replay[]): RecordedCar[] {
   const taken = new Set<string>();
-  const several = replays.length > 1;
+  const named = new Map<string, number>();
   return replays.flatMap((replay, number) =>
     replay.cars.map((car) => {
       const spare = SPARE_COLOURS.find((colour) => !taken.has(colour)) ?? car.colour;
       const colour = taken.has(car.colour) ? spare : car.colour;
       taken.add(colour);
+      const namesakes = (named.get(car.name) ?? 0) + 1;
+      named.set(car.name, namesakes);
       return {
-        agent_id: several ? `${number}:${car.agent_id}` : car.agent_id,
-        name: car.name,
+        agent_id: idTogether(replays.length, number, car.agent_id),
+        name: namesakes > 1 ? `${car.name} (${namesakes})` : car.name,
         colour,
         ghost: car.ghost ?? number > 0,
         finished: car.finished,
@@ -84,29 +91,4 @@ function gapTo(
   if (car.finished) return car.lap_time - leader.lap_time;
   const behind = Math.min(time, car.lap_time) - recording.timeAt(leader.number, car.progress);
   return Number.isFinite(behind) ? Math.max(0, behind) : undefined;
-}
-
-/** Points of a gap's line along the track. */
-const GAP_POINTS = 120;
-
-/**
- * How far each car is behind the fastest one, along the track.
- *
- * @param length Race distance [m].
- * @returns The fastest car's number, places along the track [m], and for each car its gap there [s], NaN
- *   where it never came.
- */
-export function gapsAlong(
-  recording: Recording,
-  cars: readonly RecordedCar[],
-  length: number,
-): { reference: number; at: number[]; gaps: number[][] } {
-  const order = cars
-    .map((_, number) => number)
-    .sort((a, b) => Number(cars[b]!.finished) - Number(cars[a]!.finished) || cars[a]!.time - cars[b]!.time);
-  const reference = order[0] ?? 0;
-  const at = Array.from({ length: GAP_POINTS }, (_, k) => (length * (k + 1)) / GAP_POINTS);
-  const times = cars.map((_, number) => at.map((progress) => recording.timeAt(number, progress)));
-  const gaps = times.map((line) => line.map((time, k) => time - times[reference]![k]!));
-  return { reference, at, gaps };
 }

@@ -1,5 +1,6 @@
+import { gapsAlong } from "./gaps";
 import type { Recording } from "./recording";
-import { gapsAlong, type RecordedCar } from "./standings";
+import type { RecordedCar } from "./standings";
 
 /** What of several drives is compared along the track. */
 export const TRACES = ["gap", "speed", "pedals", "steering"] as const;
@@ -7,7 +8,7 @@ export type Trace = (typeof TRACES)[number];
 
 /** Lines over the distance along the track. */
 export interface Traces {
-  /** The drive that the others are compared to: the fastest. */
+  /** The drive that the others are compared with. */
   reference: number;
   /** Distances along the track [m]. */
   at: number[];
@@ -17,14 +18,15 @@ export interface Traces {
 
 const KMH = 3.6;
 
-/** A trace of every car along a track; NaN where a car did not come so far. */
+/** A trace of every car along a track; NaN where a car did not come so far. Gaps are those to `compared`. */
 export function tracesAlong(
   trace: Trace,
   recording: Recording,
   cars: readonly RecordedCar[],
   length: number,
+  compared?: number,
 ): Traces {
-  const { reference, at, gaps } = gapsAlong(recording, cars, length);
+  const { reference, at, gaps } = gapsAlong(recording, cars, length, compared);
   if (trace === "gap") return { reference, at, lines: gaps };
   const value = VALUES[trace];
   const lines = cars.map((_, car) =>
@@ -37,13 +39,7 @@ export function tracesAlong(
 }
 
 const VALUES: Record<Exclude<Trace, "gap">, (recording: Recording, car: number, time: number) => number> = {
-  speed: (recording, car, time) =>
-    KMH *
-    Math.hypot(
-      recording.value(car, "vx", time),
-      recording.value(car, "vy", time),
-      recording.value(car, "vz", time),
-    ),
+  speed: (recording, car, time) => KMH * recording.speed(car, time),
   pedals: (recording, car, time) => recording.value(car, "gas", time) - recording.value(car, "brake", time),
   steering: (recording, car, time) => recording.value(car, "steer", time),
 };

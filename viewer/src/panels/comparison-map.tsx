@@ -1,0 +1,116 @@
+import { useCallback, useMemo, useRef } from "react";
+import { lossesAlong, type Loss } from "../playback/gaps";
+import type { Recording } from "../playback/recording";
+import type { RecordedCar } from "../playback/standings";
+import type { TrackGeometry } from "../protocol/messages";
+import { useOverlay } from "../stage/context";
+import type { Moment } from "../stage/moment";
+import { layOut } from "./minimap";
+
+/** Length of the pieces that are coloured [m]: about a corner. */
+const PIECE = 20;
+/** The full colour is never for less than this [s per 100 m] (guess). */
+const FULL_LEAST = 0.05;
+
+interface Props {
+  recording: Recording;
+  cars: readonly RecordedCar[];
+  track: TrackGeometry;
+  /** Whose losses are shown, and to whom: numbers of cars. */
+  shown: number;
+  reference: number;
+  /** Told the distance under the pointer [m], and null when it leaves. */
+  onPoint: (progress: number | null) => void;
+}
+
+/** Grey where two drives are as fast as one another, orange where time is lost, blue where it is won. */
+export function heat(rate: number, full: number): string {
+  if (Number.isNaN(rate)) return "#39424f";
+  const share = Math.round(100 * Math.min(1, Math.abs(rate) / full));
+  return `color-mix(in oklab, ${rate > 0 ? "#ff5a1f" : "#35a7ff"} ${share}%, #dfe6ee)`;
+}
+
+/** The track from above, coloured by the time that a car lost to another on each piece of road. */
+export function LossMap({ recording, cars, track, shown, reference, onPoint }: Props) {
+  const map = useMemo(() => layOut(track), [track]);
+  const dots = useRef<(SVGCircleElement | null)[]>([]);
+  const { pieces, full } = useMemo(() => {
+    const losses = lossesAlong(recording, cars, shown, reference, track.length, PIECE);
+    const rates = losses.map(({ rate }) => Math.abs(rate)).filter(Number.isFinite);
+    const pieces = losses.map((loss) => ({ loss, path: pathBetween(track, loss) }));
+    return { pieces, full: Math.max(FULL_LEAST, ...rates) };
+  }, [recording, cars, track, shown, reference]);
+
+  const pair = useMemo(() => [shown, reference], [shown, reference]);
+  useOverlay(
+    useCallback(
+      (moment: Moment) =>
+        dots.current.forEach((dot, k) => {
+          dot?.setAttribute("cx", String(moment.read(pair[k]!, "x")));
+          dot?.setAttribute("cy", String(moment.read(pair[k]!, "z")));
+        }),
+      [pair],
+    ),
+  );
+
+  const label = `Map of where ${cars[shown]!.name} loses time to ${cars[reference]!.name}`;
+  return (
+    <div className="loss-map">
+      <svg viewBox={map.viewBox} role="img" aria-label={label} onPointerLeave={() => onPoint(null)}>
+        <path className="road-edge" d={map.path} />
+        {pieces.map(({ loss, path }) => (
+          <path
+            key={loss.from}
+            className="piece"
+            d={path}
+            stroke={heat(loss.rate, full)}
+            onPointerEnter={() => onPoint((loss.from + loss.to) / 2)}
+          >
+            <title>{told(loss)}</title>
+          </path>
+        ))}
+        {pair.map((car, k) => (
+          <circle
+            key={k}
+            ref={(dot) => {
+              dots.current[k] = dot;
+            }}
+            r={map.unit * (k === 0 ? 2.2 : 1.6)}
+            fill={cars[car]!.colour}
+          />
+        ))}
+      </svg>
+      <div className="heat-scale number" aria-hidden>
+        <span>{(-full).toFixed(2)}</span>
+        <i />
+        <span>+{full.toFixed(2)} s per 100 m</span>
+      </div>
+    </div>
+  );
+}
+
+function told({ from, to, rate }: Loss): string {
+  const where = `${from.toFixed(0)} to ${to.toFixed(0)} m`;
+  if (Number.isNaN(rate)) return `${where}: never driven by both`;
+  return `${where}: ${rate > 0 ? "+" : ""}${rate.toFixed(3)} s per 100 m`;
+}
+
+/** The centre-line between two distances from the start, as a path on the map. */
+export function pathBetween(track: TrackGeometry, { from, to }: Pick<Loss, "from" | "to">): string {
+  const { arc, position, start } = track;
+  const whole = arc.at(-1)!;
+  const points: string[] = [];
+  const add = (node: number) =>
+    points.push(`${position[3 * node]!.toFixed(1)} ${position[3 * node + 2]!.toFixed(1)}`);
+  let node = arc.findIndex((at) => at >= (start + from) % whole);
+  node = Math.max(0, node - 1);
+  for (let along = 0; along <= to - from;) {
+    add(node);
+    const next = (node + 1) % arc.length;
+    if (next === 0 && !track.closed) break;
+    along += next === 0 ? 0 : arc[next]! - arc[node]!;
+    node = next;
+  }
+  add(node);
+  return `M${points.join("L")}`;
+}

@@ -1,0 +1,29 @@
+import { type PlaybackClock, SPEEDS } from "./playbackclock";
+
+/** What an address says of how a replay plays: `t`, `speed`, `loop`, `reverse`, `paused`. */
+export const CLOCK_PARTS = ["t", "speed", "loop", "reverse", "paused"] as const;
+
+/** The parts of an address that lead to this moment, played like this. */
+export function clockParts(clock: PlaybackClock): Record<string, string> {
+  return {
+    t: clock.time.toFixed(2),
+    ...(clock.speed !== 1 && { speed: String(clock.speed) }),
+    ...(clock.loop && { loop: clock.stretch?.map((time) => time.toFixed(2)).join(",") ?? "" }),
+    ...(clock.reverse && { reverse: "" }),
+    ...(!clock.playing && { paused: "" }),
+  };
+}
+
+/** Set a clock as an address says; what it says wrongly is left as it is. */
+export function setClock(clock: PlaybackClock, query: URLSearchParams): void {
+  clock.seek(Number(query.get("t")) || 0);
+  const speed = SPEEDS.find((offered) => offered === Number(query.get("speed")));
+  if (speed) clock.setSpeed(speed);
+  clock.reverse = query.has("reverse");
+  clock.playing = !query.has("paused");
+  const loop = query.get("loop");
+  if (loop === null) return;
+  clock.loop = true;
+  const [from, to] = loop.split(",").map(Number);
+  if (from !== undefined && to !== undefined) clock.setStretch(from, to);
+}
