@@ -18,7 +18,7 @@ from trackmania_rl.environment.render import commands as render
 from trackmania_rl.environment.replay import commands as replays
 from trackmania_rl.environment.tracks import commands as tracks
 from trackmania_rl.model import commands as model
-from trackmania_rl.model import exports
+from trackmania_rl.model import contests, exports
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.viewer import commands as viewer
 
@@ -95,6 +95,7 @@ app.command("model")(model.model)
 app.command("viewer")(viewer.viewer)
 app.command("train")(model.train)
 app.command("evaluate")(model.evaluate)
+app.command("population")(contests.population)
 app.command("race")(environment.race)
 app.command("calibrate")(calibration.calibrate)
 app.add_typer(replays.app, name="replay")

@@ -31,6 +31,12 @@ BEST = "best.pt"
 """In the folder of checkpoints: the policy with the best frozen evaluation."""
 
 
+AGE = "age-{steps:012d}.pt"
+"""In the folder of checkpoints: the policy as it was after so many steps; it can only drive."""
+AGES_MAX = 12
+"""Ages kept of a run."""
+
+
 def now() -> str:
     """The time, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -155,6 +161,35 @@ class Checkpoint:
         content["result"] = dataclasses.asdict(self.result) if self.result else None
         with _whole(path) as file:
             torch.save(content, file)
+
+
+def ages(folder: Path) -> list[Path]:
+    """The ages of the run in `folder`, youngest policy first."""
+    return sorted((folder / FOLDER).glob(AGE.partition("{")[0] + "*.pt"))
+
+
+def keep_age(checkpoint: Checkpoint, folder: Path) -> None:
+    """Keep a policy as an age of the run in `folder`; of too many, the one between the closest two goes.
+
+    So the ages stay spread over the training, with the first and the newest among them.
+    """
+    checkpoint.slim().save(folder / FOLDER / AGE.format(steps=checkpoint.steps))
+    kept = ages(folder)
+    if len(kept) > AGES_MAX:
+        steps = [_age(path) for path in kept]
+        gaps = [after - before for before, after in zip(steps, steps[2:], strict=False)]
+        kept[1 + gaps.index(min(gaps))].unlink()
+
+
+def forget_ages_after(folder: Path, steps: int) -> None:
+    """Drop the ages after a step: the run goes on from its checkpoint there."""
+    for path in ages(folder):
+        if _age(path) > steps:
+            path.unlink()
+
+
+def _age(path: Path) -> int:
+    return int(path.stem.partition("-")[2])
 
 
 def frozen(mlp: Mlp, parameters: Tensor, *, version: str, **arrays: Tensor) -> Policy:

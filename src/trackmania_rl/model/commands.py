@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,6 +86,10 @@ def train(
         str | None,
         typer.Option(help="Train on the worlds of this environment service instead of in process."),
     ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="TRACKMANIA_RL_TOKEN", help="Token of that service, if it asks for one."),
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the run's last checkpoint.")] = False,
     checkpoint: Annotated[Path | None, typer.Option(help="Begin with this checkpoint's networks.")] = None,
     dataset: Annotated[
@@ -100,16 +105,18 @@ def train(
     """Train a SAC agent; Ctrl-C stops and saves. Prints the best policy's file and the learning curves'."""
     from trackmania_rl.model import checkpoint as checkpoints
     from trackmania_rl.model.curves import draw
-    from trackmania_rl.model.learner import LearnerConfig
+    from trackmania_rl.model.learner import TOKEN_VARIABLE, LearnerConfig
     from trackmania_rl.model.learner import train as learn
     from trackmania_rl.protocol.volume import runs_folder
 
+    if token is not None:
+        os.environ[TOKEN_VARIABLE] = token  # where the learner looks; its settings are kept in files
     given = {"track": track, "seconds": seconds, "steps": steps, "worlds": worlds, "environment": environment}
     name = run or "-".join(
         part.split("/")[-1].replace(":", ".") for part in (env, track, f"seed{seed}") if part
     )
     config = LearnerConfig.of(
-        _settings(setting or []),
+        settings(setting or []),
         env=env,
         seed=seed,
         run=name,
@@ -123,7 +130,7 @@ def train(
     if resume and not state.exists():
         raise InputError(f"run {name!r} cannot be resumed: {state} does not exist", field="resume")
     console = Console(stderr=True)
-    stopping = _Interrupt()
+    stopping = Interrupt()
     with Live(console=console, refresh_per_second=4, transient=True) as live, stopping:
         live.update("Preparing the worlds and compiling the update ...")
         progress = learn(
@@ -161,13 +168,14 @@ def evaluate(
     from trackmania_rl.model.episodes import check_spaces
     from trackmania_rl.model.evaluation import EVALUATION_SEED
     from trackmania_rl.model.evaluation import evaluate as drive
-    from trackmania_rl.protocol.environments import make_vector_env
+    from trackmania_rl.protocol.environments import make_vector_env, version_of
 
     saved = checkpoints.load(checkpoint)
     env = env or saved.env
     options = dict(saved.env_options) if env == saved.env else {}
     if env.startswith("TrackMania/"):
         options["start"] = "line"
+    both_ours = env.startswith("TrackMania/") and saved.env.startswith("TrackMania/")
     if track is None and env == saved.env:
         track = saved.track or None
     envs = make_vector_env(env, min(episodes, 64), track=track, **options)
@@ -179,6 +187,10 @@ def evaluate(
                 f"actions out), but {env} gives {observation.shape[0]} and takes {action.shape[0]}: "
                 f"use --env {saved.env}"
             )
+        if both_ours and (other := checkpoints.differing_environment(saved, env, options)) is not None:
+            raise InputError(f"{checkpoint} {other}", field="env")
+        if (older := checkpoints.differing_version(saved, version_of(envs))) is not None:
+            Console(stderr=True).print(f"[yellow]{checkpoint} {older}: it may drive worse than it did.[/]")
         result = drive(
             saved.policy(), envs, seed=EVALUATION_SEED if seed is None else seed, episodes=episodes
         )
@@ -193,18 +205,18 @@ def evaluate(
     Console().print(table)
 
 
-def _settings(given: list[str]) -> dict[str, Any]:
+def settings(given: list[str]) -> dict[str, Any]:
     """Settings of the form name=value; values as JSON where they are, else as text."""
-    settings: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for item in given:
         name, equals, value = item.partition("=")
         if not equals:
             raise InputError(f"--set {item}: expected name=value", field="set")
         try:
-            settings[name] = json.loads(value)
+            found[name] = json.loads(value)
         except json.JSONDecodeError:
-            settings[name] = value
-    return settings
+            found[name] = value
+    return found
 
 
 def _result(result: Result) -> dict[str, Any]:
@@ -255,7 +267,7 @@ def _figures(run: str, progress: Progress) -> Table:
     return table
 
 
-class _Interrupt:
+class Interrupt:
     """Turns Ctrl-C and SIGTERM into a wish to stop, so that what was learned is saved."""
 
     def __init__(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -49,6 +50,8 @@ SERVICE_PATIENCE = 60.0
 """Longest wait for an environment service that went away during training [s]."""
 WORLDS_MAX = 65_536
 """Most parallel worlds, as on the wire."""
+TOKEN_VARIABLE = "TRACKMANIA_RL_TOKEN"
+"""Holds the token of the environment service. No setting: those are kept in the run's files."""
 RECENT = 100
 """Episodes that the figures of training are averaged over."""
 
@@ -62,7 +65,8 @@ class LearnerConfig(SacConfig):
     track: str | None = None
     """Track, for environments that have one; the environment's own choice if None."""
     environment: str | None = None
-    """Address of an environment service to train on instead of in this process."""
+    """Address of an environment service to train on instead of in this process; its token, if it asks for
+    one, comes from the variable TRACKMANIA_RL_TOKEN."""
     env_options: dict[str, Any] = field(default_factory=dict)
     """Further options of the environment."""
     agent_id: str = "sac"
@@ -233,6 +237,7 @@ class Learner:
         saved = self.folder / checkpoints.LEARNER
         if resume and saved.exists():
             self._resume(checkpoints.load(saved))
+            checkpoints.forget_ages_after(self.folder, self.steps)
         else:
             if checkpoint is not None:
                 self._begin_with(checkpoint)
@@ -383,8 +388,10 @@ class Learner:
         }
         self.write_endings()
         path = self.folder / checkpoints.LEARNER
-        self.checkpoint(self.evaluation, learner).save(path)
+        saved = self.checkpoint(self.evaluation, learner)
+        saved.save(path)
         self.buffer.forget_older()
+        checkpoints.keep_age(saved, self.folder)
         return path
 
     def values(self) -> dict[str, float]:
@@ -425,6 +432,7 @@ class Learner:
             url=config.environment,
             seed=config.seed,
             patience=SERVICE_PATIENCE,
+            token=os.environ.get(TOKEN_VARIABLE),
             **options,
         )
 

@@ -54,14 +54,15 @@ class LearnerProcess:
     Args:
         config: Settings of the training.
         checkpoint: File to begin with, where the run has no state of its own yet.
+        resume: Go on with the run of that name; otherwise replace it.
     """
 
-    def __init__(self, config: LearnerConfig, *, checkpoint: str | None = None) -> None:
+    def __init__(self, config: LearnerConfig, *, checkpoint: str | None = None, resume: bool = True) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, other = context.Pipe()
         self._process = context.Process(
             target=_learn,
-            args=(other, msgspec.to_builtins(config), checkpoint),
+            args=(other, msgspec.to_builtins(config), checkpoint, resume),
             name=f"learner {config.run}",
             daemon=True,
         )
@@ -91,7 +92,7 @@ class LearnerProcess:
         return self._process.exitcode
 
 
-def _learn(connection: Connection, settings: dict[str, Any], checkpoint: str | None) -> None:
+def _learn(connection: Connection, settings: dict[str, Any], checkpoint: str | None, resume: bool) -> None:
     """What runs in the process."""
     os.nice(NICENESS)
     end = _LearnersEnd(connection)
@@ -103,7 +104,7 @@ def _learn(connection: Connection, settings: dict[str, Any], checkpoint: str | N
             LearnerConfig.of(settings),
             end.report,
             should_stop=lambda: end.stop,
-            resume=True,
+            resume=resume,
             checkpoint=begin,
         )
         end.say(Saved())

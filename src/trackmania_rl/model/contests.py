@@ -1,0 +1,130 @@
+"""The commands for several agents: train them side by side, and let them race against one another."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from trackmania_rl.model.commands import HORIZON, Interrupt, settings
+from trackmania_rl.protocol.errors import InputError
+
+if TYPE_CHECKING:
+    from trackmania_rl.model.population import Member
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def population(
+    env: Annotated[str, typer.Option(help="Environment that all learn.")] = HORIZON,
+    track: Annotated[str | None, typer.Option(help="Track, for environments that have one.")] = None,
+    seeds: Annotated[str, typer.Option(help="A learner for each seed, e.g. 0,1,2.")] = "0,1,2",
+    seconds: Annotated[float | None, typer.Option(min=0.0, help="Stop each after this time [s].")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Stop each after so many steps.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Runs are called NAME-seedN; made from the rest if not given.")
+    ] = None,
+    pool: Annotated[
+        str | None, typer.Option(help="Learn from one another's experience, in the pool of this name.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Another setting as name=value (docs/sac.md); repeatable."),
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with the runs that there are.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train several agents side by side, one process each; Ctrl-C stops and saves. Ends with a table."""
+    from trackmania_rl.model.learner import LearnerConfig
+    from trackmania_rl.model.population import train_population
+
+    given = {**settings(setting or []), **({"pool": {"name": pool}} if pool else {})}
+    base = name or "-".join(part.split("/")[-1].replace(":", ".") for part in (env, track) if part)
+    stops = {key: value for key, value in (("seconds", seconds), ("steps", steps)) if value is not None}
+    configs = [
+        LearnerConfig.of(
+            given,
+            env=env,
+            track=track,
+            seed=seed,
+            run=f"{base}-seed{seed}",
+            agent_id=f"{base}-seed{seed}",
+            **stops,
+        )
+        for seed in _seeds(seeds)
+    ]
+    interrupt = Interrupt()
+    with Live(console=Console(stderr=True), refresh_per_second=2, transient=True) as live, interrupt:
+        members = train_population(
+            configs,
+            lambda members: live.update(_members(members)),
+            should_stop=lambda: interrupt.asked,
+            resume=resume,
+        )
+    if as_json:
+        typer.echo(json.dumps({"runs": [_report(member) for member in members]}))
+    else:
+        Console().print(_members(members))
+    if any(member.problem for member in members):
+        raise typer.Exit(1)
+
+
+def _seeds(given: str) -> list[int]:
+    try:
+        seeds = [int(seed) for seed in given.split(",")]
+    except ValueError:
+        seeds = []
+    if not seeds or min(seeds) < 0 or len(set(seeds)) != len(seeds):
+        raise InputError(f"--seeds {given}: expected different whole numbers, e.g. 0,1,2", field="seeds")
+    return seeds
+
+
+def _members(members: Sequence[Member]) -> Table:
+    """A population as it stands."""
+    table = Table("run", box=None, header_style="dim")
+    for column in ("time", "steps", "updates/s", "finishes", "median lap", "best lap"):
+        table.add_column(column, justify="right")
+    table.add_column("")
+    for member in members:
+        now = member.progress
+        evaluation, best = (now.evaluation, now.best) if now else (None, None)
+        table.add_row(
+            member.config.run,
+            f"{now.seconds:.0f} s" if now else "-",
+            f"{now.steps:,}" if now else "-",
+            f"{now.updates_per_second:.0f}" if now else "-",
+            f"{best.finish_rate:.0%}" if best and best.finish_rate is not None else "-",
+            _seconds(evaluation.lap_time_median if evaluation else None),
+            _seconds(best.lap_time_best if best else None),
+            member.problem or ("" if now else "preparing"),
+        )
+    return table
+
+
+def _seconds(time: float | None) -> str:
+    return "-" if time is None else f"{time:.3f} s"
+
+
+def _report(member: Member) -> dict[str, object]:
+    from trackmania_rl.model import checkpoint as checkpoints
+    from trackmania_rl.protocol.volume import runs_folder
+
+    now, config = member.progress, member.config
+    best: Path = runs_folder() / config.run / checkpoints.FOLDER / checkpoints.BEST
+    return {
+        "run": config.run,
+        "seed": config.seed,
+        "steps": now.steps if now else 0,
+        "updates": now.updates if now else 0,
+        "seconds": now.seconds if now else 0.0,
+        "best": dataclasses.asdict(now.best) if now and now.best else None,
+        "checkpoint": str(best) if best.exists() else None,
+        "problem": member.problem,
+    }
