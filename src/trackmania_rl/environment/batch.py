@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.show import Show
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.protocol.client import describe
 from trackmania_rl.protocol.environments import FOREIGN, make_vector_env, version_of
@@ -31,6 +32,7 @@ class Batch:
 
     Args:
         hello: What the learner asks for.
+        show: What the service hosts in place of races, if anything.
 
     Raises:
         InputError: Unknown environment, track or option.
@@ -41,9 +43,18 @@ class Batch:
         seconds: Time that they took [s].
     """
 
-    def __init__(self, hello: BatchHello) -> None:
-        check_remote(hello.env, hello.track, hello.options)
-        self.envs = make_vector_env(hello.env, hello.worlds, track=hello.track, **hello.options)
+    def __init__(self, hello: BatchHello, show: Show | None = None) -> None:
+        self.envs: Any
+        if show is not None and hello.env == show.env:
+            if hello.track is not None or hello.options:
+                raise InputError(
+                    f"{hello.env} takes no track and no options here: the service was started with them",
+                    field="options",
+                )
+            self.envs = show.worlds(hello.worlds)
+        else:
+            check_remote(hello.env, hello.track, hello.options)
+            self.envs = make_vector_env(hello.env, hello.worlds, track=hello.track, **hello.options)
         self.spec = specification(hello.env, self.envs)
         self.steps = 0
         self.seconds = 0.0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trackmania_rl.environment.entrant import Ghost
     from trackmania_rl.environment.tracks.track import Track
 
-app = typer.Typer(help="Serve environments, and check them.", no_args_is_help=False)
+app = typer.Typer()
 
 Sensors = Annotated[bool, typer.Option(help="Record LIDAR scans and rewards too.")]
 Weather = Annotated[
@@ -82,6 +82,16 @@ def environment(
         list[str] | None,
         typer.Option(help="Page that may talk to this service besides those of this machine; repeatable."),
     ] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            help="Host this environment in place of races: gymnasium:ID, pettingzoo:MODULE or "
+            "package.module:factory (docs/environments.md)."
+        ),
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="Keyword argument of --env as name=value; repeatable.")
+    ] = None,
 ) -> None:
     """Serve races in real time, and batches of worlds for learners."""
     if context.invoked_subcommand is not None:
@@ -90,13 +100,20 @@ def environment(
     from trackmania_rl.environment.race import Race, Rules
     from trackmania_rl.environment.replay.archive import Retention
     from trackmania_rl.environment.server import environment_app
+    from trackmania_rl.environment.show import Show
     from trackmania_rl.environment.streams import Limits
     from trackmania_rl.protocol.access import Access
     from trackmania_rl.protocol.service import listen, serve
-    from trackmania_rl.protocol.volume import replays_folder
+    from trackmania_rl.protocol.volume import episodes_folder, replays_folder
 
     access = Access(token=token, origins=tuple(origin or ()))
     access.check_reach(host)
+    show = None
+    if env is not None:
+        if track:
+            raise InputError(f"--track beside --env: {env} is hosted in place of races", field="track")
+        show = Show(env, _options(option or []), episodes_folder() if record else None)
+        show.fewest().close()  # what cannot be made is known at once
     listening = listen(host, port)
     files = own_ghosts(ghost or [], track or [])
     rules = Rules(
@@ -107,7 +124,7 @@ def environment(
         contact=contact,
         respawn=respawn,
     )
-    loaded = [_library_track(name) for name in track or ["sprint"]]
+    loaded = [_library_track(name) for name in (track or ["sprint"]) if show is None]
     console = Console(stderr=True)
     with console.status("Preparing the simulator ..."):
         races = [
@@ -126,6 +143,7 @@ def environment(
         access=access,
         limits=Limits(worlds=worlds, streams=streams),
         keep=Retention(keep, round(keep_gb * 1e9)),
+        show=show,
     )
     console.print(f"Environment service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
     serve(app, listening)

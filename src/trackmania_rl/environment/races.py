@@ -139,7 +139,7 @@ class Races:
     @property
     def trouble(self) -> str | None:
         """Why a race is not driven, or None."""
-        stopped = not self._tasks or any(task.done() for task in self._tasks)
+        stopped = len(self._tasks) < len(self.live) or any(task.done() for task in self._tasks)
         return "a race has stopped: the service's log says why" if stopped else None
 
     def named(self, id: str | None = None) -> LiveRace:
@@ -148,10 +148,11 @@ class Races:
         Raises:
             InputError: Status 404; names the races that there are.
         """
-        if id is None:
+        if id is None and self.live:
             return next(iter(self.live.values()))
-        if id not in self.live:
-            raise InputError(f"no race {id}; known are {', '.join(self.live)}", status=404, field="race")
+        if id is None or id not in self.live:
+            known = ", ".join(self.live) or "none: the service hosts another environment"
+            raise InputError(f"no race {id or ''}; known are {known}", status=404, field="race")
         return self.live[id]
 
     def of(self, agent_id: str) -> LiveRace:

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import gzip
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from functools import lru_cache
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from trackmania_rl.environment.batch import check_remote, known_track, specifica
 from trackmania_rl.environment.race import Race
 from trackmania_rl.environment.races import Races
 from trackmania_rl.environment.replay import archive, reading
+from trackmania_rl.environment.show import Show
 from trackmania_rl.environment.streams import Limits, Streams
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.environment.videos import VideoLimits, Videos, video_routes
@@ -33,6 +34,7 @@ from trackmania_rl.protocol.service import HOT, Metric, service_app
 TRACK_LIMIT = 16 << 20
 """Largest file of a track that may be uploaded [bytes]."""
 MCAP = "application/mcap"
+HORIZON = "TrackMania/Horizon-v0"
 PLAIN_MCAP = ("application/mcap", "application/x-mcap", "application/octet-stream")
 """Media types whose asker gets a replay's file as it is."""
 
@@ -46,6 +48,7 @@ def environment_app(
     limits: Limits | None = None,
     keep: archive.Retention | None = None,
     videos: VideoLimits | None = None,
+    show: Show | None = None,
 ) -> Litestar:
     """The service.
 
@@ -55,10 +58,11 @@ def environment_app(
         limits: How much it takes on.
         keep: How many replays are kept; None: all.
         videos: How many videos are made and kept.
+        show: An environment that is not ours, hosted in place of races.
     """
     access = access or Access()
     driven = Races(races, keep)
-    streams = Streams(driven, access, limits or Limits())
+    streams = Streams(driven, access, limits or Limits(), show)
     films = Videos(videos or VideoLimits())
 
     @contextlib.asynccontextmanager
@@ -69,7 +73,14 @@ def environment_app(
 
     return service_app(
         "environment",
-        [*race_routes(driven), *track_routes(), *replay_routes(), *video_routes(films), *streams.routes()],
+        [
+            *race_routes(driven),
+            *spec_routes(driven, show),
+            *track_routes(),
+            *replay_routes(),
+            *video_routes(films),
+            *streams.routes(),
+        ],
         access=access,
         ready=lambda: driven.trouble,
         metrics=lambda: [*race_metrics(driven), *films.metrics(), *streams.metrics()],
@@ -122,18 +133,29 @@ def race_routes(races: Races) -> list[Any]:
         """All races as they stand."""
         return [live.race.describe() for live in races.live.values()]
 
+    return [act, state, reset, add, remove, listing]
+
+
+def spec_routes(races: Races, show: Show | None) -> list[Any]:
+    """What can be learned here."""
+
     @get("/api/spec", tags=["environments"])
     async def spec(
-        env: FromQuery[str] = "TrackMania/Horizon-v0",
+        env: FromQuery[str | None] = None,
         track: FromQuery[str | None] = None,
         race: FromQuery[str | None] = None,
     ) -> messages.EnvironmentSpec:
-        """Spaces of an environment, by default on the race's track."""
-        chosen = track or races.named(race).race.track.id
-        check_remote(env, None if track is None else chosen, {})
-        return await asyncio.to_thread(_specification, env, chosen)
+        """Spaces of an environment: by default of the one that is hosted, on the race's track."""
+        if show is not None and env in (None, show.env):
+            return await asyncio.to_thread(_specification, show.env, show.fewest)
+        chosen = env or HORIZON
+        check_remote(chosen, track, {})
+        if track is None and chosen.startswith("TrackMania/") and races.live:
+            track = races.named(race).race.track.id
+        make = partial(make_vector_env, chosen, 1, track=track)
+        return await asyncio.to_thread(_specification, chosen, make)
 
-    return [act, state, reset, add, remove, listing, spec]
+    return [spec]
 
 
 def _state(race: Race) -> messages.EnvironmentState:
@@ -144,13 +166,9 @@ def _state(race: Race) -> messages.EnvironmentState:
     )
 
 
-def _specification(env: str, track: str) -> messages.EnvironmentSpec:
-    ours = env.startswith("TrackMania/")
-    envs = make_vector_env(env, 1, track=track if ours else None)
-    try:
+def _specification(env: str, make: Callable[[], Any]) -> messages.EnvironmentSpec:
+    with contextlib.closing(make()) as envs:
         return specification(env, envs)
-    finally:
-        envs.close()
 
 
 def race_metrics(races: Races) -> list[Metric]:

@@ -17,6 +17,7 @@ from litestar.params import FromQuery
 from trackmania_rl.environment.batch import Batch
 from trackmania_rl.environment.outbox import Outbox
 from trackmania_rl.environment.races import Races
+from trackmania_rl.environment.show import Show
 from trackmania_rl.protocol import PROTOCOL_VERSION, messages
 from trackmania_rl.protocol.access import Access, bearer
 from trackmania_rl.protocol.decoding import decode
@@ -54,17 +55,18 @@ class Streams:
         races: What can be driven and watched.
         access: Who may drive.
         limits: How many.
+        show: What is hosted in place of races, if anything.
     """
 
     races: Races
     access: Access = field(default_factory=Access)
     limits: Limits = field(default_factory=Limits)
+    show: Show | None = None
 
     def __post_init__(self) -> None:
         self._open: set[Socket] = set()
         self._viewers: set[Socket] = set()
         self._batches: set[Batch] = set()
-        self._threads = ThreadPoolExecutor(self.limits.streams, thread_name_prefix="batch")
         self._sessions = 0
         self._world_steps = 0
         self._step_seconds = 0.0
@@ -121,7 +123,6 @@ class Streams:
             with contextlib.suppress(*GONE, WebSocketException, RuntimeError):
                 await socket.send_data(text)
                 await socket.close(1012, "the service is stopping")
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     # --- driving and learning ---------------------------------------------------------------------
 
@@ -207,30 +208,42 @@ class Streams:
             entrant.release()
 
     async def _batch(self, socket: Socket, hello: messages.BatchHello) -> None:
-        """A batch of worlds; it is stepped in a thread, so that races go on meanwhile."""
+        """A batch of worlds; it lives in a thread, so that races go on meanwhile.
+
+        One thread makes, steps and closes it: what draws pictures (SDL, OpenGL) belongs to its thread.
+        """
         if hello.worlds > self.limits.worlds:
             raise InputError(
                 f"worlds is {hello.worlds}, expected at most {self.limits.worlds}: open several streams",
                 field="worlds",
             )
         loop = asyncio.get_running_loop()
-        batch = await loop.run_in_executor(self._threads, Batch, hello)
-        self._batches.add(batch)
+        thread = ThreadPoolExecutor(1, "batch")
+        batch = None
         try:
+            batch = await loop.run_in_executor(thread, Batch, hello, self.show)
+            self._batches.add(batch)
             await self._welcome(socket, batch.spec)
             while True:
                 data = await _receive(socket)
                 try:
-                    answer = await loop.run_in_executor(self._threads, _advance, batch, data)
+                    answer = await loop.run_in_executor(thread, _advance, batch, data)
                 except InputError as error:
                     await _refuse(socket, error)
                 else:
                     await socket.send_data(answer, mode="binary")
+                    if self.show is not None:
+                        self.show.present()
         finally:
-            self._batches.discard(batch)
-            self._world_steps += batch.steps
-            self._step_seconds += batch.seconds
-            batch.close()
+            if batch is not None:
+                self._batches.discard(batch)
+                self._world_steps += batch.steps
+                self._step_seconds += batch.seconds
+                thread.submit(batch.close)
+                if self.show is not None:
+                    self.show.left(batch.envs)
+                    self.show.present()
+            thread.shutdown(wait=False)
 
     async def _welcome(self, socket: Socket, spec: messages.EnvironmentSpec | None = None) -> None:
         welcome = messages.Welcome(protocol=PROTOCOL_VERSION, session=f"s{self._sessions}", spec=spec)
@@ -243,7 +256,7 @@ class Streams:
         outbox = Outbox()
         with contextlib.suppress(*GONE):
             try:
-                live = self.races.named(race)
+                live = self.show or self.races.named(race)
                 if len(self._viewers) >= self.limits.viewers:
                     raise InputError(
                         f"{len(self._viewers)} viewers are here, the most the service takes", status=503

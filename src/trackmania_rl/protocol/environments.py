@@ -77,6 +77,18 @@ def make_vector_env(
     return batch
 
 
+def fewest_worlds(env: str, **options: Any) -> int:
+    """The smallest batch that `make_vector_env` makes: the agents of a parallel environment, else 1.
+
+    Raises:
+        InputError: Unknown environment, or wrong option.
+    """
+    if not env.startswith(PARALLEL):
+        return 1
+    with _options_explained(env):
+        return len(multiagent.find(env.removeprefix(PARALLEL))(**options).possible_agents)
+
+
 def make_env(env: str, **options: Any) -> gymnasium.Env[Any, Any] | None:
     """One environment as such, for tools that want one; None if the name stands for batches only.
 

@@ -14,6 +14,8 @@ terminated (rows,) u8, truncated (rows,) u8, zero bytes up to a multiple of four
 whose episode ended: their count u32, their indices u32, their final observations (count, columns) f32
 and their final info (count, 5) f32 = finished, lap time [s], completion, episode return, cause code.
 An observation frame (answer to a reset) holds observations only.
+A picture frame (of a hosted environment) holds a JPEG of `rows` x `columns` pixels; its sequence number is
+the step of the episode.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ class Kind(IntEnum):
     ACTIONS = 2
     OBSERVATIONS = 3
     STEP = 4
+    PICTURE = 5
 
 
 class Header(NamedTuple):

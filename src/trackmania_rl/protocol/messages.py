@@ -260,7 +260,25 @@ class WeatherMessage(Answer, tag_field="type", tag="weather"):
     weather: Weather
 
 
-WatchMessage = RaceMessage | StandingsMessage | EventMessage | WeatherMessage
+class ShowMessage(Answer, tag_field="type", tag="show"):
+    """A hosted environment that is not ours, in place of races: how its first world goes.
+
+    Between these messages its pictures come as binary frames.
+    """
+
+    protocol: int
+    env: str
+    worlds: int
+    """Worlds of the batch that is shown; 0 while nobody learns."""
+    episode: int
+    step: int
+    episode_return: float
+    action: list[float]
+    trouble: str | None = None
+    """Why there are no pictures."""
+
+
+WatchMessage = RaceMessage | StandingsMessage | EventMessage | WeatherMessage | ShowMessage
 
 # --- text frames of WS /api/stream on the environment ---------------------------------------------
 

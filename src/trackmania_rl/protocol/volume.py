@@ -39,6 +39,11 @@ def videos_folder() -> Path:
     return data_folder() / "videos"
 
 
+def episodes_folder() -> Path:
+    """Recorded episodes of hosted environments that are not ours."""
+    return data_folder() / "episodes"
+
+
 def faults_folder() -> Path:
     """Cars whose simulation broke."""
     return data_folder() / "faults"

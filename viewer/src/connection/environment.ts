@@ -2,11 +2,13 @@ import { create } from "zustand";
 import { poseLayout } from "../playback/interpolation";
 import { LiveBuffer } from "../playback/livebuffer";
 import { LiveClock } from "../playback/liveclock";
-import { decodePoses, VersionMismatch } from "../protocol/frames";
+import { decodeHeader, decodePicture, decodePoses, VersionMismatch, type Picture } from "../protocol/frames";
 import {
+  FrameKind,
   PROTOCOL_VERSION,
   type EventMessage,
   type Race,
+  type ShowMessage,
   type Standing,
   type WatchMessage,
   type Weather,
@@ -28,6 +30,10 @@ interface EnvironmentState {
   events: NumberedEvent[];
   /** The race's poses; a new one when the columns change. */
   buffer: LiveBuffer | null;
+  /** The environment that is hosted in place of races. */
+  show: ShowMessage | null;
+  /** Its newest picture. */
+  picture: Picture | null;
 }
 
 const EVENTS_KEPT = 40;
@@ -41,6 +47,8 @@ export const useEnvironment = create<EnvironmentState>(() => ({
   standings: [],
   events: [],
   buffer: null,
+  show: null,
+  picture: null,
 }));
 
 /** The clock of the live race. */
@@ -54,12 +62,16 @@ let eventCount = 0;
 /** Watch a race of an environment service, by default its first, until the returned function is called. */
 export function watchEnvironment(base: string, race: string | null): () => void {
   const set = useEnvironment.setState;
-  set({ race: null, standings: [], events: [], buffer: null });
+  set({ race: null, standings: [], events: [], buffer: null, show: null, picture: null });
   const path = race === null ? "/api/watch" : `/api/watch?race=${encodeURIComponent(race)}`;
   const socket = new Socket(socketAddress(base, path), {
     status: (status, detail) => set({ status, detail }),
     text: (text) => receive(JSON.parse(text) as WatchMessage),
     binary: (data) => {
+      if (decodeHeader(data).kind === FrameKind.PICTURE) {
+        set({ picture: decodePicture(data) });
+        return;
+      }
       const frame = decodePoses(data);
       const { buffer } = useEnvironment.getState();
       if (frame.columns !== buffer?.layout.columns) return;
@@ -87,6 +99,10 @@ function receive(message: WatchMessage): void {
       });
       break;
     }
+    case "show":
+      if (message.protocol !== PROTOCOL_VERSION) throw new VersionMismatch(message.protocol);
+      set({ show: message, ...(message.worlds === 0 && { picture: null }) });
+      break;
     case "weather":
       set({ weather: message.weather });
       break;

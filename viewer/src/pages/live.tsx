@@ -13,11 +13,13 @@ import { addressOf, go, useRoute } from "../route";
 import { liveDrive } from "../stage/drive";
 import { setView, useView } from "../view";
 import { RaceView } from "./race";
+import { ShowPage } from "./show";
 
 /** The race that runs now. */
 export function LivePage({ addresses }: { addresses: Addresses }) {
-  const { status, detail, race } = useEnvironment();
+  const { status, detail, race, show } = useEnvironment();
   if (status === "mismatch") return <Notice title="Two versions that do not fit">{detail}</Notice>;
+  if (show !== null) return <ShowPage show={show} here={status === "open"} address={addresses.environment} />;
   if (race === null) {
     return status === "open" ? (
       <Notice title="No race yet" busy>

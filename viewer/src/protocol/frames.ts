@@ -26,13 +26,30 @@ export interface PoseFrame {
   values: Float32Array;
 }
 
+/** A picture of a hosted environment. */
+export interface Picture {
+  /** Step of the episode. */
+  step: number;
+  width: number;
+  height: number;
+  jpeg: Blob;
+}
+
+/** What a frame begins with; of a pose frame `seq` is its tick. */
+interface Header {
+  kind: number;
+  rows: number;
+  columns: number;
+  seq: number;
+}
+
 /**
- * Read a pose frame.
+ * Read what a frame begins with.
  *
  * @throws VersionMismatch when the frame is of another protocol version.
- * @throws RangeError when the bytes are no pose frame, or cut off.
+ * @throws RangeError when the bytes are no frame of ours.
  */
-export function decodePoses(data: ArrayBuffer): PoseFrame {
+export function decodeHeader(data: ArrayBuffer): Header {
   if (data.byteLength < FRAME_HEADER_SIZE) {
     throw new RangeError(
       `A frame of ${data.byteLength} bytes is shorter than its header of ${FRAME_HEADER_SIZE}.`,
@@ -47,11 +64,38 @@ export function decodePoses(data: ArrayBuffer): PoseFrame {
   }
   const version = header.getUint8(2);
   if (version !== PROTOCOL_VERSION) throw new VersionMismatch(version);
-  const kind = header.getUint8(3);
+  return {
+    kind: header.getUint8(3),
+    rows: header.getUint32(4, true),
+    columns: header.getUint32(8, true),
+    seq: header.getInt32(12, true),
+  };
+}
+
+/**
+ * Read a picture frame.
+ *
+ * @throws VersionMismatch when the frame is of another protocol version.
+ * @throws RangeError when the bytes are no picture frame.
+ */
+export function decodePicture(data: ArrayBuffer): Picture {
+  const { kind, rows, columns, seq } = decodeHeader(data);
+  if (kind !== FrameKind.PICTURE)
+    throw new RangeError(`The frame is of kind ${kind}, expected ${FrameKind.PICTURE}, a picture.`);
+  const jpeg = new Blob([data.slice(FRAME_HEADER_SIZE)], { type: "image/jpeg" });
+  return { step: seq, width: columns, height: rows, jpeg };
+}
+
+/**
+ * Read a pose frame.
+ *
+ * @throws VersionMismatch when the frame is of another protocol version.
+ * @throws RangeError when the bytes are no pose frame, or cut off.
+ */
+export function decodePoses(data: ArrayBuffer): PoseFrame {
+  const { kind, rows, columns, seq } = decodeHeader(data);
   if (kind !== FrameKind.POSES)
     throw new RangeError(`The frame is of kind ${kind}, expected ${FrameKind.POSES}, poses.`);
-  const rows = header.getUint32(4, true);
-  const columns = header.getUint32(8, true);
   const bytes = rows * columns * Float32Array.BYTES_PER_ELEMENT;
   if (data.byteLength !== FRAME_HEADER_SIZE + bytes) {
     throw new RangeError(
@@ -59,7 +103,7 @@ export function decodePoses(data: ArrayBuffer): PoseFrame {
     );
   }
   return {
-    time: header.getInt32(12, true) * TICK,
+    time: seq * TICK,
     rows,
     columns,
     values: new Float32Array(data, FRAME_HEADER_SIZE, rows * columns),

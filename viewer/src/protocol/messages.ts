@@ -10,7 +10,7 @@ export const FRAME_MAGIC = 0x4d54;
 export const FRAME_HEADER_SIZE = 16;
 
 /** Kinds of binary frames. */
-export const FrameKind = { POSES: 1, ACTIONS: 2, OBSERVATIONS: 3, STEP: 4 } as const;
+export const FrameKind = { POSES: 1, ACTIONS: 2, OBSERVATIONS: 3, STEP: 4, PICTURE: 5 } as const;
 
 /** Columns of a pose, in order; LIDAR columns may follow. */
 export const POSE_FIELDS = [
@@ -269,7 +269,26 @@ export interface WeatherMessage {
   weather: Weather;
 }
 
-export type WatchMessage = RaceMessage | StandingsMessage | EventMessage | WeatherMessage;
+/**
+ * A hosted environment that is not ours, in place of races: how its first world goes.
+ *
+ * Between these messages its pictures come as binary frames.
+ */
+export interface ShowMessage {
+  type: "show";
+  protocol: number;
+  env: string;
+  /** Worlds of the batch that is shown; 0 while nobody learns. */
+  worlds: number;
+  episode: number;
+  step: number;
+  episode_return: number;
+  action: number[];
+  /** Why there are no pictures. */
+  trouble?: string;
+}
+
+export type WatchMessage = RaceMessage | StandingsMessage | EventMessage | WeatherMessage | ShowMessage;
 
 /**
  * First frame of a client that drives one car of a race: the agent must have been added.
