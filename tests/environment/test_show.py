@@ -131,7 +131,7 @@ def test_the_example_keeps_its_promises_and_learns_and_resumes(monkeypatch: pyte
     monkeypatch.setattr(conformance, "STEPS", 50)
     assert [one for one in conformance.check(OWN) if one.result != "passed"] == []
     with running(environment_app([], show=Show(OWN)), port=0) as url:
-        settings = ["batch=32", "hidden=16,16", "warmup_steps=64", "capacity=4000"]
+        settings = ["batch=32", "hidden=[16, 16]", "warmup_steps=64", "buffer=4000", "compile=false"]
         command = ["train", "--env", url, "--worlds", "4", "--run", "own", "--json"]
         command += [part for setting in settings for part in ("--set", setting)]
         first = CliRunner().invoke(app, [*command, "--steps", "300"])
