@@ -8,7 +8,7 @@ from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.simulator.vehicle import STEERING_RADIUS
 from trackmania_rl.environment.tracks import blocks, generator, library
 from trackmania_rl.environment.tracks.ribbon import ROAD_HALF_WIDTH
-from trackmania_rl.environment.tracks.track import Border
+from trackmania_rl.environment.tracks.track import Border, Surface
 from trackmania_rl.protocol.environments import make_vector_env
 from trackmania_rl.protocol.errors import InputError
 from tracks.test_ribbon import check_frames
@@ -33,15 +33,17 @@ def tightest(track) -> float:
 def test_two_thousand_seeds_are_sound_and_can_be_driven():
     """blocks.read itself refuses a road that runs into itself or does not close."""
     assert STEERING_RADIUS[2] < CORNER_RADIUS  # full steering at 90 km/h is narrower
-    off = []
+    off, thrills = [], []
     for seed in range(2000):
         difficulty, kind = seed % 11 / 10, generator.KINDS[seed % 2]
         track = built(seed, difficulty, kind)
         off.append(track.length / LENGTH - 1.0)
         assert track.closed == (kind == "lap"), seed
-        assert tightest(track) > 0.97 * CORNER_RADIUS, seed
+        loops = track.up[:, 1].min() < 0.0
+        thrills.append((loops, (track.surface == Surface.NONE).any()))
+        assert loops or tightest(track) > 0.97 * CORNER_RADIUS, seed
         assert track.half_width_left.min() == pytest.approx(ROAD_HALF_WIDTH)
-        assert np.abs(track.tangent[:, 1]).max() < 0.33, seed
+        assert loops or np.abs(track.tangent[:, 1]).max() < 0.33, seed
         assert track.position[:, 1].min() > blocks.cell_centre(0, generator.STOREY, 0)[1] - 0.01
         ahead = (track.arc > track.start) & (track.arc < track.start + 128.0)
         assert np.ptp(track.tangent[ahead], axis=0).max() < 1e-3, seed  # straight behind the start
@@ -50,11 +52,12 @@ def test_two_thousand_seeds_are_sound_and_can_be_driven():
             assert track.centreline_length - track.finish > 60.0  # room to brake
     assert np.percentile(np.abs(off), 95) < 0.15
     assert max(map(abs, off)) < 0.4
+    assert np.sum(thrills, axis=0).min() > 10  # loops, and jumps
 
 
 def test_frames_are_sound():
     for seed in range(30):
-        check_frames(built(seed, 1.0, generator.KINDS[seed % 2]))
+        check_frames(built(seed, 1.0, generator.KINDS[seed % 2]), loops=True)
 
 
 def test_the_same_arguments_give_the_same_track():
@@ -97,6 +100,18 @@ def test_the_pursuit_driver_finishes_them(difficulty):
             if simulator.finished[0]:
                 break
         assert simulator.finished[0], seed
+
+
+@pytest.mark.parametrize("stunt", ["jump", "loop"])
+def test_the_pursuit_driver_takes_jumps_and_loops(stunt):
+    texts = [generator.generate(seed, 0.4, 1500.0) for seed in range(150)]
+    for text in [text for text in texts if stunt in text][:4]:
+        simulator = Simulator(blocks.read(text, id=stunt), 1)
+        for _ in range(2000):
+            simulator.step(drivers.pursuit(simulator))
+            if simulator.finished[0]:
+                break
+        assert simulator.finished[0], text
 
 
 def test_a_generated_track_is_used_by_its_name():

@@ -3,7 +3,7 @@
 The plan is the outline of a tree of rectangles on a lattice whose columns and rows have random widths.
 Each rectangle is joined to exactly one other and meets none at a corner alone, so the outline is one
 closed line that never comes near itself. A lap follows all of it, a sprint a part. Its corners become
-curves and its edges straights, chicanes, slopes, pads and gates, as the difficulty says.
+curves and its edges straights, chicanes, slopes, jumps, loops, pads and gates, as the difficulty says.
 """
 
 from __future__ import annotations
@@ -59,6 +59,14 @@ HARD_BORDERS = np.array([0.45, 0.2, 0.35])
 EASY_CURVES = np.array([0.0, 1.0, 3.0, 3.0]) / 7
 """Shares of curves of size 1 to 4."""
 HARD_CURVES = np.array([3.0, 4.0, 2.0, 1.0]) / 10
+LONG_SHARE = 0.25
+"""Share of the tracks that have long straights."""
+LONG_FROM = 1200.0
+"""Race distance that has room for them [m]."""
+LONG = (8, 13)
+"""Cells between the lattice's lines on these."""
+STUNT_CELLS = 11
+"""Cells of a jump or a loop with the run-up from a turbo pad, which makes it fast enough, and the run-out."""
 
 
 @dataclass
@@ -93,6 +101,7 @@ class Edge:
         free: Cells of it that are plain road so far.
         opening: Block that it begins with.
         features: Groups of blocks on it, with nothing between those of a group.
+        stunt: Whether a jump or a loop is among them, which want grip and walls.
     """
 
     begin: Cell
@@ -102,6 +111,7 @@ class Edge:
     free: int = 0
     opening: list[str] = field(default_factory=list)
     features: list[list[str]] = field(default_factory=list)
+    stunt: bool = False
 
     def build(self, cells: int, *lines: str) -> None:
         """Use some free cells for a group of blocks."""
@@ -176,6 +186,7 @@ def generate(
         _cut(plan, length)
     _lean(chance, difficulty, plan)
     _climb(chance, difficulty, plan)
+    _thrill(chance, difficulty, plan)
     _decorate(chance, difficulty, plan)
     return "\n".join(
         (
@@ -202,6 +213,8 @@ def _mixed(easy: np.ndarray, hard: np.ndarray, difficulty: float) -> np.ndarray:
 def _plan(chance: np.random.Generator, difficulty: float, length: float, kind: str) -> Plan:
     """The outline of a tree of rectangles, from an edge with room for the start on, with curves of size 1."""
     low, high = round(5 - 2 * difficulty), round(9 - 4 * difficulty)
+    if length >= LONG_FROM and chance.random() < LONG_SHARE:
+        low, high = LONG
     # A sprint leaves out a part of the outline.
     wanted = length / CELL * (1.0 if kind == "lap" else 1.25)
     tree = _tree(chance, max(1, round(wanted / (low + high)) - 1))
@@ -355,6 +368,19 @@ def _climb(chance: np.random.Generator, difficulty: float, plan: Plan) -> None:
             rising.climb, falling.climb = "rise 1", "fall 1"
 
 
+def _thrill(chance: np.random.Generator, difficulty: float, plan: Plan) -> None:
+    """Jumps over a cell without road, and loops, whose step aside a chicane takes back."""
+    for edge in plan.edges[1:]:
+        if edge.free >= STUNT_CELLS and chance.random() < difficulty - 0.2:
+            edge.stunt = True
+            run_up = ["booster", "straight 3"]
+            if chance.integers(2):
+                edge.build(STUNT_CELLS, *run_up, "jump 1", "straight 2")
+            else:
+                aside, back = ("left", "right") if chance.integers(2) else ("right", "left")
+                edge.build(STUNT_CELLS, *run_up, f"loop {aside}", "straight 4", f"chicane {back} 3")
+
+
 def _decorate(chance: np.random.Generator, difficulty: float, plan: Plan) -> None:
     """Chicanes there and back, and turbo pads."""
     for edge in plan.edges[1:]:
@@ -385,7 +411,7 @@ def _road(chance: np.random.Generator, difficulty: float, plan: Plan) -> Iterato
     for corner, edge in zip(plan.corners, plan.edges[1:], strict=False):
         yield from corner.lines()
         yield from edge.opening
-        yield from _changes(chance, difficulty, holds)
+        yield from _gripping(holds) if edge.stunt else _changes(chance, difficulty, holds)
         since += edge.length
         if edge.free and since > CHECKPOINT_CELLS:
             edge.build(1, "checkpoint")
@@ -431,5 +457,13 @@ def _changes(chance: np.random.Generator, difficulty: float, holds: dict[str, st
     ):
         kind = kinds[int(chance.choice(len(kinds), p=shares))]
         if kind != holds[word] and chance.random() < 0.5:
+            holds[word] = kind
+            yield f"{word} {kind}"
+
+
+def _gripping(holds: dict[str, str]) -> Iterator[str]:
+    """Asphalt between walls, from here on."""
+    for word, kind in (("surface", SURFACES[0]), ("border", BORDERS[0])):
+        if holds[word] != kind:
             holds[word] = kind
             yield f"{word} {kind}"
