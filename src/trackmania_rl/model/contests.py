@@ -17,6 +17,7 @@ from trackmania_rl.model.commands import HORIZON, Interrupt, settings
 from trackmania_rl.protocol.errors import InputError
 
 if TYPE_CHECKING:
+    from trackmania_rl.model.checkpoint import Checkpoint
     from trackmania_rl.model.population import Member
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -128,3 +129,70 @@ def _report(member: Member) -> dict[str, object]:
         "checkpoint": str(best) if best.exists() else None,
         "problem": member.problem,
     }
+
+
+def tournament(
+    who: Annotated[
+        list[str],
+        typer.Argument(help="Checkpoint files, ids of the list (RUN:best), or runs: all ages of each."),
+    ],
+    track: Annotated[
+        str | None, typer.Option(help="Where; the track of the first checkpoint if not given.")
+    ] = None,
+    races: Annotated[int, typer.Option(min=1, max=1000, help="How many races all of them drive.")] = 10,
+    contact: Annotated[
+        bool, typer.Option("--contact/--ghosts", help="Cars hit and see one another, or pass through.")
+    ] = True,
+    seed: Annotated[int, typer.Option(min=0, help="Of the places on the start grid.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Let policies race one another, with contact, and rate them.
+
+    The rating is openskill's, of Plackett and Luce: 25 ± 8.3 for who has not raced; the table is sorted by
+    the rating less three deviations. A run as an argument races its ages: how much has it learned?
+    """
+    from rich.progress import Progress
+
+    from trackmania_rl.model.tournament import Standing, entries, hold
+
+    named = _named(who)
+    env, options, policies = entries(named)
+    where = track or next(iter(named.values())).track.split(",")[0]
+    if not where:
+        raise InputError("the first checkpoint names no track: give --track", field="track")
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("Racing", total=races)
+
+        def count(_: list[Standing]) -> None:
+            progress.advance(bar)
+
+        table = hold(
+            env, policies, track=where, races=races, contact=contact, seed=seed, on_race=count, **options
+        )
+    if as_json:
+        report = [{**dataclasses.asdict(one), "proven": one.proven} for one in table]
+        typer.echo(json.dumps({"track": where, "races": races, "contact": contact, "standings": report}))
+        return
+    shown = Table("", "policy", box=None, header_style="dim")
+    for column in ("rating", "±", "wins", "finishes", "best lap"):
+        shown.add_column(column, justify="right")
+    for place, one in enumerate(table, 1):
+        figures = (f"{one.rating:.1f}", f"{one.uncertainty:.1f}", f"{one.wins}", f"{one.finishes}")
+        shown.add_row(str(place), one.name, *figures, _seconds(min(one.lap_times, default=None)))
+    Console().print(shown)
+
+
+def _named(who: Sequence[str]) -> dict[str, Checkpoint]:
+    """Checkpoints by the names that they have in the table."""
+    from trackmania_rl.model import checkpoint as checkpoints
+    from trackmania_rl.model.runs import checkpoint_file
+    from trackmania_rl.protocol.volume import runs_folder
+
+    found = {}
+    for name in who:
+        ages = checkpoints.ages(runs_folder() / name) if "/" not in name else []
+        for path in ages:
+            found[f"{name}:{path.stem}"] = path
+        if not ages:
+            found[name] = Path(name) if Path(name).is_file() else checkpoint_file(name)
+    return {name: checkpoints.load(path) for name, path in found.items()}

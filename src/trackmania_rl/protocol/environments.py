@@ -26,6 +26,8 @@ FOREIGN = "gymnasium:"
 """Prefix of environments that are not ours, e.g. "gymnasium:Pendulum-v1"."""
 PARALLEL = "pettingzoo:"
 """Prefix of modules with a parallel environment of PettingZoo, e.g. "pettingzoo:sisl.multiwalker_v9"."""
+RACE = "trackmania_rl.environment.parallel"
+"""Module of our own parallel environment, named as any other one is."""
 SERVICE = ("http://", "https://")
 """What the address of an environment service begins with."""
 KINDS = f"{FOREIGN}ID, {PARALLEL}MODULE, package.module:factory or the address of an environment service"
@@ -106,6 +108,24 @@ def make_env(env: str, **options: Any) -> gymnasium.Env[Any, Any] | None:
         if env not in known():
             raise _unknown(env)
     return _make(env.removeprefix(FOREIGN), options)
+
+
+def make_race(env: str, cars: int, **options: Any) -> Any:
+    """One race of ours as a parallel environment of PettingZoo, an agent for each car.
+
+    Args:
+        env: Id of the environment whose observation all cars have, e.g. "TrackMania/Horizon-v0".
+        cars: How many, 1 to 64.
+        options: Of the environment: track, contact and so on.
+
+    Raises:
+        InputError: It is none of ours, or takes no such option.
+    """
+    _register_ours()
+    if env not in known():
+        raise InputError(f"{env} is no race, expected one of {', '.join(known())}", field="env")
+    with _options_explained(env):
+        return multiagent.find(RACE)(cars=cars, **{**gymnasium.registry[env].kwargs, **options})
 
 
 def served(address: str, token: str | None = None) -> tuple[str, str]:
