@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from trackmania_rl.environment.show import Show
 from trackmania_rl.environment.tracks import library
+from trackmania_rl.protocol import game
 from trackmania_rl.protocol.client import describe
 from trackmania_rl.protocol.environments import FOREIGN, make_vector_env, version_of
 from trackmania_rl.protocol.errors import InputError
@@ -140,7 +141,7 @@ def check_remote(env: str, track: str | None, options: dict[str, Any]) -> None:
     Raises:
         InputError: With what is allowed.
     """
-    if ":" in env.removeprefix(FOREIGN):
+    if ":" in env.removeprefix(FOREIGN) or env == game.NAME:
         raise InputError(
             f"{env} is not hosted for others, expected TrackMania/... or {FOREIGN}ID: "
             "run your own environments in the learner's process",

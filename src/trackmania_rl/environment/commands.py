@@ -89,6 +89,12 @@ def environment(
             "package.module:factory (docs/environments.md)."
         ),
     ] = None,
+    tmrl_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Speak the OpenPlanet socket of TMRL's plugin there for the race's first car (9000)."
+        ),
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="Keyword argument of --env as name=value; repeatable.")
     ] = None,
@@ -144,6 +150,7 @@ def environment(
         limits=Limits(worlds=worlds, streams=streams),
         keep=Retention(keep, round(keep_gb * 1e9)),
         show=show,
+        tmrl_port=tmrl_port,
     )
     console.print(f"Environment service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
     serve(app, listening)

@@ -214,9 +214,10 @@ def final_observations(subject: Subject) -> str:
 
 def determinism(subject: Subject) -> str:
     """The same seed and actions give the same numbers, bit for bit."""
-    with subject.batch() as one, subject.batch() as other:
+    with subject.batch() as one:
         if one.metadata.get("real_time"):
             raise Inapplicable("it runs on the wall clock")
+    with subject.batch() as one, subject.batch() as other:
         random = np.random.default_rng(SEED)
         _same(one.reset(seed=SEED)[0], other.reset(seed=SEED)[0], "observations after the reset")
         for step in range(STEPS):

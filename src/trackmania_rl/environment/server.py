@@ -16,7 +16,7 @@ from litestar import Litestar, Request, Response, delete, get, post, put
 from litestar.datastructures import State
 from litestar.params import FromPath, FromQuery, JSONBody, RawBody
 
-from trackmania_rl.environment import files
+from trackmania_rl.environment import files, openplanet
 from trackmania_rl.environment.batch import check_remote, known_track, specification
 from trackmania_rl.environment.race import Race
 from trackmania_rl.environment.races import Races
@@ -49,6 +49,7 @@ def environment_app(
     keep: archive.Retention | None = None,
     videos: VideoLimits | None = None,
     show: Show | None = None,
+    tmrl_port: int | None = None,
 ) -> Litestar:
     """The service.
 
@@ -59,6 +60,7 @@ def environment_app(
         keep: How many replays are kept; None: all.
         videos: How many videos are made and kept.
         show: An environment that is not ours, hosted in place of races.
+        tmrl_port: Port of the first race's OpenPlanet socket, as TMRL's plugin has it; None: none.
     """
     access = access or Access()
     driven = Races(races, keep)
@@ -69,7 +71,11 @@ def environment_app(
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with driven.running():
             with films.running():
-                yield
+                if tmrl_port is None or not races:
+                    yield
+                else:
+                    async with openplanet.serving(races[0], tmrl_port):
+                        yield
 
     return service_app(
         "environment",

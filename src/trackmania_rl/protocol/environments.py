@@ -16,7 +16,7 @@ import gymnasium
 import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
-from trackmania_rl.protocol import multiagent
+from trackmania_rl.protocol import game, multiagent
 from trackmania_rl.protocol.client import RemoteVectorEnv, ServiceClient
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import EnvironmentSpec
@@ -30,7 +30,7 @@ RACE = "trackmania_rl.environment.parallel"
 """Module of our own parallel environment, named as any other one is."""
 SERVICE = ("http://", "https://")
 """What the address of an environment service begins with."""
-KINDS = f"{FOREIGN}ID, {PARALLEL}MODULE, package.module:factory or the address of an environment service"
+KINDS = f"{FOREIGN}ID, {PARALLEL}MODULE, package.module:factory, tmrl or the address of a service"
 """Environments that are not ours, for people."""
 
 
@@ -51,7 +51,8 @@ def make_vector_env(
         env: "TrackMania/Horizon-v0" or another of ours, "gymnasium:Pendulum-v1" or another of
             Gymnasium's registry, "pettingzoo:sisl.multiwalker_v9" or another module of parallel
             environments, "package.module:factory" for a callable that makes one (or, if it takes
-            num_envs, a batch), "http://host:8080" for the environment that a service was started with,
+            num_envs, a batch), "tmrl" for the real game through TMRL, "tmrl:http://host:8080" for a race
+            of ours in its place, "http://host:8080" for the environment that a service was started with,
             "http://host:8080#TrackMania/Lidar-v0" for another one that it hosts.
         worlds: Number of parallel worlds.
         track: Track's id or file, for environments that take one; several, with commas between,
@@ -98,6 +99,8 @@ def make_env(env: str, **options: Any) -> gymnasium.Env[Any, Any] | None:
         InputError: Unknown environment, or wrong option.
     """
     if env.startswith((PARALLEL, *SERVICE)):
+        return None
+    if _is_game(env):
         return None
     if ":" in env and not env.startswith(FOREIGN):
         with _options_explained(env):
@@ -218,6 +221,10 @@ def _local(env: str, worlds: int, options: dict[str, Any]) -> VectorEnv[Any, Any
             return multiagent.ParallelVectorEnv(
                 partial(multiagent.find(env.removeprefix(PARALLEL)), **options), worlds
             )
+    if _is_game(env):
+        if worlds != 1:
+            raise InputError(f"worlds is {worlds}, expected 1: {env} is one car in real time", field="worlds")
+        return SyncVectorEnv([partial(_game, env, options)], autoreset_mode=AutoresetMode.SAME_STEP)
     if ":" in env:
         with _options_explained(env):
             return _side_by_side(partial(_factory(env), **options), worlds)
@@ -230,6 +237,16 @@ def _local(env: str, worlds: int, options: dict[str, Any]) -> VectorEnv[Any, Any
             env, num_envs=worlds, vectorization_mode="vector_entry_point", **options
         )
     return batch
+
+
+def _is_game(env: str) -> bool:
+    return env == game.NAME or env.startswith(f"{game.NAME}:")
+
+
+def _game(env: str, options: dict[str, Any]) -> gymnasium.Env[Any, Any]:
+    """The game, or what stands in for it at an address after the colon."""
+    with _options_explained(env):
+        return game.make(env.partition(":")[2] or None, **options)
 
 
 def _register_ours() -> None:
