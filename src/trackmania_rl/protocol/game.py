@@ -2,7 +2,7 @@
 
 `tmrl` is TMRL's own environment (`tmrl.get_environment()`), on a machine with the game, its gamepad driver
 and its screen: all of that is TMRL's. `tmrl:URL` has the same clock and observations (rtgym, TM20LIDAR), but
-speaks to an environment service with --tmrl-port: telemetry comes over the OpenPlanet socket as from the game;
+speaks to an environment service with --tmrl-port: telemetry comes over the OpenPlanet socket, as there;
 in place of the gamepad actions go over the service's driving stream, and in place of the screen grab the 19
 distances come with its answers, in metres. Reward and end are the service's.
 """
@@ -108,7 +108,7 @@ class StandIn:
         self._scans: deque[NDArray[np.float32]] = deque(maxlen=SCANS)
         threading.Thread(target=self._listen, name="stand-in", daemon=True).start()
 
-    def get_observation_space(self) -> gymnasium.spaces.Tuple:
+    def get_observation_space(self) -> gymnasium.Space[Any]:
         """Speed and scans; rtgym adds the actions."""
         return gymnasium.spaces.Tuple(
             (Box(0.0, 1000.0, (1,), np.float32), Box(0.0, np.inf, (SCANS, BEAMS), np.float32))
