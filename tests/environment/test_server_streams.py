@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -22,6 +23,7 @@ from trackmania_rl.environment.tracks import library
 from trackmania_rl.protocol import PROTOCOL_VERSION
 from trackmania_rl.protocol.access import Access
 from trackmania_rl.protocol.client import (
+    AsyncDriveClient,
     DriveClient,
     RemoteVectorEnv,
     ServiceAbsentError,
@@ -285,6 +287,41 @@ def test_a_driver_comes_back_after_the_service_was_away() -> None:
         back.join()
         assert len(times) == 10
         client.close()
+
+
+def test_an_async_driver_drives_and_comes_back_too() -> None:
+    with listen("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+
+    async def drive(stack: ExitStack) -> list[float]:
+        client = AsyncDriveClient(f"http://127.0.0.1:{port}", AgentAdd(agent_id="nimble"), patience=20.0)
+        speeds = []
+        async for answer in client.answers(timeout=15):
+            speeds.append(answer.observation.speed)
+            await client.act(GAS)
+            if len(speeds) == 20:
+                stack.close()
+                threading.Timer(0.3, lambda: stack.enter_context(a_service(port))).start()
+            if len(speeds) == 25:
+                break
+        await client.close()
+        return speeds
+
+    with ExitStack() as stack:
+        stack.enter_context(a_service(port))
+        speeds = asyncio.run(drive(stack))
+    assert max(speeds[:20]) > 3.0  # it drove
+    assert speeds[20] < max(speeds[:20])  # and came back to another race
+
+
+def test_an_async_driver_without_patience_gives_up() -> None:
+    async def drive() -> None:
+        client = AsyncDriveClient("http://127.0.0.1:9", AgentAdd(agent_id="hasty"), patience=0.0)
+        async for _ in client.answers():
+            pass
+
+    with pytest.raises(ServiceAbsentError):
+        asyncio.run(drive())
 
 
 def test_a_driver_must_be_in_a_race_first(url: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
+from websockets.asyncio.client import ClientConnection as AsyncConnection
+from websockets.asyncio.client import connect as async_connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidHandshake, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -168,14 +171,7 @@ class DriveClient:
         if self._stream is None:
             return
         self._seq += 1
-        raw = np.clip(np.asarray(action, np.float32), -1.0, 1.0).tolist()
-        request = messages.ActionRequest(
-            agent_id=self.agent.agent_id,
-            action=messages.Action(gas=max(0.0, raw[0]), brake=max(0.0, raw[1]), steering=raw[2]),
-            timestamp=timestamp(),
-            seq=self._seq,
-            raw=raw,
-        )
+        request = drive_request(self.agent.agent_id, action, self._seq)
         with contextlib.suppress(ConnectionClosed):
             self._stream.send(msgspec.json.encode(request), text=True)
 
@@ -186,19 +182,145 @@ class DriveClient:
             self._stream.close()
 
     def _open(self) -> ClientConnection:
-        requests = ServiceClient(self.url, token=self.token)
-        try:
-            requests.post("/api/agents/add", self.agent, messages.Race)
-        except InputError as error:
-            if error.status != 409:  # it is in the race already
-                raise
-        finally:
-            requests.close()
+        join(self.url, self.agent, self.token)
         hello = messages.DriveHello(
             protocol=PROTOCOL_VERSION, agent_id=self.agent.agent_id, push=True, token=self.token
         )
         stream, _ = open_stream(self.url, hello)
         return stream
+
+
+class AsyncDriveClient:
+    """One car of a race from an event loop: `DriveClient` with the same verbs, awaited.
+
+    Back-pressure: the service keeps two answers at most for a client that is slow, and drops the older
+    ones; `act` waits while the socket is full.
+
+    Args:
+        url: Address of the environment service.
+        agent: Who drives.
+        token: Token of a service that asks for one.
+        patience: Longest time without the service before `answers` gives up [s].
+    """
+
+    def __init__(
+        self, url: str, agent: messages.AgentAdd, *, token: str | None = None, patience: float = float("inf")
+    ) -> None:
+        self.url = service_url(url)
+        self.agent = agent
+        self.token = token
+        self.patience = patience
+        self._stream: AsyncConnection | None = None
+        self._seq = 0
+        self._closed = False
+
+    async def answers(self, timeout: float | None = None) -> AsyncIterator[messages.ActionAnswer]:
+        """What the car senses, one answer per step of the race, for as long as the client is open.
+
+        Args:
+            timeout: End after this time without an answer, e.g. between two heats [s]; None: wait.
+
+        Raises:
+            InputError: The service refuses the agent, or was away for longer than `patience`.
+        """
+        while not self._closed:
+            if self._stream is None:
+                self._stream = await self._patiently()
+            try:
+                data = await asyncio.wait_for(self._stream.recv(), timeout)
+            except TimeoutError:
+                return
+            except ConnectionClosed:
+                self._stream = None
+                continue
+            try:
+                yield msgspec.json.decode(data, type=messages.ActionAnswer)
+            except msgspec.ValidationError:
+                _control(data)
+
+    async def act(self, action: NDArray[Any]) -> None:
+        """Send the action for the coming step; lost silently while the service is away.
+
+        Args:
+            action: Gas, brake and steering as the environments take them, (3,) of -1..1.
+        """
+        if self._stream is None:
+            return
+        self._seq += 1
+        request = drive_request(self.agent.agent_id, action, self._seq)
+        with contextlib.suppress(ConnectionClosed):
+            await self._stream.send(msgspec.json.encode(request), text=True)
+
+    async def close(self) -> None:
+        """Close the stream; the agent stays in the race, its car coasts."""
+        self._closed = True
+        if self._stream is not None:
+            await self._stream.close()
+
+    async def _patiently(self) -> AsyncConnection:
+        """The stream, as soon as the service is there."""
+        deadline = time.monotonic() + self.patience
+        pause = BACKOFF_MIN
+        while True:
+            try:
+                await asyncio.to_thread(join, self.url, self.agent, self.token)
+                return await self._open()
+            except ServiceAbsentError:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise
+                await asyncio.sleep(min(left, pause * random.uniform(0.5, 1.0)))
+                pause = min(2 * pause, BACKOFF_MAX)
+
+    async def _open(self) -> AsyncConnection:
+        address = self.url.replace("http", "ws", 1) + "/api/stream"
+        opening = async_connect(
+            address, compression=None, max_size=None, proxy=None, open_timeout=CONNECT_TIMEOUT
+        )
+        hello = messages.DriveHello(
+            protocol=PROTOCOL_VERSION, agent_id=self.agent.agent_id, push=True, token=self.token
+        )
+        try:
+            stream = await contextlib.AsyncExitStack().enter_async_context(opening)
+            await stream.send(msgspec.json.encode(hello), text=True)
+            welcome = _control(await asyncio.wait_for(stream.recv(), ANSWER_TIMEOUT))
+        except InvalidStatus as error:
+            raise refusal(error.response.status_code, error.response.body) from error
+        except (OSError, InvalidHandshake, TimeoutError, ConnectionClosed) as error:
+            raise absent("environment", self.url, error) from error
+        if not isinstance(welcome, messages.Welcome):
+            await stream.close()
+            raise ServiceAbsentError(f"the environment service at {self.url} is stopping", status=503)
+        return stream
+
+
+def join(url: str, agent: messages.AgentAdd, token: str | None = None) -> None:
+    """Bring an agent into a race; one that is in it already stays.
+
+    Raises:
+        ServiceAbsentError: Nobody answers at the address.
+        InputError: The service refuses the agent.
+    """
+    requests = ServiceClient(url, token=token)
+    try:
+        requests.post("/api/agents/add", agent, messages.Race)
+    except InputError as error:
+        if error.status != 409:
+            raise
+    finally:
+        requests.close()
+
+
+def drive_request(agent_id: str, action: NDArray[Any], seq: int) -> messages.ActionRequest:
+    """An action of -1..1 as it travels; the negative part of a pedal releases it."""
+    raw = np.clip(np.asarray(action, np.float32), -1.0, 1.0).tolist()
+    return messages.ActionRequest(
+        agent_id=agent_id,
+        action=messages.Action(gas=max(0.0, raw[0]), brake=max(0.0, raw[1]), steering=raw[2]),
+        timestamp=timestamp(),
+        seq=seq,
+        raw=raw,
+    )
 
 
 class RemoteVectorEnv(VectorEnv[Floats, NDArray[Any], Any]):
