@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from litestar.testing import TestClient
 from typer.testing import CliRunner
 
 from trackmania_rl.cli import app
 from trackmania_rl.model import checkpoint as checkpoints
+from trackmania_rl.model.agents import Agents
 from trackmania_rl.model.learner import Learner, LearnerConfig
 from trackmania_rl.model.runs import CHAMPIONS
-from trackmania_rl.model.tournament import Outcome, Standing, entries, rated
+from trackmania_rl.model.server import model_app
+from trackmania_rl.model.tournament import Outcome, Standing, competitor, entries, rated
 from trackmania_rl.protocol.errors import InputError
 
 CHAMPION = CHAMPIONS / "any.pt"
@@ -58,6 +61,31 @@ def test_the_champion_beats_beginners(data: Path) -> None:
     assert table[0]["rating"] > 25.0 > max(one["rating"] for one in table[1:])
 
 
+def test_the_service_rates_its_agents(data: Path) -> None:
+    """Agents race one another as they are now, or checkpoints do; the table can be asked for afterwards."""
+    beginner("b")
+    drives = {"track": "sprint", "learn": False, "race": False}
+    with TestClient(model_app(Agents())) as client:
+        assert client.get("/api/ratings").status_code == 404
+        for id, checkpoint in (("good", "champion"), ("new", "b:best")):
+            answer = client.post("/api/agents", json={"agent_id": id, "checkpoint": checkpoint, **drives})
+            assert answer.status_code == 201
+        asked = {"track": "sprint", "races": 1}
+        table = client.post("/api/tournament", json=asked).json()
+        assert [one["name"] for one in table["standings"]] == ["good", "new"]
+        assert table["standings"][0]["lap_time_best"] > 10.0
+        assert client.get("/api/ratings").json() == table
+        for wrong, word in (
+            ({"checkpoints": ["champion"]}, "1 policies"),
+            ({"races": 21}, "at most 20"),
+            ({"track": "../sprint"}, "expected the id of a track"),
+            ({"track": "nowhere"}, "nowhere"),
+        ):
+            refused = client.post("/api/tournament", json={**asked, **wrong})
+            assert 400 <= refused.status_code < 500
+            assert word in refused.json()["detail"]
+
+
 def test_ratings_follow_who_beat_whom() -> None:
     """A time beats none, a longer way a shorter one, and equals stay equal."""
     table = {name: Standing(name) for name in "abcd"}
@@ -82,6 +110,6 @@ def test_who_observes_something_else_does_not_race() -> None:
     champion = checkpoints.load(CHAMPION)
     lidar = checkpoints.load(beginner("lidar", env="TrackMania/Lidar-v0"))
     with pytest.raises(InputError, match="stranger observes TrackMania/Lidar-v0"):
-        entries({"champion": champion, "stranger": lidar})
+        entries({"champion": competitor(champion), "stranger": competitor(lidar)})
     with pytest.raises(InputError, match="1 policies, expected 2 to 64"):
-        entries({"champion": champion})
+        entries({"champion": competitor(champion)})

@@ -6,13 +6,14 @@ import contextlib
 import re
 import threading
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from trackmania_rl.model import checkpoint as checkpoints
-from trackmania_rl.model.checkpoint import Checkpoint, Result, write_whole
+from trackmania_rl.model import tournament
+from trackmania_rl.model.checkpoint import Checkpoint, Result, senses, write_whole
 from trackmania_rl.model.health import diagnose
 from trackmania_rl.model.learner import LearnerConfig, Progress
 from trackmania_rl.model.policy import Policy
@@ -22,7 +23,14 @@ from trackmania_rl.model.runs import CHAMPION, champion_of, checkpoint_file
 from trackmania_rl.protocol.client import ServiceClient
 from trackmania_rl.protocol.environments import FOREIGN
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.messages import AgentAdd, AgentCreate, AgentState, AgentStatus
+from trackmania_rl.protocol.messages import (
+    AgentAdd,
+    AgentCreate,
+    AgentState,
+    AgentStatus,
+    Ratings,
+    TournamentRequest,
+)
 from trackmania_rl.protocol.volume import runs_folder
 
 FILE = "agent.json"
@@ -32,6 +40,8 @@ COLOURS = ("#ff5a36", "#2f9bff", "#ffc52e", "#2fd07a", "#b46bff", "#ff6fb5", "#3
 CHAMPION_COLOUR = "#f2f2f2"
 AGENTS_MAX = 32
 """Most agents of one service: each learner is a process."""
+RACES_MAX = 20
+"""Most races of a tournament that a request may ask for (guess)."""
 HISTORY = 300
 """Reports kept of each agent, about one a second."""
 STOP_TIMEOUT = 12.0
@@ -152,6 +162,13 @@ class Agent:
                 ServiceClient(self._environment, token=self._token).delete(
                     f"/api/agents/{self.create.agent_id}"
                 )
+
+    def competitor(self) -> tournament.Competitor:
+        """The newest policy, to race others; there is one."""
+        assert self.policy is not None
+        source = self._newest_checkpoint() if not self.create.learn else None
+        options = source.env_options if source else self.create.settings.get("env_options", {})
+        return tournament.Competitor(source.env if source else self.create.env, senses(options), self.policy)
 
     def status(self) -> AgentStatus:
         """How it is."""
@@ -287,6 +304,9 @@ class Agents:
         self._token = token
         self._agents: dict[str, Agent] = {}
         self._lock = threading.Lock()
+        self._competing = threading.Lock()
+        self.ratings: Ratings | None = None
+        """The table of the newest tournament."""
 
     def revive(self, track: str | None = None) -> None:
         """Go on with the agents that are kept on the volume; with a track only with those of that track."""
@@ -377,6 +397,46 @@ class Agents:
         self.remove(id)
         return self.add(msgspec.structs.replace(create, checkpoint=checkpoint))
 
+    def compete(self, request: TournamentRequest) -> Ratings:
+        """Let checkpoints, or the agents as they are now, race one another.
+
+        Raises:
+            InputError: They cannot, or others are at it.
+        """
+        if request.races > RACES_MAX:
+            raise InputError(f"races is {request.races}, expected at most {RACES_MAX}", field="races")
+        _check_track(request.track)
+        env, options, policies = tournament.entries(self._competitors(request.checkpoints))
+        if not self._competing.acquire(blocking=False):
+            raise InputError("a tournament is being held: try again when it is over", status=409)
+        try:
+            table = tournament.hold(
+                env,
+                policies,
+                track=request.track,
+                races=request.races,
+                contact=request.contact,
+                **options,
+            )
+        finally:
+            self._competing.release()
+        self.ratings = Ratings(
+            track=request.track,
+            races=request.races,
+            contact=request.contact,
+            standings=[standing.message() for standing in table],
+        )
+        return self.ratings
+
+    def _competitors(self, ids: Sequence[str]) -> dict[str, tournament.Competitor]:
+        if ids:
+            saved = {id: checkpoints.load(checkpoint_file(id)) for id in ids}
+            return {id: tournament.competitor(checkpoint) for id, checkpoint in saved.items()}
+        ready = {agent.create.agent_id: agent for agent in self.all() if agent.policy is not None}
+        known = {id: agent.competitor() for id, agent in ready.items()}
+        first = next(iter(known.values()), None)
+        return {id: one for id, one in known.items() if first and one.observes == first.observes}
+
     def all(self) -> list[Agent]:
         """The agents, oldest first."""
         return list(self._agents.values())
@@ -396,14 +456,19 @@ class Agents:
                 "only be named by --env when the service is started",
                 field="env",
             )
-        if create.track is not None and re.search(r"[/\\]", create.track):
-            raise InputError(
-                f"track is {create.track!r}, expected the id of a track: import the file first",
-                field="track",
-            )
+        if create.track is not None:
+            _check_track(create.track)
 
     def _agent(self, kept: Kept) -> Agent:
         return Agent(kept, environment=self.environment, token=self._token)
+
+
+def _check_track(track: str) -> None:
+    """Refuse files: a request must not choose what is read."""
+    if re.search(r"[/\\]", track):
+        raise InputError(
+            f"track is {track!r}, expected the id of a track: import the file first", field="track"
+        )
 
 
 def _free_run(agent_id: str) -> str:

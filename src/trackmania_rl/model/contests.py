@@ -153,10 +153,10 @@ def tournament(
     """
     from rich.progress import Progress
 
-    from trackmania_rl.model.tournament import Standing, entries, hold
+    from trackmania_rl.model.tournament import Standing, competitor, entries, hold
 
     named = _named(who)
-    env, options, policies = entries(named)
+    env, options, policies = entries({name: competitor(saved) for name, saved in named.items()})
     where = track or next(iter(named.values())).track.split(",")[0]
     if not where:
         raise InputError("the first checkpoint names no track: give --track", field="track")

@@ -29,9 +29,11 @@ from trackmania_rl.protocol.messages import (
     MetricsMessage,
     Prediction,
     PredictRequest,
+    Ratings,
     RunEndings,
     RunMetrics,
     RunSummary,
+    TournamentRequest,
 )
 from trackmania_rl.protocol.service import HOT, Metric, service_app
 
@@ -105,6 +107,18 @@ def model_app(pool: Agents, access: Access | None = None) -> Litestar:
         rows = np.asarray(data.observation, np.float32).reshape(-1, policy.observations)
         action = policy.act(rows, None if data.deterministic else generator)
         return Prediction(agent_id=data.agent_id, action=action.tolist(), policy=policy.version)
+
+    @post("/api/tournament", sync_to_thread=True, status_code=200, tags=["ratings"])
+    def compete(data: TournamentRequest) -> Ratings:
+        """Let policies race one another, with contact, and rate them; answers when all races are over."""
+        return pool.compete(data)
+
+    @get("/api/ratings", sync_to_thread=False, tags=["ratings"])
+    def ratings() -> Ratings:
+        """The table of the newest tournament."""
+        if pool.ratings is None:
+            raise InputError("there was no tournament yet: POST /api/tournament holds one", status=404)
+        return pool.ratings
 
     @get("/api/runs", sync_to_thread=True, tags=["runs"])
     def runs() -> list[RunSummary]:
@@ -190,6 +204,8 @@ def model_app(pool: Agents, access: Access | None = None) -> Litestar:
             save,
             load,
             predict,
+            compete,
+            ratings,
             runs,
             metrics,
             endings,

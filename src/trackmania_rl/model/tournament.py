@@ -16,6 +16,7 @@ from trackmania_rl.model.checkpoint import Checkpoint, senses
 from trackmania_rl.model.policy import Policy
 from trackmania_rl.protocol.environments import make_race
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.messages import Rating
 
 CARS_MAX = 64
 """Most cars of a race, as the simulator has it."""
@@ -49,8 +50,42 @@ class Standing:
         """Rating that it very probably has at least, three deviations below: what the table is sorted by."""
         return self.rating - 3.0 * self.uncertainty
 
+    def message(self) -> Rating:
+        """As it is told over the wire."""
+        laps = self.lap_times
+        return Rating(
+            name=self.name,
+            rating=self.rating,
+            uncertainty=self.uncertainty,
+            proven=self.proven,
+            races=self.races,
+            wins=self.wins,
+            finishes=self.finishes,
+            lap_time_best=min(laps, default=None),
+            lap_time_median=float(np.median(laps)) if laps else None,
+        )
 
-def entries(named: Mapping[str, Checkpoint]) -> tuple[str, dict[str, Any], dict[str, Policy]]:
+
+@dataclass(frozen=True)
+class Competitor:
+    """Who races: a policy, and what it observes."""
+
+    env: str
+    senses: dict[str, Any]
+    policy: Policy
+
+    @property
+    def observes(self) -> tuple[str, dict[str, Any]]:
+        """What all must have in common: the environment, and options that shape its observation."""
+        return self.env, self.senses
+
+
+def competitor(saved: Checkpoint) -> Competitor:
+    """The policy of a checkpoint."""
+    return Competitor(saved.env, senses(saved.env_options), saved.policy())
+
+
+def entries(named: Mapping[str, Competitor]) -> tuple[str, dict[str, Any], dict[str, Policy]]:
     """Environment, options and policies of those that are to race one another.
 
     Raises:
@@ -59,15 +94,14 @@ def entries(named: Mapping[str, Checkpoint]) -> tuple[str, dict[str, Any], dict[
     if not 2 <= len(named) <= CARS_MAX:
         raise InputError(f"{len(named)} policies, expected 2 to {CARS_MAX}", field="checkpoints")
     (name, first), *others = named.items()
-    options = senses(first.env_options)
-    for other, saved in others:
-        if saved.env != first.env or senses(saved.env_options) != options:
+    for other, one in others:
+        if one.observes != first.observes:
             raise InputError(
-                f"{other} observes {saved.env} {senses(saved.env_options) or ''}, {name} {first.env} "
-                f"{options or ''}: a race needs policies that observe the same",
+                f"{other} observes {one.env} {one.senses or ''}, {name} {first.env} {first.senses or ''}: "
+                "a race needs policies that observe the same",
                 field="checkpoints",
             )
-    return first.env, options, {name: saved.policy() for name, saved in named.items()}
+    return first.env, first.senses, {name: one.policy for name, one in named.items()}
 
 
 def hold(

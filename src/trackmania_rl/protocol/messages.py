@@ -612,6 +612,40 @@ class Prediction(Answer):
     """Version of the policy that answered."""
 
 
+class TournamentRequest(Message):
+    """Races of policies against one another."""
+
+    track: str
+    checkpoints: list[str] = field(default_factory=list)
+    """Ids of the list; those of all agents that observe the same as the first if empty."""
+    races: int = 3
+    contact: bool = True
+
+
+class Rating(Answer):
+    """A policy in the table of a tournament: Plackett-Luce, 25 ± 8.3 before the first race."""
+
+    name: str
+    rating: float
+    uncertainty: float
+    proven: float
+    """The rating less three times the uncertainty: what the table is sorted by."""
+    races: int
+    wins: int
+    finishes: int
+    lap_time_best: float | None = None
+    lap_time_median: float | None = None
+
+
+class Ratings(Answer):
+    """The newest tournament's table, the best first."""
+
+    track: str
+    races: int
+    contact: bool
+    standings: list[Rating]
+
+
 class RunSummary(Answer):
     """One training run in the list."""
 

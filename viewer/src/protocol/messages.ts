@@ -596,6 +596,37 @@ export interface Prediction {
   policy: string;
 }
 
+/** Races of policies against one another. */
+export interface TournamentRequest {
+  track: string;
+  /** Ids of the list; those of all agents that observe the same as the first if empty. */
+  checkpoints?: string[];
+  races?: number;
+  contact?: boolean;
+}
+
+/** A policy in the table of a tournament: Plackett-Luce, 25 ± 8.3 before the first race. */
+export interface Rating {
+  name: string;
+  rating: number;
+  uncertainty: number;
+  /** The rating less three times the uncertainty: what the table is sorted by. */
+  proven: number;
+  races: number;
+  wins: number;
+  finishes: number;
+  lap_time_best?: number;
+  lap_time_median?: number;
+}
+
+/** The newest tournament's table, the best first. */
+export interface Ratings {
+  track: string;
+  races: number;
+  contact: boolean;
+  standings: Rating[];
+}
+
 /** One training run in the list. */
 export interface RunSummary {
   id: string;
