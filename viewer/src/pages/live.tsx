@@ -52,6 +52,11 @@ const STATES: Record<Race["state"], string> = {
   finished: "finished",
 };
 
+/** How often an agent's action came too late and the one before was held. */
+function lateness({ late_actions = 0 }: Race): string {
+  return late_actions > 0 ? ` · ${late_actions} late actions` : "";
+}
+
 function LiveRace({ race, track, base }: { race: Race; track: TrackGeometry; base: string }) {
   const { buffer, standings, events, status } = useEnvironment();
   const { query } = useRoute();
@@ -69,7 +74,7 @@ function LiveRace({ race, track, base }: { race: Race; track: TrackGeometry; bas
         drive={drive}
         standings={standings}
         title={race.track_name}
-        subtitle={`Heat ${race.heat} · ${STATES[race.state]} · ${Math.round(track.length)} m`}
+        subtitle={`Heat ${race.heat} · ${STATES[race.state]} · ${Math.round(track.length)} m${lateness(race)}`}
         choice={
           <>
             <RaceChoice base={base} race={race} />
