@@ -5,24 +5,18 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
-import os
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import typer
 
+from trackmania_rl.bench.service import started
+
 WARM_UP = 200
 """Round trips of each kind before the first one that counts."""
 TURNS = 10
 """The kinds take turns, so that other load on the machine falls on all of them."""
-START_TIMEOUT = 60.0
-"""Longest wait for a service [s]."""
 
 Trip = Callable[[], object]
 
@@ -100,7 +94,7 @@ def _kinds(worlds: int) -> Iterator[dict[str, Trip]]:
         timestamp="2024-01-01T00:00:00Z",
     )
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(_service("trackmania_rl", "environment", "--no-record", "--port"))
+        url = stack.enter_context(started("trackmania_rl", "environment", "--no-record", "--port")).url
         rest = ServiceClient(url)
         rest.post("/api/agents/add", agent, messages.Race)
         stream, _ = open_stream(url, messages.DriveHello(protocol=PROTOCOL_VERSION, agent_id="bench"))
@@ -121,47 +115,6 @@ def _kinds(worlds: int) -> Iterator[dict[str, Trip]]:
             "batch": lambda: batch.step(actions),
         }
         if importlib.util.find_spec("fastapi") is not None:
-            peer = ServiceClient(stack.enter_context(_service("trackmania_rl.bench.fastapi_route")))
+            peer = ServiceClient(stack.enter_context(started("trackmania_rl.bench.fastapi_route")).url)
             kinds["peer_rest"] = lambda: peer.post("/api/action", request, messages.ActionAnswer)
         yield kinds
-
-
-@contextlib.contextmanager
-def _service(module: str, *arguments: str) -> Iterator[str]:
-    """A service as a process of its own, on a free port; yields its address."""
-    from trackmania_rl.protocol.errors import InputError
-    from trackmania_rl.protocol.service import listen
-
-    with listen("127.0.0.1", 0) as free:
-        port: int = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory() as data:
-        line = [sys.executable, "-m", module, *arguments, str(port)]
-        process = subprocess.Popen(
-            line,
-            env={**os.environ, "TRACKMANIA_RL_DATA": data},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            deadline = time.monotonic() + START_TIMEOUT
-            while not _answers(url):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise InputError(f"`{' '.join(line)}` does not start: run it by hand to see why")
-                time.sleep(0.05)
-            yield url
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _answers(url: str) -> bool:
-    """Whether a service answers there, with whatever status."""
-    try:
-        urllib.request.urlopen(url + "/healthz", timeout=1.0).close()
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-    return True

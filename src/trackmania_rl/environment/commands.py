@@ -98,6 +98,9 @@ def environment(
     option: Annotated[
         list[str] | None, typer.Option(help="Keyword argument of --env as name=value; repeatable.")
     ] = None,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Write the log as JSON, an object per line.")
+    ] = False,
 ) -> None:
     """Serve races in real time, and batches of worlds for learners."""
     if context.invoked_subcommand is not None:
@@ -109,9 +112,11 @@ def environment(
     from trackmania_rl.environment.show import Show
     from trackmania_rl.environment.streams import Limits
     from trackmania_rl.protocol.access import Access
+    from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.service import listen, serve
     from trackmania_rl.protocol.volume import episodes_folder, replays_folder
 
+    write_log(as_json=log_json)
     access = Access(token=token, origins=tuple(origin or ()))
     access.check_reach(host)
     show = None

@@ -38,6 +38,9 @@ class LiveRace:
         drivers: Agents that drive over a stream, by id; with an outbox if they are to be told at each step.
         keep: How many replays are kept; None: all.
         lost: Time that the clock had to give up [s].
+        ticks: Ticks so far.
+        late: How late the ticks came, added up [s].
+        replays: Recordings that became whole.
     """
 
     def __init__(self, race: Race, keep: archive.Retention | None = None) -> None:
@@ -46,7 +49,9 @@ class LiveRace:
         self.viewers: set[Outbox] = set()
         self.drivers: dict[str, Outbox | None] = {}
         self.lost = 0.0
-        self._ticks = 0
+        self.ticks = 0
+        self.late = 0.0
+        self.replays = 0
         self._weather: messages.Weather | None = None
 
     async def run(self) -> None:
@@ -60,6 +65,7 @@ class LiveRace:
                 if late > LATE_MAX:
                     due += late
                     self.lost += late
+                self.late += max(0.0, late)
                 await asyncio.sleep(max(0.0, -late))
                 self._tick()
         finally:
@@ -69,25 +75,26 @@ class LiveRace:
         race = self.race
         before = race.clock
         race.tick()
-        self._ticks += 1
+        self.ticks += 1
         if race.changed:
             race.changed = False
             self._tell(self.description())
         for event in race.events:
             self._tell(event)
+            self.replays += event.replay is not None
             if event.replay is not None and self.keep is not None:
                 asyncio.get_running_loop().run_in_executor(None, archive.prune, self.keep)
         race.events.clear()
         if race.clock != before and race.at_step:
             self._push()
-        if self._ticks % WEATHER_TICKS == 0 and race.weather is not None and race.weather != self._weather:
+        if self.ticks % WEATHER_TICKS == 0 and race.weather is not None and race.weather != self._weather:
             self._weather = race.weather
             self._tell(messages.WeatherMessage(time=round(race.clock * TICK, 2), weather=race.weather))
-        if self._ticks % STANDINGS_TICKS == 0 and self.viewers and race.cars:
+        if self.ticks % STANDINGS_TICKS == 0 and self.viewers and race.cars:
             self._tell(
                 messages.StandingsMessage(time=round(race.clock * TICK, 2), standings=race.standings())
             )
-        if int(self._ticks * TICK * FRAME_HZ) != int((self._ticks - 1) * TICK * FRAME_HZ):
+        if int(self.ticks * TICK * FRAME_HZ) != int((self.ticks - 1) * TICK * FRAME_HZ):
             self._show()
 
     def description(self) -> messages.RaceMessage:

@@ -182,7 +182,16 @@ def race_metrics(races: Races) -> list[Metric]:
     live = list(races.live.values())
     return [
         Metric("trackmania_agents", "gauge", "Agents in races.", sum(len(one.race.entrants) for one in live)),
+        Metric("trackmania_races", "gauge", "Races in real time.", len(live)),
         Metric("trackmania_heats_total", "counter", "Heats begun.", sum(one.race.heat for one in live)),
+        Metric("trackmania_ticks_total", "counter", "Ticks of 10 ms driven.", sum(one.ticks for one in live)),
+        Metric(
+            "trackmania_tick_late_seconds_total",
+            "counter",
+            "How late the ticks of races came, added up.",
+            sum(one.late for one in live),
+        ),
+        Metric("trackmania_replays_total", "counter", "Heats recorded.", sum(one.replays for one in live)),
         Metric(
             "trackmania_late_actions_total",
             "counter",

@@ -71,6 +71,7 @@ class Streams:
         self._world_steps = 0
         self._step_seconds = 0.0
         self._frames_dropped = 0
+        self._refused = 0
 
     def routes(self) -> list[Any]:
         """Litestar's handlers."""
@@ -90,6 +91,7 @@ class Streams:
     def metrics(self) -> list[Metric]:
         """How the streams are used."""
         batches = self._batches
+        races = self.races.live.values()
         return [
             Metric("trackmania_streams", "gauge", "Open driving and learning streams.", len(self._open)),
             Metric("trackmania_viewers", "gauge", "Open watching streams.", len(self._viewers)),
@@ -110,7 +112,13 @@ class Streams:
                 "trackmania_frames_dropped_total",
                 "counter",
                 "Pose frames that slow viewers lost.",
-                self._frames_dropped,
+                self._frames_dropped + sum(box.dropped for one in races for box in one.viewers),
+            ),
+            Metric(
+                "trackmania_stream_refusals_total",
+                "counter",
+                "Frames and hellos of streams that were refused.",
+                self._refused,
             ),
         ]
 
@@ -139,7 +147,7 @@ class Streams:
                 session = self._drive if isinstance(hello, messages.DriveHello) else self._batch
                 await session(socket, hello)  # type: ignore[arg-type]
             except InputError as error:
-                await _refuse(socket, error)
+                await self._refuse(socket, error)
                 await socket.close(1008, str(error)[:100])
             finally:
                 self._open.discard(socket)
@@ -199,7 +207,7 @@ class Streams:
                             )
                         answer = live.race.act(request)
                     except InputError as error:
-                        await _refuse(socket, error)
+                        await self._refuse(socket, error)
                         continue
                     if not hello.push:
                         await socket.send_data(msgspec.json.encode(answer).decode())
@@ -229,7 +237,7 @@ class Streams:
                 try:
                     answer = await loop.run_in_executor(thread, _advance, batch, data)
                 except InputError as error:
-                    await _refuse(socket, error)
+                    await self._refuse(socket, error)
                 else:
                     await socket.send_data(answer, mode="binary")
                     if self.show is not None:
@@ -249,6 +257,10 @@ class Streams:
         welcome = messages.Welcome(protocol=PROTOCOL_VERSION, session=f"s{self._sessions}", spec=spec)
         await socket.send_data(msgspec.json.encode(welcome).decode())
 
+    async def _refuse(self, socket: Socket, error: InputError) -> None:
+        self._refused += 1
+        await socket.send_data(msgspec.json.encode(messages.StreamError(detail=str(error))).decode())
+
     # --- watching ---------------------------------------------------------------------------------
 
     async def _watch(self, socket: Socket, race: str | None) -> None:
@@ -262,7 +274,7 @@ class Streams:
                         f"{len(self._viewers)} viewers are here, the most the service takes", status=503
                     )
             except InputError as error:
-                await _refuse(socket, error)
+                await self._refuse(socket, error)
                 await socket.close(1008, str(error)[:100])
                 return
             outbox.text(msgspec.json.encode(live.description()).decode())
@@ -296,10 +308,6 @@ async def _receive(socket: Socket) -> str | bytes:
         raise WebSocketDisconnect(detail="the other side left", code=event.get("code", 1005))
     data: bytes | None = event.get("bytes")
     return event["text"] if data is None else data
-
-
-async def _refuse(socket: Socket, error: InputError) -> None:
-    await socket.send_data(msgspec.json.encode(messages.StreamError(detail=str(error))).decode())
 
 
 @contextlib.asynccontextmanager

@@ -46,13 +46,18 @@ def model(
     origin: Annotated[
         list[str] | None, typer.Option(help="Page that may talk to this service; repeatable.")
     ] = None,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Write the log as JSON, an object per line.")
+    ] = False,
 ) -> None:
     """Serve learning agents: train, race, evaluate and save them."""
     from trackmania_rl.model.agents import Agents
     from trackmania_rl.model.server import model_app
     from trackmania_rl.protocol.access import Access
+    from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.service import listen, serve
 
+    write_log(as_json=log_json)
     access = Access(token=token, origins=tuple(origin or ()))
     access.check_reach(host)
     listening = listen(host, port)

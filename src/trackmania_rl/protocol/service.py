@@ -302,6 +302,7 @@ def serve(app: Litestar, listening: socket.socket) -> None:
         listening: Where, from `listen`: called first, it refuses a taken port before anything else is done.
     """
     server = _Server(app, listening)
+    logger.info("listening on port %d", server.port)
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -313,6 +314,7 @@ def serve(app: Litestar, listening: socket.socket) -> None:
         pass
     finally:
         signal.signal(signal.SIGTERM, previous)
+        logger.info("stopped")
 
 
 @contextlib.contextmanager
@@ -371,6 +373,7 @@ class _Server(uvicorn.Server):
                 ws_per_message_deflate=False,  # floats do not compress, and the streams are local
                 ws_max_size=FRAME_LIMIT,
                 log_level="warning",
+                log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=int(STOP_TIMEOUT),
             )
