@@ -234,10 +234,40 @@ def test_a_finished_heat_can_be_replayed(service: Service) -> None:
     assert "expected finished or" in service.refused("GET", "/api/replays?result=won")["detail"]
     assert "at least 1" in service.refused("GET", "/api/replays?limit=0")["detail"]
 
+    assert service.json("GET", f"/api/replay/{listed['id']}/track") == service.json(
+        "GET", "/api/tracks/sprint"
+    )
+    _, headers, table = service.ask("GET", f"/api/replay/{listed['id']}?format=csv")
+    assert table.startswith(b"agent_id,t,x,") and ".csv" in headers["Content-Disposition"]
+    assert "mcap, csv or json" in service.refused("GET", f"/api/replay/{listed['id']}?format=exe")["detail"]
+
+    assert service.refused("POST", "/api/replays", file)["status"] == 409
+    stored = replays_folder() / f"{listed['id']}.mcap"
+    stored.rename(replays_folder() / "renamed.mcap")
+    assert service.json("GET", f"/api/replay/{listed['id']}") == replay  # by the id inside
+    (replays_folder() / "renamed.mcap").unlink()
+    assert service.json("POST", "/api/replays", file) == listed
+
     (replays_folder() / "broken.mcap").write_bytes(file[:30] + b"?" * 500)
     assert "broken.mcap" in service.refused("GET", "/api/replay/broken")["detail"]
     service.ask("DELETE", f"/api/replay/{listed['id']}")
     assert service.refused("DELETE", f"/api/replay/{listed['id']}")["status"] == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "words"),
+    [
+        ("", b"", "the body is empty"),
+        ("", b"t_ms,x\n", "does not tell its track"),
+        ("?track=nowhere", b"t_ms,x\n", "no track «nowhere»"),
+        ("?track=sprint", b"t_ms,x\n1,2\n", "expected"),
+        ("?track=sprint", b"GBX" + bytes(range(200)), "upload.Ghost.Gbx"),
+        ("", b"\x89MCAP0\r\n" + bytes(300), "no recording of a race"),
+    ],
+)  # fmt: skip
+def test_a_bad_upload_keeps_nothing(service: Service, query: str, body: bytes, words: str) -> None:
+    assert words in service.refused("POST", f"/api/replays{query}", body)["detail"]
+    assert not list(replays_folder().glob("*"))
 
 
 def test_the_service_says_how_it_is(service: Service) -> None:

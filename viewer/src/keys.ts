@@ -25,6 +25,8 @@ export function useKeys(keys: Keys): void {
 /** Does the element with the focus need this key itself? */
 function taken(event: KeyboardEvent): boolean {
   const element = event.target instanceof Element ? event.target : null;
+  if (element?.matches("[type=radio], [type=checkbox]"))
+    return event.key.startsWith("Arrow") || event.key === " ";
   if (element?.closest("input, textarea, select, [role=dialog], [role=menu], [role=listbox]")) return true;
   const pressed = event.key === " " || event.key === "Enter";
   return pressed && element?.closest("button, a") != null;

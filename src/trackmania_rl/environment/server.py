@@ -20,7 +20,7 @@ from trackmania_rl.environment import files, openplanet
 from trackmania_rl.environment.batch import check_remote, known_track, specification
 from trackmania_rl.environment.race import Race
 from trackmania_rl.environment.races import Races
-from trackmania_rl.environment.replay import archive, reading
+from trackmania_rl.environment.replay import archive, export, importing, reading, road
 from trackmania_rl.environment.show import Show
 from trackmania_rl.environment.streams import Limits, Streams
 from trackmania_rl.environment.tracks import library
@@ -30,9 +30,12 @@ from trackmania_rl.protocol.access import Access
 from trackmania_rl.protocol.environments import make_vector_env
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.service import HOT, Metric, service_app
+from trackmania_rl.protocol.volume import replays_folder
 
 TRACK_LIMIT = 16 << 20
 """Largest file of a track that may be uploaded [bytes]."""
+REPLAY_LIMIT = 64 << 20
+"""Largest recording or drive that may be uploaded [bytes]; an hour of four cars takes six."""
 MCAP = "application/mcap"
 HORIZON = "TrackMania/Horizon-v0"
 PLAIN_MCAP = ("application/mcap", "application/x-mcap", "application/octet-stream")
@@ -278,10 +281,19 @@ def replay_routes() -> list[Any]:
         )
 
     @get("/api/replay/{replay_id:str}", tags=["replays"])
-    async def show(request: AnyRequest, replay_id: FromPath[str]) -> Response[messages.Replay]:
-        """A recorded race: JSON, or its MCAP file with `Accept: application/mcap` (ranges are served)."""
+    async def show(
+        request: AnyRequest, replay_id: FromPath[str], format: FromQuery[str | None] = None
+    ) -> Response[messages.Replay]:
+        """A recorded race: JSON, or its MCAP file with `Accept: application/mcap` (ranges are served).
+
+        With `format=mcap`, `csv` or `json` as a file to keep.
+        """
         # Not sync_to_thread: see the tracks.
-        path = archive.stored(replay_id)
+        path = await asyncio.to_thread(archive.stored, replay_id)
+        if format == "mcap":
+            return files.sent(request, path, MCAP)
+        if format is not None:
+            return await asyncio.to_thread(_download, path, format)
         if request.headers.get("accept", "").split(",")[0].split(";")[0].strip() in PLAIN_MCAP:
             return files.sent(request, path, MCAP)
         return _gzipped(request, await asyncio.to_thread(_replay, path, path.stat().st_mtime_ns))
@@ -291,7 +303,49 @@ def replay_routes() -> list[Any]:
         """Delete a recorded race."""
         archive.delete(replay_id)
 
-    return [listing, show, remove]
+    @get("/api/replay/{replay_id:str}/track", tags=["replays"])
+    async def track(request: AnyRequest, replay_id: FromPath[str]) -> Response[messages.TrackGeometry]:
+        """The road that a race was driven on; rebuilt from the recording where the track is not known."""
+        path = await asyncio.to_thread(archive.stored, replay_id)
+        return _gzipped(request, await asyncio.to_thread(_driven_track, path, path.stat().st_mtime_ns))
+
+    @post("/api/replays", request_max_body_size=REPLAY_LIMIT, sync_to_thread=True, tags=["replays"])
+    def upload(
+        body: RawBody, track: FromQuery[str | None] = None, name: FromQuery[str | None] = None
+    ) -> messages.ReplaySummary:
+        """Keep a recording (.mcap), or a human drive (.Ghost.Gbx, .Replay.Gbx, .csv) on `track` by `name`."""
+        if track is not None:
+            known_track(track)
+        driven = None if track is None else library.load(track)
+        path = importing.import_upload(body, driven, replays_folder(), name)
+        return reading.read(path).summary()
+
+    return [listing, show, remove, track, upload]
+
+
+def _download(path: Path, format: str) -> Response[Any]:
+    """A replay as a file of another kind."""
+    recorded = reading.read(path)
+    if format == "csv":
+        content, kind = export.as_csv(recorded).encode(), "text/csv"
+    elif format == "json":
+        content, kind = msgspec.json.encode(recorded.replay()), "application/json"
+    else:
+        raise InputError(f"format is {format[:20]!r}, expected mcap, csv or json", field="format")
+    named = {"Content-Disposition": f'attachment; filename="{path.name.split(".mcap")[0]}.{format}"'}
+    return Response(content, media_type=kind, headers=named)
+
+
+@lru_cache(maxsize=32)
+def _driven_track(path: Path, changed: int) -> tuple[bytes, bytes]:
+    """The track of a replay as JSON, plain and gzipped: the library's where it is the same one."""
+    about = reading.opened(path)[0].about
+    with contextlib.suppress(InputError):
+        known_track(about.track)
+        if library.load(about.track).hash == about.track_hash:
+            return _geometry(about.track, about.track_hash)
+    plain = msgspec.json.encode(road.rebuilt(path))
+    return plain, gzip.compress(plain, 6)
 
 
 @lru_cache(maxsize=8)

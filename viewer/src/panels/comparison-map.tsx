@@ -11,6 +11,8 @@ import { layOut } from "./minimap";
 const PIECE = 20;
 /** The full colour is never for less than this [s per 100 m] (guess). */
 const FULL_LEAST = 0.05;
+/** So many of the pieces have less than the full colour: one crash must not leave all else grey (guess). */
+const BELOW_FULL = 0.9;
 
 interface Props {
   recording: Recording;
@@ -37,8 +39,9 @@ export function LossMap({ recording, cars, track, shown, reference, onPoint }: P
   const { pieces, full } = useMemo(() => {
     const losses = lossesAlong(recording, cars, shown, reference, track.length, PIECE);
     const rates = losses.map(({ rate }) => Math.abs(rate)).filter(Number.isFinite);
+    rates.sort((a, b) => a - b);
     const pieces = losses.map((loss) => ({ loss, path: pathBetween(track, loss) }));
-    return { pieces, full: Math.max(FULL_LEAST, ...rates) };
+    return { pieces, full: Math.max(FULL_LEAST, rates[Math.floor(BELOW_FULL * rates.length)] ?? 0) };
   }, [recording, cars, track, shown, reference]);
 
   const pair = useMemo(() => [shown, reference], [shown, reference]);
@@ -81,7 +84,7 @@ export function LossMap({ recording, cars, track, shown, reference, onPoint }: P
         ))}
       </svg>
       <div className="heat-scale number" aria-hidden>
-        <span>{(-full).toFixed(2)}</span>
+        <span>−{full.toFixed(2)}</span>
         <i />
         <span>+{full.toFixed(2)} s per 100 m</span>
       </div>

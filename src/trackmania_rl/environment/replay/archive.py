@@ -33,7 +33,7 @@ def find(name: str) -> Path:
 
 
 def stored(id: str) -> Path:
-    """The file of a replay in the data volume: nothing else that the name may point to.
+    """The file of a replay in the data volume, by its name or by the id inside: nothing else.
 
     Raises:
         InputError: There is none; names some that there are.
@@ -42,6 +42,10 @@ def stored(id: str) -> Path:
         for ending in ("", PART):
             path = replays_folder() / f"{id}.mcap{ending}"
             if path.is_file():
+                return path
+        for path in _files():
+            summary = _summary(path, path.stat().st_mtime_ns)
+            if summary is not None and summary.id == id:
                 return path
     raise _unknown(id)
 

@@ -58,15 +58,16 @@ def export(recorded: Recorded, format: str, path: Path) -> None:
         if format == "json":
             path.write_bytes(msgspec.json.encode(recorded.replay()))
         elif format == "csv":
-            path.write_text(_csv(table(recorded)), newline="")
+            path.write_text(as_csv(recorded), newline="")
         else:
             _write_parquet(table(recorded), path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _csv(columns: dict[str, list[str] | list[float]]) -> str:
-    """Columns as text; what is not known stays empty."""
+def as_csv(recorded: Recorded) -> str:
+    """The table of a replay as text; what is not known stays empty."""
+    columns = table(recorded)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

@@ -1,13 +1,18 @@
-"""Human drives in the archive: from then on they are replays like those of races."""
+"""Drives from elsewhere in the archive: human drives become replays, recordings are checked and kept."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from trackmania_rl.environment.replay.archive import ID
 from trackmania_rl.environment.replay.drive import Drive, read_drive
+from trackmania_rl.environment.replay.reading import MAGIC, read
 from trackmania_rl.environment.replay.recording import Recording
 from trackmania_rl.environment.replay.samples import TICKS
 from trackmania_rl.environment.replay.script import About
@@ -62,6 +67,57 @@ def import_drive(file: Path, track: Track, folder: Path, name: str | None = None
     if recording.failure is not None:
         raise InputError(f"{recording.failure}: expected a folder with room, {folder}")
     return recording.path
+
+
+def import_upload(data: bytes, track: Track | None, folder: Path, name: str | None = None) -> Path:
+    """Keep what somebody sent: an MCAP recording, a ghost of the game, or a table of a drive.
+
+    Args:
+        data: The file. What it is, its first bytes tell.
+        track: The track that a drive was driven on; a recording knows its own.
+        folder: Where the replay goes.
+        name: Who drove; a recording knows that, too.
+
+    Raises:
+        InputError: It is none of these, is damaged, or is there already (status 409).
+    """
+    if not data:
+        raise InputError(
+            "the body is empty, expected an .mcap, .Ghost.Gbx, .Replay.Gbx or .csv", field="body"
+        )
+    with tempfile.TemporaryDirectory() as temporary:
+        if data.startswith(MAGIC):
+            file = Path(temporary) / "upload.mcap"
+            file.write_bytes(data)
+            return _keep(file, folder)
+        if track is None:
+            raise InputError("a drive does not tell its track: name it with ?track=ID", field="track")
+        file = Path(temporary) / ("upload.Ghost.Gbx" if data.startswith(b"GBX") else "upload.csv")
+        file.write_bytes(data)
+        return import_drive(file, track, folder, name)
+
+
+def _keep(file: Path, folder: Path) -> Path:
+    """Put a recording into the archive under its own id, never over another one."""
+    recorded = read(file)
+    id = recorded.about.id
+    if not ID.fullmatch(id) or not recorded.poses:
+        raise InputError(f"the recording «{id[:64]}» holds no drive, or has no usable id", field="body")
+    path = folder / f"{id}.mcap"
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, waiting = tempfile.mkstemp(suffix=".upload", dir=folder)  # whole before it has a name
+    try:
+        with os.fdopen(handle, "wb") as copy:
+            copy.write(file.read_bytes())
+        os.link(waiting, path)
+    except FileExistsError:
+        raise InputError(
+            f"the replay {id} is there already: delete it first", status=409, field="body"
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(waiting)
+    return path
 
 
 def _events(drive: Drive, track: Track) -> list[EventMessage]:

@@ -38,6 +38,8 @@ from trackmania_rl.protocol.poses import POSE_FIELDS
 Floats = NDArray[np.float32]
 
 RATE_HZ = 20.0
+MAGIC = b"\x89MCAP0\r\n"
+"""How an MCAP file begins."""
 RECORD_MAX = 1 << 28
 """Largest record that is believed [bytes]; a damaged length would ask for more memory than there is."""
 UNPACKED_MAX = 1 << 29
@@ -281,7 +283,7 @@ def _records(path: Path) -> Iterator[Any]:
     """
     try:
         with path.open("rb") as file:
-            if file.read(8) != b"\x89MCAP0\r\n":
+            if file.read(len(MAGIC)) != MAGIC:
                 raise InputError(f"{path.name} is no MCAP file: it begins otherwise", field="replay")
             file.seek(0)
             reader = StreamReader(file, emit_chunks=True, validate_crcs=True, record_size_limit=RECORD_MAX)
