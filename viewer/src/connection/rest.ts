@@ -11,6 +11,7 @@ import type {
   RunMetrics,
   RunSummary,
   TrackGeometry,
+  TrackSummary,
   Video,
   VideoRequest,
 } from "../protocol/messages";
@@ -72,6 +73,35 @@ export const getReplays = (base: string, asked: { agent?: string; track?: string
 /** A recorded race. */
 export const getReplay = (base: string, id: string) =>
   get<Replay>(`${base}/api/replay/${encodeURIComponent(id)}`);
+/** The road that a recorded race was driven on, though the service may not have that track any more. */
+export const getReplayTrack = (base: string, id: string) =>
+  get<TrackGeometry>(`${base}/api/replay/${encodeURIComponent(id)}/track`);
+/** Where a recorded race is as a file to keep. */
+export const replayFile = (base: string, id: string, format: "mcap" | "csv" | "json") =>
+  `${base}/api/replay/${encodeURIComponent(id)}?format=${format}`;
+/** Delete a recorded race. */
+export const deleteReplay = (base: string, id: string, token: string) =>
+  change(`${base}/api/replay/${encodeURIComponent(id)}`, "DELETE", token);
+/** Keep a recording, or a human drive on `track`; the file's name without its ending tells who drove. */
+export async function uploadReplay(
+  base: string,
+  file: File,
+  track: string,
+  token: string,
+): Promise<ReplaySummary> {
+  const told = { name: file.name.replace(/(\.(ghost|replay|map))?\.[^.]*$/i, ""), ...(track && { track }) };
+  const answer = await request(`${base}/api/replays?${new URLSearchParams(told)}`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/octet-stream",
+      ...(token && { authorization: `Bearer ${token}` }),
+    },
+    body: file,
+  });
+  return (await answer.json()) as ReplaySummary;
+}
+/** The tracks that the service has. */
+export const getTracks = (base: string) => get<TrackSummary[]>(`${base}/api/tracks`);
 /** The training runs. */
 export const getRuns = (base: string) => get<RunSummary[]>(`${base}/api/runs`);
 /** The learning curves of a run. */

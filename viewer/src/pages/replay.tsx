@@ -1,7 +1,7 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconChartLine, IconLink, IconListDetails } from "@tabler/icons-react";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { getReplay, getTrack, ServiceError, useRemote } from "../connection/rest";
+import { getReplay, getReplayTrack, ServiceError, useRemote } from "../connection/rest";
 import { moment } from "../format";
 import { useKeys } from "../keys";
 import { Beside } from "../panels/beside";
@@ -39,7 +39,7 @@ export function ReplayPage({
     const replays = await Promise.all(ids.map((id) => getReplay(base, id)));
     const tracks = new Set(replays.map((replay) => replay.track_hash));
     if (tracks.size > 1) throw new Error("These replays are of different tracks: choose some of the same.");
-    return { replays, track: await getTrack(base, replays[0]!.track) };
+    return { replays, track: await getReplayTrack(base, replays[0]!.id) };
   });
   if (loaded.state === "loading") return <Notice title="Loading the replay" busy />;
   if (loaded.state === "ready") return <Playback {...loaded.value} base={base} query={query} />;

@@ -1,9 +1,11 @@
-import { Button, Checkbox, Table, TextInput } from "@mantine/core";
-import { IconPlayerPlayFilled, IconSearch } from "@tabler/icons-react";
+import { ActionIcon, Button, Checkbox, Menu, NativeSelect, Table, TextInput } from "@mantine/core";
+import { IconDotsVertical, IconPlayerPlayFilled, IconSearch, IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
-import { getReplays, useRemote } from "../connection/rest";
+import { getReplays, replayFile, useRemote } from "../connection/rest";
 import { bytes, moment, raceTime } from "../format";
 import { Notice } from "../panels/notice";
+import { DeleteReplay, UploadReplay } from "../panels/replaystore";
+import { found as foundIn, ORDERS, type Order, type Search } from "../playback/shelf";
 import type { ReplaySummary } from "../protocol/messages";
 import { addressOf, go } from "../route";
 
@@ -30,16 +32,26 @@ export function ReplaysPage({ base }: { base: string }) {
       </Notice>
     );
   }
-  return <ReplayTable replays={replays.value} />;
+  return <ReplayTable base={base} replays={replays.value} onChange={replays.retry} />;
 }
 
-function ReplayTable({ replays }: { replays: readonly ReplaySummary[] }) {
-  const [search, setSearch] = useState("");
+interface TableProps {
+  base: string;
+  replays: readonly ReplaySummary[];
+  /** The service has others now. */
+  onChange: () => void;
+}
+
+const NOTHING_ASKED: Search = { text: "", track: "", result: "", since: "", order: "newest" };
+
+function ReplayTable({ base, replays, onChange }: TableProps) {
+  const [search, setSearch] = useState(NOTHING_ASKED);
+  const [leaving, setLeaving] = useState<ReplaySummary | null>(null);
+  const [uploading, setUploading] = useState(false);
   const [chosen, setChosen] = useState<readonly string[]>([]);
-  const wanted = search.toLowerCase();
-  const found = replays.filter(({ track_name, cars }) =>
-    [track_name, ...cars.map((car) => car.name)].some((name) => name.toLowerCase().includes(wanted)),
-  );
+  const ask = (part: Partial<Search>) => setSearch((before) => ({ ...before, ...part }));
+  const found = foundIn(replays, search);
+  const tracks = new Map(replays.map((replay) => [replay.track, replay.track_name]));
   const track = replays.find((replay) => replay.id === chosen[0])?.track_hash;
   return (
     <main className="page">
@@ -50,9 +62,48 @@ function ReplayTable({ replays }: { replays: readonly ReplaySummary[] }) {
           aria-label="Search by track or driver"
           placeholder="Track or driver"
           leftSection={<IconSearch size={16} />}
-          value={search}
-          onChange={(event) => setSearch(event.currentTarget.value)}
+          value={search.text}
+          onChange={(event) => ask({ text: event.currentTarget.value })}
         />
+        <NativeSelect
+          aria-label="Track"
+          value={search.track}
+          onChange={(event) => ask({ track: event.currentTarget.value })}
+          data={[
+            { value: "", label: "All tracks" },
+            ...[...tracks].map(([value, label]) => ({ value, label })),
+          ]}
+        />
+        <NativeSelect
+          aria-label="Result"
+          value={search.result}
+          onChange={(event) => ask({ result: event.currentTarget.value as Search["result"] })}
+          data={[
+            { value: "", label: "Any result" },
+            { value: "finished", label: "Finished" },
+            { value: "unfinished", label: "Not finished" },
+          ]}
+        />
+        <TextInput
+          type="date"
+          aria-label="Recorded since"
+          value={search.since}
+          onChange={(event) => ask({ since: event.currentTarget.value })}
+        />
+        <NativeSelect
+          aria-label="Order"
+          value={search.order}
+          onChange={(event) => ask({ order: event.currentTarget.value as Order })}
+          data={ORDERS.map((order) => ({ value: order, label: order[0]!.toUpperCase() + order.slice(1) }))}
+        />
+        <Button
+          size="sm"
+          variant="default"
+          leftSection={<IconUpload size={16} />}
+          onClick={() => setUploading(true)}
+        >
+          Upload
+        </Button>
         <Button size="sm" disabled={chosen.length < 2} onClick={() => open(chosen)}>
           {chosen.length < 2 ? "Choose two to compare" : `Compare ${chosen.length}`}
         </Button>
@@ -104,7 +155,7 @@ function ReplayTable({ replays }: { replays: readonly ReplaySummary[] }) {
                 <Table.Td>
                   {moment(replay.recorded)} <small>{bytes(replay.size_bytes)}</small>
                 </Table.Td>
-                <Table.Td>
+                <Table.Td onClick={(event) => event.stopPropagation()}>
                   <Button
                     size="compact-sm"
                     variant="light"
@@ -113,13 +164,47 @@ function ReplayTable({ replays }: { replays: readonly ReplaySummary[] }) {
                   >
                     Watch
                   </Button>
+                  <Menu position="bottom-end">
+                    <Menu.Target>
+                      <ActionIcon variant="subtle" color="gray" aria-label={`More about ${replay.id}`}>
+                        <IconDotsVertical size={16} />
+                      </ActionIcon>
+                    </Menu.Target>
+                    <Menu.Dropdown>
+                      {(["mcap", "csv", "json"] as const).map((format) => (
+                        <Menu.Item
+                          key={format}
+                          component="a"
+                          href={replayFile(base, replay.id, format)}
+                          download
+                        >
+                          Download {format.toUpperCase()}
+                        </Menu.Item>
+                      ))}
+                      <Menu.Item color="red" onClick={() => setLeaving(replay)}>
+                        Delete …
+                      </Menu.Item>
+                    </Menu.Dropdown>
+                  </Menu>
                 </Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
-      {found.length === 0 && <p className="quiet">Nothing fits «{search}».</p>}
+      {found.length === 0 && <p className="quiet">No replay fits.</p>}
+      {leaving && (
+        <DeleteReplay
+          base={base}
+          replay={leaving}
+          onClose={() => setLeaving(null)}
+          onDone={() => {
+            setChosen((ids) => ids.filter((id) => id !== leaving.id));
+            onChange();
+          }}
+        />
+      )}
+      {uploading && <UploadReplay base={base} onClose={() => setUploading(false)} onDone={onChange} />}
     </main>
   );
 }
