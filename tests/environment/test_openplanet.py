@@ -63,6 +63,9 @@ def test_tmrls_clock_drives_a_race_of_ours() -> None:
         np.testing.assert_array_equal(observations[0, 77:], np.concatenate([actions[-2][0], actions[-1][0]]))
         assert observations[0, 0] > 3.0
         envs.close()
+        again = make_vector_env(f"tmrl:{url}", 1, port=port)  # the car is free again
+        again.reset()
+        again.close()
     with pytest.raises(InputError, match="expected 1"):
         make_vector_env(f"tmrl:{url}", 2)
 

@@ -70,11 +70,24 @@ def _game() -> gymnasium.Env[Any, Any]:
     return game
 
 
+class _Leaving(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Closes the stand-in with its environment, which rtgym does not."""
+
+    def __init__(self, env: gymnasium.Env[Any, Any], stand_in: StandIn) -> None:
+        super().__init__(env)
+        self._stand_in = stand_in
+
+    def close(self) -> None:
+        super().close()
+        self._stand_in.close()
+
+
 def _stand_in(url: str, port: int) -> gymnasium.Env[Any, Any]:
     try:
         import rtgym  # noqa: F401 (registers its environments)
     except ImportError as error:
         raise InputError(f"{NAME}:URL needs rtgym ({error}): pip install rtgym", field="env") from error
+    stand_in = StandIn(url, port)
     config = {
         "interface_args": (),
         "act_in_obs": True,
@@ -84,10 +97,10 @@ def _stand_in(url: str, port: int) -> gymnasium.Env[Any, Any]:
         "benchmark_type": "polyak",
         "last_act_on_reset": False,
         **CLOCK,
-        "interface": StandIn,
-        "interface_kwargs": {"url": url, "port": port},
+        "interface": lambda: stand_in,
+        "interface_kwargs": {},
     }
-    return gymnasium.make("real-time-gym-ts-v1", config=config, disable_env_checker=True)
+    return _Leaving(gymnasium.make("real-time-gym-ts-v1", config=config, disable_env_checker=True), stand_in)
 
 
 class StandIn:
