@@ -66,13 +66,13 @@ class Mlp:
     def __call__(self, parameters: Tensor, x: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
         """Run the network: (batch, inputs) -> (copies, batch, outputs).
 
-        Matrix products run in `precision`; everything else, and the result, is float32.
+        Matrix products run in `precision`; everything else, and the result, is as precise as `parameters`.
         """
         views = iter(self.views(parameters))
         x = x.expand(self.copies, *x.shape)
         for layer in range(len(self.hidden) + 1):
             weight, bias = next(views), next(views)
-            x = torch.bmm(x.to(precision), weight.to(precision)).float() + bias
+            x = torch.bmm(x.to(precision), weight.to(precision)).to(bias.dtype) + bias
             if layer < len(self.hidden):
                 if self.layer_norm:
                     gain, shift = next(views), next(views)
