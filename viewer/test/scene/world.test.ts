@@ -103,23 +103,27 @@ describe.each([figureOfEight(), ...bundledTracks()])("$id", (track) => {
 
   test("where tiles of different size meet there is no crack", () => {
     const position = terrain.getAttribute("position");
-    const vertices = new Map<string, number>();
+    // By place, to 1/16 m, as one number: strings take seconds to make for so many edges.
+    const place = (x: number, z: number) => Math.round(16 * x) * 2 ** 24 + Math.round(16 * z);
+    const vertices = new Map<number, number>();
     for (let i = 0; i < position.count; i++)
-      vertices.set(`${position.getX(i)},${position.getZ(i)}`, position.getY(i));
+      vertices.set(place(position.getX(i), position.getZ(i)), position.getY(i));
     const index = terrain.index!.array;
-    let joints = 0;
+    let [joints, widest, skipped] = [0, 0, 0];
     for (let i = 0; i < index.length; i++) {
       const [a, b] = [index[i]!, index[i - (i % 3) + ((i + 1) % 3)]!];
       const [ax, ay, az] = [position.getX(a), position.getY(a), position.getZ(a)];
       const [bx, by, bz] = [position.getX(b), position.getY(b), position.getZ(b)];
       if (ax !== bx && az !== bz) continue; // a diagonal
-      const between = vertices.get(`${(ax + bx) / 2},${(az + bz) / 2}`);
+      const between = vertices.get(place((ax + bx) / 2, (az + bz) / 2));
       if (between !== undefined) {
         joints += 1;
-        expect(Math.abs(between - (ay + by) / 2)).toBeLessThan(1e-3);
+        widest = Math.max(widest, Math.abs(between - (ay + by) / 2));
       }
-      expect(vertices.has(`${(3 * ax + bx) / 4},${(3 * az + bz) / 4}`)).toBe(false);
+      if (vertices.has(place((3 * ax + bx) / 4, (3 * az + bz) / 4))) skipped += 1;
     }
+    expect(widest).toBeLessThan(1e-3);
+    expect(skipped).toBe(0);
     expect(joints).toBeGreaterThan(50);
   });
 
