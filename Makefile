@@ -16,11 +16,12 @@ test: setup  ## every test: Python, viewer, browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 	cd viewer && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
 
-check: setup  ## style and types
+check: setup  ## style, types, and known weaknesses of the dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd viewer && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+	@scripts/audit.sh
 
 bench: setup  ## every speed claim, as a ratio against a peer
 	$(BIN)/trackmania-rl bench simulator

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import resource
 import socket
 import tempfile
 import threading
@@ -143,13 +142,16 @@ def network_cut(seconds: float) -> Outcome:
 
 
 def disk_full() -> Outcome:
-    """No file may grow any more: the race goes on, the next heat after it is recorded again."""
+    """No file may grow any more: the race goes on, the next heat after it is recorded again. Linux only."""
+    import resource
+
+    from trackmania_rl.environment.replay.reading import read
     from trackmania_rl.protocol import messages
     from trackmania_rl.protocol.client import ServiceClient
 
     with _race() as service, _driver(service.url) as driver:
         requests = ServiceClient(service.url)
-        driver.until(lambda: driver.lap_time >= 0.5)
+        driver.until(lambda: driver.lap_time >= 2.5)
         assert service.process is not None
         _, hard = resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (2000, hard))
@@ -158,13 +160,15 @@ def disk_full() -> Outcome:
         resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
         began = time.monotonic()
         known = set((service.data / "replays").glob("*"))
+        (part,) = known
+        kept = read(part).duration
         requests.post("/api/reset", messages.ResetRequest(), messages.EnvironmentState)
         driver.until(lambda: bool(set((service.data / "replays").glob("*.mcap.part")) - known))
         requests.close()
         return Outcome(
             "disk full in a race",
-            "the race went on; the recording stopped, what was written of it stays readable",
-            "the rest of that heat's recording",
+            f"the race went on; of the recording {kept:.2f} s stay readable",
+            f"{max(0.0, full - kept):.2f} s from before it was full, and the rest of that heat",
             time.monotonic() - began,
         )
 
