@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +18,7 @@ from trackmania_rl.protocol.errors import InputError
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.entrant import Ghost
+    from trackmania_rl.environment.render.display import Screen
     from trackmania_rl.environment.tracks.track import Track
 
 app = typer.Typer()
@@ -101,12 +104,28 @@ def environment(
     log_json: Annotated[
         bool, typer.Option("--log-json", help="Write the log as JSON, an object per line.")
     ] = False,
+    display: Annotated[
+        str | None,
+        typer.Option(
+            help="Show the race on this X display (:0, made if need be; auto: a new one) and by VNC."
+        ),
+    ] = None,
+    vnc_host: Annotated[str, typer.Option(help="Address for VNC clients.")] = "127.0.0.1",
+    vnc_port: Annotated[int, typer.Option(help="Port for VNC clients.")] = 5900,
+    vnc_password: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TRACKMANIA_RL_VNC_PASSWORD",
+            help="What VNC clients are asked for, at most 8 characters; needed unless on this machine.",
+        ),
+    ] = None,
 ) -> None:
     """Serve races in real time, and batches of worlds for learners."""
     if context.invoked_subcommand is not None:
         return
     from trackmania_rl.environment.ghosts import own_ghosts
     from trackmania_rl.environment.race import Race, Rules
+    from trackmania_rl.environment.render.display import Screen
     from trackmania_rl.environment.replay.archive import Retention
     from trackmania_rl.environment.server import environment_app
     from trackmania_rl.environment.show import Show
@@ -126,6 +145,10 @@ def environment(
         show = Show(env, _options(option or []), episodes_folder() if record else None)
         show.fewest().close()  # what cannot be made is known at once
     listening = listen(host, port)
+    screen = None
+    if display is not None:
+        screen = Screen(display, vnc_host, vnc_port, vnc_password)
+        screen.check()
     files = own_ghosts(ghost or [], track or [])
     rules = Rules(
         heats=heats,
@@ -157,8 +180,24 @@ def environment(
         show=show,
         tmrl_port=tmrl_port,
     )
-    console.print(f"Environment service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
-    serve(app, listening)
+    with contextlib.ExitStack() as stack:
+        if screen is not None:
+            stack.enter_context(_shown(screen, "127.0.0.1" if host == "0.0.0.0" else host, port))
+            console.print(f"The race is shown on [cyan]vnc://{vnc_host}:{vnc_port}[/].")
+        console.print(f"Environment service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
+        serve(app, listening)
+
+
+@contextlib.contextmanager
+def _shown(screen: Screen, host: str, port: int) -> Iterator[None]:
+    """The page of the race on a display; it waits for the service itself."""
+    from trackmania_rl.environment.render.display import shown
+    from trackmania_rl.protocol.service import running
+    from trackmania_rl.viewer.server import viewer_app
+
+    page = viewer_app(environment=f"http://{host}:{port}", model="none")
+    with running(page) as address, shown(f"{address}/?present&camera=chase", screen):
+        yield
 
 
 @app.command()
