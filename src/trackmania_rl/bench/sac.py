@@ -16,6 +16,8 @@ OBSERVATIONS, ACTIONS, BATCH = 83, 3, 256
 """TMRL's LIDAR observation and action, and Stable-Baselines3's default batch."""
 ROWS = 100_000
 """Transitions in the buffers."""
+PRODUCT = 1024
+"""Rows and columns of the matrices whose product is taken as the processor's peak."""
 
 
 def command(
@@ -27,41 +29,87 @@ def command(
     """Updates per second of SAC: batch 256, networks 256x256, 83 observations, 3 actions.
 
     Both learners sample from their own buffer and update actor, critics, entropy and targets. They are
-    measured in turns, so that other load on the machine falls on both; figures are medians.
+    measured in turns, so that other load on the machine falls on both; figures are medians. The share of
+    the peak is the update's matrix products against those of two large matrices of the same precision.
     """
     import torch
 
+    from trackmania_rl.model.sac import choose_precision
+
     torch.set_num_threads(threads)
     console = Console(stderr=True)
+    native = choose_precision("auto", torch.device("cpu")) == torch.bfloat16
+    precisions = ["float32", "bfloat16"] if native else ["float32"]
+    runs: dict[str, Callable[[], None]] = {}
     with console.status("Compiling the update ..."):
-        ours = _ours()
+        for precision in precisions:
+            runs[precision], runs[f"{precision} peak"] = _ours(precision), _product(precision)
     peer = _peer(console)
-    figures = _in_turns([run for run in (ours, peer) if run is not None], seconds, repeats, console)
-    own = statistics.median(figures[0])
-    report: dict[str, Any] = {"updates_per_second": own, "batch": BATCH, "threads": threads}
     if peer is not None:
-        other = statistics.median(figures[1])
-        report |= {"peer": "stable-baselines3", "peer_updates_per_second": other, "ratio": own / other}
+        runs["stable-baselines3"] = peer
+    figures = dict(zip(runs, _in_turns(list(runs.values()), seconds, repeats, console), strict=True))
+    medians = {name: statistics.median(rates) for name, rates in figures.items()}
+    work = _work()
+    report: dict[str, Any] = {
+        "updates_per_second": medians[precisions[-1]], "batch": BATCH, "threads": threads, "flop": work,
+    }  # fmt: skip
+    for precision in precisions:
+        rate = medians[precision]
+        report[f"{precision}_updates_per_second"] = rate
+        report[f"{precision}_share_of_peak"] = rate * work / (medians[f"{precision} peak"] * 2.0 * PRODUCT**3)
+    if peer is not None:
+        other = medians["stable-baselines3"]
+        report |= {"peer": "stable-baselines3", "peer_updates_per_second": other}
+        report["ratio"] = medians[precisions[-1]] / other
     if json_output:
         typer.echo(json.dumps(report))
         return
-    table = Table("learner", "updates/s", "all measurements")
-    names = ["TrackMania RL", "Stable-Baselines3"]
-    for name, rates in zip(names, figures, strict=False):
-        table.add_row(name, f"{statistics.median(rates):.0f}", "  ".join(f"{rate:.0f}" for rate in rates))
+    table = Table("learner", "updates/s", "times the peer", "share of the product's peak", "all measurements")
+    for name, rates in figures.items():
+        if name.endswith("peak"):
+            continue
+        ratio = f"{medians[name] / medians['stable-baselines3']:.2f}" if peer is not None else ""
+        share = f"{report[f'{name}_share_of_peak']:.0%}" if name in precisions else ""
+        title = f"TrackMania RL, {name}" if name in precisions else "Stable-Baselines3, float32"
+        table.add_row(title, f"{medians[name]:.0f}", ratio, share, "  ".join(f"{rate:.0f}" for rate in rates))
     Console().print(table)
-    if peer is not None:
-        Console().print(f"Ratio of the medians: [bold]{report['ratio']:.2f}[/]")
 
 
-def _ours() -> Callable[[], None]:
+def _product(precision: str) -> Callable[[], None]:
+    """One large matrix product, the most that PyTorch multiplies with on these threads."""
+    import torch
+
+    left, right = torch.randn(2, PRODUCT, PRODUCT).to(getattr(torch, precision))
+
+    def run() -> None:
+        torch.mm(left, right)
+
+    return run
+
+
+def _work() -> int:
+    """Floating-point operations of an update's matrix products, counted by PyTorch."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from trackmania_rl.model.sac import Batch, Sac, SacConfig
+
+    sac = Sac(OBSERVATIONS, ACTIONS, SacConfig(batch=BATCH, compile=False, precision="float32"))
+    observation, reward = torch.zeros(BATCH, OBSERVATIONS), torch.zeros(BATCH)
+    batch = Batch(observation, torch.zeros(BATCH, ACTIONS), reward, observation, reward)
+    with FlopCounterMode(display=False) as counter:
+        sac.update(batch)
+    return int(counter.get_total_flops())
+
+
+def _ours(precision: str) -> Callable[[], None]:
     """One sample and update of our learner."""
     import torch
 
     from trackmania_rl.model.buffer import ReplayBuffer
     from trackmania_rl.model.sac import Sac, SacConfig
 
-    config = SacConfig(batch=BATCH)
+    config = SacConfig(batch=BATCH, precision=precision)
     sac = Sac(OBSERVATIONS, ACTIONS, config)
     buffer = ReplayBuffer(ROWS, 100, OBSERVATIONS, ACTIONS, n_step=config.n_step, gamma=config.gamma)
     never = torch.zeros(100, dtype=torch.bool)
