@@ -109,7 +109,7 @@ def _ours(precision: str) -> Callable[[], None]:
     from trackmania_rl.model.buffer import ReplayBuffer
     from trackmania_rl.model.sac import Sac, SacConfig
 
-    config = SacConfig(batch=BATCH, precision=precision)
+    config = SacConfig(batch=BATCH, hidden=(256, 256), precision=precision)
     sac = Sac(OBSERVATIONS, ACTIONS, config)
     buffer = ReplayBuffer(ROWS, 100, OBSERVATIONS, ACTIONS, n_step=config.n_step, gamma=config.gamma)
     never = torch.zeros(100, dtype=torch.bool)

@@ -36,16 +36,16 @@ ADAM_EPSILON = 1e-8
 class SacConfig:
     """What a person sets of the algorithm; the defaults are the best found (docs/sac.md)."""
 
-    hidden: tuple[int, ...] = (256, 256)
+    hidden: tuple[int, ...] = (128, 128)
     """Widths of the hidden layers of actor and critics."""
     layer_norm: bool = True
-    batch: int = 256
+    batch: int = 512
     """Transitions in an update."""
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-3
     """Adam's step for actor, critics and entropy."""
     gamma: float = 0.98
     """Discount per step."""
-    tau: float = 0.005
+    tau: float = 0.01
     """Share of the critics that flows into their targets at each update."""
     n_step: int = 8
     """Rewards summed before the critics' estimate takes over."""

@@ -25,8 +25,9 @@ class Reward:
     """Per metre beyond the furthest point reached so far, as TMRL: rocking to and fro earns nothing."""
     finish: float = 10.0
     """Once, at the finish. TMRL gives 100, the worth of a kilometre, which drowns the driving (guess)."""
-    wall: float = 0.0
-    """Per m/s of an impact with a wall (subtracted)."""
+    wall: float = 0.05
+    """Per m/s of an impact with a wall (subtracted): a touch also costs the engine for half a second, which
+    learners find out much later (docs/sac.md). TMRL has no such term."""
     time: float = 0.0
     """Per step (subtracted)."""
     fall: float = 0.0
