@@ -40,7 +40,7 @@ def batch(rows: int, dtype: torch.dtype) -> Batch:
 def learner(hidden: tuple[int, ...], layer_norm: bool, rows: int) -> Sac:
     config = SacConfig(
         hidden=hidden, layer_norm=layer_norm, batch=rows, gamma=GAMMA, n_step=1, entropy_start=ALPHA,
-        precision="float32", compile=False,
+        learning_rate=3e-4, precision="float32", compile=False,
     )  # fmt: skip
     return Sac(OBSERVATIONS, ACTIONS, config, seed=5)
 
