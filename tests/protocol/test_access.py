@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 
-from trackmania_rl.protocol.access import Access, RateError
+from trackmania_rl.protocol.access import Access, RateError, token_in
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.rate import CLIENTS_MAX, Rate
 
@@ -73,3 +77,33 @@ def test_guesses_at_the_token_are_counted() -> None:
     with pytest.raises(RateError):
         access.check_token("guess", "192.0.2.1")
     access.check_token("secret", "192.0.2.1")
+
+
+def test_services_that_start_together_share_the_token_that_one_of_them_makes(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "token"
+    with ThreadPoolExecutor(8) as threads:
+        tokens = set(threads.map(token_in, [path] * 8))
+    assert tokens == {path.read_text().strip()}
+    assert len(tokens.pop()) >= 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_token_file_that_is_there_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("  secret\n")
+    assert token_in(path) == "secret"
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe"])
+def test_a_token_file_without_a_token_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=str(path)):
+        token_in(path)
+
+
+def test_a_token_file_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="no token in"):
+        token_in(tmp_path / "file" / "token")

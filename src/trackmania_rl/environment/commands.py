@@ -81,6 +81,13 @@ def environment(
             envvar="TRACKMANIA_RL_TOKEN", help="Secret that everything that changes something must bring."
         ),
     ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="TRACKMANIA_RL_TOKEN_FILE",
+            help="File that holds the token, unless --token gives it; made with a new one if there is none.",
+        ),
+    ] = None,
     origin: Annotated[
         list[str] | None,
         typer.Option(help="Page that may talk to this service besides those of this machine; repeatable."),
@@ -107,10 +114,13 @@ def environment(
     display: Annotated[
         str | None,
         typer.Option(
-            help="Show the race on this X display (:0, made if need be; auto: a new one) and by VNC."
+            envvar="TRACKMANIA_RL_DISPLAY",
+            help="Show the race on this X display (:0, made if need be; auto: a new one) and by VNC.",
         ),
     ] = None,
-    vnc_host: Annotated[str, typer.Option(help="Address for VNC clients.")] = "127.0.0.1",
+    vnc_host: Annotated[
+        str, typer.Option(envvar="TRACKMANIA_RL_VNC_HOST", help="Address for VNC clients.")
+    ] = "127.0.0.1",
     vnc_port: Annotated[int, typer.Option(help="Port for VNC clients.")] = 5900,
     vnc_password: Annotated[
         str | None,
@@ -130,12 +140,14 @@ def environment(
     from trackmania_rl.environment.server import environment_app
     from trackmania_rl.environment.show import Show
     from trackmania_rl.environment.streams import Limits
-    from trackmania_rl.protocol.access import Access
+    from trackmania_rl.protocol.access import Access, token_in
     from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.service import listen, serve
     from trackmania_rl.protocol.volume import episodes_folder, replays_folder
 
     write_log(as_json=log_json)
+    if token is None and token_file is not None:
+        token = token_in(token_file)
     access = Access(token=token, origins=tuple(origin or ()))
     access.check_reach(host)
     show = None

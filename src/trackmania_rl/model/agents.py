@@ -65,10 +65,14 @@ class Agent:
         kept: Who it is.
         environment: Environment service in which it races, if any.
         token: Of that service.
+        remote_worlds: Whether it learns on worlds of that service instead of its own process's.
     """
 
-    def __init__(self, kept: Kept, *, environment: str | None, token: str | None) -> None:
+    def __init__(
+        self, kept: Kept, *, environment: str | None, token: str | None, remote_worlds: bool = False
+    ) -> None:
         self.kept = kept
+        self._worlds = environment if remote_worlds else None
         self.policy: Policy | None = None
         self.history: deque[Progress] = deque(maxlen=HISTORY)
         self.reports = 0
@@ -110,7 +114,7 @@ class Agent:
         if self._process is None:
             begin = str(checkpoint_file(self.create.checkpoint)) if self.create.checkpoint else None
             self._problem = None
-            self._process = LearnerProcess(learner_config(self.kept), checkpoint=begin)
+            self._process = LearnerProcess(learner_config(self.kept, self._worlds), checkpoint=begin)
             threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
         else:
             self._process.send("start")
@@ -269,15 +273,21 @@ class Agent:
         return Racer(environment, add, lambda: self.policy, token)
 
 
-def learner_config(kept: Kept) -> LearnerConfig:
+def learner_config(kept: Kept, worlds: str | None = None) -> LearnerConfig:
     """The settings of an agent's learner.
+
+    Args:
+        kept: The agent.
+        worlds: Environment service on whose worlds agents learn that know no other and whose environment is
+            one of ours.
 
     Raises:
         InputError: A setting is unknown or wrong.
     """
     create = kept.create
+    elsewhere = {"environment": worlds} if worlds and create.env.startswith("TrackMania/") else {}
     return LearnerConfig.of(
-        create.settings,
+        {**elsewhere, **create.settings},
         env=create.env,
         track=create.track,
         seed=create.seed,
@@ -294,12 +304,19 @@ class Agents:
         token: Token of that service.
         factories: Environments of the form module:factory that agents may learn. Others of that form are
             refused: a request must not choose what code is run.
+        remote_worlds: Whether they learn on worlds of that service instead of their own processes'.
     """
 
     def __init__(
-        self, *, environment: str | None = None, token: str | None = None, factories: Collection[str] = ()
+        self,
+        *,
+        environment: str | None = None,
+        token: str | None = None,
+        factories: Collection[str] = (),
+        remote_worlds: bool = False,
     ) -> None:
         self.environment = environment
+        self._remote_worlds = remote_worlds
         self._factories = factories
         self._token = token
         self._agents: dict[str, Agent] = {}
@@ -460,7 +477,7 @@ class Agents:
             _check_track(create.track)
 
     def _agent(self, kept: Kept) -> Agent:
-        return Agent(kept, environment=self.environment, token=self._token)
+        return Agent(kept, environment=self.environment, token=self._token, remote_worlds=self._remote_worlds)
 
 
 def _check_track(track: str) -> None:

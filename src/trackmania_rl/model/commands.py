@@ -29,6 +29,13 @@ def model(
         str | None,
         typer.Option(help="Environment service in whose race the agents drive, e.g. http://127.0.0.1:8080."),
     ] = None,
+    remote_worlds: Annotated[
+        bool,
+        typer.Option(
+            help="Learn on worlds of that service, too, instead of in this one's own processes, which then "
+            "need no simulator."
+        ),
+    ] = False,
     env: Annotated[str, typer.Option(help="Environment that the first agents learn.")] = HORIZON,
     track: Annotated[
         str | None, typer.Option(help="Track that the agents learn; those of others rest.")
@@ -43,6 +50,13 @@ def model(
             envvar="TRACKMANIA_RL_TOKEN", help="Secret that everything that changes something must bring."
         ),
     ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="TRACKMANIA_RL_TOKEN_FILE",
+            help="File that holds the token, unless --token gives it; made with a new one if there is none.",
+        ),
+    ] = None,
     origin: Annotated[
         list[str] | None, typer.Option(help="Page that may talk to this service; repeatable.")
     ] = None,
@@ -52,16 +66,26 @@ def model(
 ) -> None:
     """Serve learning agents: train, race, evaluate and save them."""
     from trackmania_rl.model.agents import Agents
+    from trackmania_rl.model.learner import TOKEN_VARIABLE
     from trackmania_rl.model.server import model_app
-    from trackmania_rl.protocol.access import Access
+    from trackmania_rl.protocol.access import Access, token_in
     from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.service import listen, serve
 
     write_log(as_json=log_json)
+    if token is None and token_file is not None:
+        token = token_in(token_file)
     access = Access(token=token, origins=tuple(origin or ()))
     access.check_reach(host)
     listening = listen(host, port)
-    pool = Agents(environment=environment, token=token, factories={env})
+    if remote_worlds and environment is None:
+        raise InputError(
+            "--remote-worlds without --environment: name the service whose worlds are meant",
+            field="remote-worlds",
+        )
+    if token is not None:
+        os.environ[TOKEN_VARIABLE] = token  # where the learners look
+    pool = Agents(environment=environment, token=token, factories={env}, remote_worlds=remote_worlds)
     pool.revive(track)
     pool.begin(agents, env=env, track=track, champion=champion)
     Console(stderr=True).print(f"Model service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import ipaddress
+import os
 import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import ceil
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from trackmania_rl.protocol.errors import InputError
@@ -63,7 +67,8 @@ class Access:
         if self.token is None and not is_loopback(host):
             raise InputError(
                 f"--host is {host} and there is no token: everybody on the network could change everything; "
-                "give --token SECRET (or the variable TRACKMANIA_RL_TOKEN), or listen on 127.0.0.1",
+                "give --token SECRET (or the variable TRACKMANIA_RL_TOKEN), --token-file FILE, or listen on "
+                "127.0.0.1",
                 field="host",
             )
 
@@ -137,6 +142,37 @@ class Access:
             status=401,
             field="Authorization",
         )
+
+
+def token_in(path: Path) -> str:
+    """The token that a file holds; the file is made with a new one where there is none.
+
+    Services that start at the same moment on one volume all get the token of the first.
+
+    Raises:
+        InputError: The file cannot be read or made, or is empty.
+    """
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            own = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+            own.touch(mode=0o600)
+            own.write_text(secrets.token_urlsafe(32) + "\n")
+            with contextlib.suppress(FileExistsError):
+                os.link(own, path)  # unlike a rename it never replaces another's, and it is whole at once
+            own.unlink()
+        token = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise InputError(
+            f"no token in {path}: {reason}; expected a file with one, or a folder where it may be made",
+            field="token-file",
+        ) from error
+    if not token:
+        raise InputError(
+            f"{path} is empty, expected a token in it: write one, or delete the file", field="token-file"
+        )
+    return token
 
 
 def bearer(header: str | None) -> str | None:
