@@ -94,7 +94,7 @@ def _work() -> int:
 
     from trackmania_rl.model.sac import Batch, Sac, SacConfig
 
-    sac = Sac(OBSERVATIONS, ACTIONS, SacConfig(batch=BATCH, compile=False, precision="float32"))
+    sac = Sac(OBSERVATIONS, ACTIONS, SacConfig(hidden=(256, 256), compile=False, precision="float32"))
     observation, reward = torch.zeros(BATCH, OBSERVATIONS), torch.zeros(BATCH)
     batch = Batch(observation, torch.zeros(BATCH, ACTIONS), reward, observation, reward)
     with FlopCounterMode(display=False) as counter:
