@@ -19,13 +19,12 @@ from trackmania_rl.environment.outbox import Outbox
 from trackmania_rl.environment.race import Race, Rules, rotation
 from trackmania_rl.environment.races import LiveRace
 from trackmania_rl.environment.replay import reading, verification
-from trackmania_rl.environment.replay.samples import on_grid
 from trackmania_rl.environment.simulator.environment import TrackVectorEnv
 from trackmania_rl.environment.standings import Drive, standings
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import Action, ActionRequest, AgentAdd, Car, Observation
-from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT
+from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT, on_grid
 
 GAS = np.array([1.0, -1.0, 0.0], np.float32)
 STATE = POSE_FIELDS.index("state")

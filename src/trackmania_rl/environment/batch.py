@@ -23,7 +23,13 @@ from trackmania_rl.protocol.frames import (
     pack_step,
     unpack_rows,
 )
-from trackmania_rl.protocol.messages import BatchHello, BatchReset, EnvironmentSpec
+from trackmania_rl.protocol.messages import (
+    BatchHello,
+    BatchRecord,
+    BatchRecorded,
+    BatchReset,
+    EnvironmentSpec,
+)
 
 CONTROL_HZ = 20.0
 
@@ -95,6 +101,20 @@ class Batch:
             final_info=final_info(info, ended),
         )
         return pack_step(step, seq)
+
+    def record(self, request: BatchRecord) -> BatchRecorded:
+        """Keep an episode as a replay.
+
+        Raises:
+            InputError: The tape is no tape of these worlds.
+        """
+        if request.world >= self.envs.num_envs:
+            raise InputError(f"world is {request.world}, expected less than {self.envs.num_envs}")
+        if not request.actions or any(len(action) != 3 for action in request.actions):
+            raise InputError("actions: expected at least one, of 3 numbers each")
+        keep = getattr(self.envs.unwrapped, "record", None)
+        tape = np.array(request.actions, np.float32)
+        return BatchRecorded(replay=keep(request.world, tape, request.name) if keep else None)
 
     def close(self) -> None:
         """Let go of the worlds."""

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from trackmania_rl.environment.entrant import COLOURS, TICKS_PER_STEP, Entrant, Ghost
 from trackmania_rl.environment.registration import LAYOUTS
 from trackmania_rl.environment.replay.recording import Recording, new_id
-from trackmania_rl.environment.replay.samples import on_grid
 from trackmania_rl.environment.replay.script import About
 from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.environment.simulator.environment import FLOOR, SPEED_SLOWEST
@@ -31,7 +30,7 @@ from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol import messages
 from trackmania_rl.protocol.client import timestamp
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT, lidar_fields
+from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT, lidar_fields, on_grid
 
 Floats = NDArray[np.float32]
 

@@ -239,7 +239,7 @@ class Streams:
                 except InputError as error:
                     await self._refuse(socket, error)
                 else:
-                    await socket.send_data(answer, mode="binary")
+                    await socket.send_data(answer, mode="text" if isinstance(answer, str) else "binary")
                     if self.show is not None:
                         self.show.present()
         finally:
@@ -290,11 +290,14 @@ class Streams:
                 self._frames_dropped += outbox.dropped
 
 
-def _advance(batch: Batch, data: str | bytes) -> bytes:
+def _advance(batch: Batch, data: str | bytes) -> str | bytes:
     """Answer a frame of a learner."""
     if isinstance(data, bytes):
         return batch.step(data)
-    return batch.reset(decode(data, messages.BatchReset))
+    request: messages.BatchReset | messages.BatchRecord = decode(data, messages.BatchRequest)  # type: ignore[arg-type]
+    if isinstance(request, messages.BatchRecord):
+        return msgspec.json.encode(batch.record(request)).decode()
+    return batch.reset(request)
 
 
 async def _receive(socket: Socket) -> str | bytes:

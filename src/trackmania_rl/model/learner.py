@@ -29,8 +29,9 @@ from trackmania_rl.model.checkpoint import (
 )
 from trackmania_rl.model.endings import EndingsWriter
 from trackmania_rl.model.episodes import Ended, check_spaces, endings, last_observation
-from trackmania_rl.model.evaluation import EVALUATION_SEED, evaluate
+from trackmania_rl.model.evaluation import EVALUATION_SEED, drive, summary
 from trackmania_rl.model.experience import Transitions, transitions
+from trackmania_rl.model.highlights import Highlights
 from trackmania_rl.model.metrics import MetricsWriter
 from trackmania_rl.model.normaliser import Normaliser
 from trackmania_rl.model.policy import Policy
@@ -249,6 +250,8 @@ class Learner:
         self.metrics.forget_after(self.steps)
         self.endings = EndingsWriter(self.folder)
         self.endings.forget_after(self.episodes)
+        self.highlights = Highlights(self.folder, config.agent_id)
+        self.highlights.forget_after(self.steps)
         self._ended: list[Ending] = []  # since the last report
         self._tracks = tracks_of(config.worlds, config.track, config.environment)
         self._write_config()
@@ -344,12 +347,11 @@ class Learner:
         if self.evaluation_envs is None:
             worlds = min(self.config.evaluation_episodes, self.config.worlds)
             self.evaluation_envs = self._worlds(worlds, start="line")
-        result = evaluate(
-            self.policy(),
-            self.evaluation_envs,
-            seed=EVALUATION_SEED,
-            episodes=self.config.evaluation_episodes,
-        )
+        config, envs = self.config, self.evaluation_envs
+        drives = drive(self.policy(), envs, seed=EVALUATION_SEED, episodes=config.evaluation_episodes)
+        tracks = tracks_of(envs.num_envs, config.track, config.environment)
+        self.highlights.look(drives, envs, tracks, self.steps, self.seconds)
+        result = summary(drives)
         self.evaluation = result
         if self.best is None or result.rank > self.best.rank:
             self.best = result
@@ -416,6 +418,7 @@ class Learner:
         """Release the worlds and files."""
         self.metrics.close()
         self.endings.close()
+        self.highlights.close()
         self.envs.close()
         if self.evaluation_envs is not None:
             self.evaluation_envs.close()

@@ -15,6 +15,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from trackmania_rl.model.agents import Agents
 from trackmania_rl.model.endings import ENDINGS_MAX, read_endings
+from trackmania_rl.model.highlights import read_highlights
 from trackmania_rl.model.metrics import read_curves
 from trackmania_rl.model.runs import list_checkpoints, list_runs, run_folder
 from trackmania_rl.protocol import PROTOCOL_VERSION
@@ -31,6 +32,7 @@ from trackmania_rl.protocol.messages import (
     PredictRequest,
     Ratings,
     RunEndings,
+    RunHighlights,
     RunMetrics,
     RunSummary,
     TournamentRequest,
@@ -150,6 +152,16 @@ def model_app(pool: Agents, access: Access | None = None) -> Litestar:
         """Where and why the episodes of a run ended; many are thinned evenly."""
         return read_endings(run_folder(run), since, limit)
 
+    @get("/api/runs/{run:str}/highlights", sync_to_thread=True, tags=["runs"])
+    def highlights(
+        run: FromPath[str],
+        every: Annotated[
+            bool, QueryParameter(name="all", description="Every one, not only the newest of each kind.")
+        ] = False,
+    ) -> RunHighlights:
+        """Best lap, worst crash, biggest improvement ...: moments worth seeing, with their replays."""
+        return RunHighlights(run=run, highlights=read_highlights(run_folder(run), every))
+
     @get("/api/checkpoints", sync_to_thread=True, tags=["runs"])
     def checkpoints() -> list[CheckpointSummary]:
         """All saved policies, newest first."""
@@ -209,6 +221,7 @@ def model_app(pool: Agents, access: Access | None = None) -> Litestar:
             runs,
             metrics,
             endings,
+            highlights,
             checkpoints,
             watch,
         ],

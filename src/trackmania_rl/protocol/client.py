@@ -33,6 +33,10 @@ _CONTROL: msgspec.json.Decoder[messages.Welcome | messages.StreamError | message
     msgspec.json.Decoder(messages.StreamMessage)
 )
 
+_RECORDED: msgspec.json.Decoder[messages.BatchRecorded | messages.StreamError | messages.Goodbye] = (
+    msgspec.json.Decoder(messages.RecordAnswer)
+)
+
 ANSWER_TIMEOUT = 120.0
 """Longest wait for an answer: the first batch of worlds compiles its kernels before it [s]."""
 CONNECT_TIMEOUT = 5.0
@@ -412,6 +416,25 @@ class RemoteVectorEnv(VectorEnv[Floats, NDArray[Any], Any]):
             step.truncated.copy(),
             self._info(step),
         )
+
+    def record(self, world: int, actions: NDArray[Any], name: str) -> str | None:
+        """Let the service keep an episode of a world as a replay.
+
+        Returns:
+            Its id; None where the worlds cannot be told by a tape, or the service went away meanwhile.
+
+        Raises:
+            InputError: The service refuses; with its words.
+        """
+        request = messages.BatchRecord(world=world, actions=actions.tolist(), name=name)
+        try:
+            self._stream.send(msgspec.json.encode(request), text=True)
+            answer = _RECORDED.decode(self._receive())
+        except ConnectionClosed:
+            return None  # the next step finds out
+        if isinstance(answer, messages.StreamError):
+            raise InputError(answer.detail)
+        return answer.replay if isinstance(answer, messages.BatchRecorded) else None
 
     def close_extras(self, **_: Any) -> None:
         """Close the stream; the service lets go of the worlds."""

@@ -313,6 +313,22 @@ class BatchReset(Message, tag_field="type", tag="reset"):
     seed: int | None = None
 
 
+class BatchRecord(Message, tag_field="type", tag="record"):
+    """Keep an episode of a world as a replay; answered with `recorded`."""
+
+    world: Annotated[int, Meta(ge=0)]
+    actions: list[list[Signed]]
+    """What was sent at each step of the episode, from the start line on."""
+    name: Identifier
+    """Who drove."""
+
+
+class BatchRecorded(Answer, tag_field="type", tag="recorded"):
+    """The replay of an episode; without one where the worlds are such that a tape does not tell a drive."""
+
+    replay: str | None = None
+
+
 class Welcome(Answer, tag_field="type", tag="welcome"):
     """The environment's answer to a hello that it accepts."""
 
@@ -333,6 +349,8 @@ class Goodbye(Answer, tag_field="type", tag="goodbye"):
     detail: str
 
 
+BatchRequest = BatchReset | BatchRecord
+RecordAnswer = BatchRecorded | StreamError | Goodbye
 StreamHello = DriveHello | BatchHello
 StreamMessage = Welcome | StreamError | Goodbye
 
@@ -714,6 +732,38 @@ class RunEndings(Answer):
     """One in so many episodes is kept, evenly over the run."""
     endings: list[Ending]
     """Oldest first."""
+
+
+HighlightKind = Literal[
+    "first_finish", "best_lap", "lap_gain", "furthest", "biggest_improvement", "worst_crash", "best_return"
+]
+
+
+class Highlight(Answer):
+    """A moment of a training worth seeing again, of its frozen evaluations."""
+
+    kind: HighlightKind
+    step: int
+    """Environment steps of the run by then, over all worlds."""
+    seconds: float
+    """Wall-clock of the run by then [s]."""
+    track: str
+    value: float
+    """first_finish, best_lap: lap time [s]; lap_gain: by how much the best lap became faster at once [s];
+    furthest, biggest_improvement: share of the track driven, and by how much its mean rose at once;
+    worst_crash: mean speed of the drive [m/s]; best_return: return."""
+    sentence: str
+    """The same for people."""
+    replay: str | None = None
+    """Id of the episode's replay in the environment service; None where it could not be kept."""
+
+
+class RunHighlights(Answer):
+    """Answer of GET /api/runs/{id}/highlights."""
+
+    run: str
+    highlights: list[Highlight]
+    """The newest of each kind, in the order of HighlightKind; with all=true every one, oldest first."""
 
 
 class CheckpointSummary(Answer):

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
+ACTION_STEP = 1 / 1024
+"""Actions are driven, and stored, in steps of this: finer than a gamepad's stick, and exact in float32."""
+
 POSE_FIELDS: tuple[str, ...] = (
     "x", "y", "z",  # car's origin [m]
     "qx", "qy", "qz", "qw",  # attitude: world_from_car, the body's +z is forward, +x left, +y up
@@ -23,3 +29,8 @@ STATE_GROUNDED, STATE_SLIDING, STATE_WALL, STATE_TURBO, STATE_FINISHED, STATE_OU
 def lidar_fields(beams: int) -> tuple[str, ...]:
     """Names of the LIDAR columns that may follow the pose: distances right to left [m]."""
     return tuple(f"lidar_{k}" for k in range(beams))
+
+
+def on_grid(action: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The nearest action that a race drives and a tape stores."""
+    return np.round(action / np.float32(ACTION_STEP)) * np.float32(ACTION_STEP)

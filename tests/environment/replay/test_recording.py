@@ -23,13 +23,12 @@ from trackmania_rl.environment.race import Race, Rules
 from trackmania_rl.environment.replay import archive
 from trackmania_rl.environment.replay.reading import opened, read
 from trackmania_rl.environment.replay.recording import PACKING, Recording
-from trackmania_rl.environment.replay.samples import ACTION_STEP
 from trackmania_rl.environment.replay.verification import verify
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import AgentAdd
-from trackmania_rl.protocol.poses import POSE_FIELDS
+from trackmania_rl.protocol.poses import ACTION_STEP, POSE_FIELDS
 from trackmania_rl.protocol.volume import replays_folder
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from trackmania_rl.environment.replay.samples import (
-    ACTION_STEP,
     SECOND,
     STEPS,
     decode,
@@ -19,9 +18,8 @@ from trackmania_rl.environment.replay.samples import (
     encode,
     exact_block,
     joined,
-    on_grid,
 )
-from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT
+from trackmania_rl.protocol.poses import ACTION_STEP, POSE_FIELDS, STATE_OUT, on_grid
 
 COLUMNS = len(POSE_FIELDS)
 SIZES = np.array([STEPS[name] for name in POSE_FIELDS])

@@ -321,6 +321,22 @@ export interface BatchReset {
   seed?: number;
 }
 
+/** Keep an episode of a world as a replay; answered with `recorded`. */
+export interface BatchRecord {
+  type: "record";
+  world: number;
+  /** What was sent at each step of the episode, from the start line on. */
+  actions: Signed[][];
+  /** Who drove. */
+  name: Identifier;
+}
+
+/** The replay of an episode; without one where the worlds are such that a tape does not tell a drive. */
+export interface BatchRecorded {
+  type: "recorded";
+  replay?: string;
+}
+
 /** The environment's answer to a hello that it accepts. */
 export interface Welcome {
   type: "welcome";
@@ -340,6 +356,10 @@ export interface Goodbye {
   type: "goodbye";
   detail: string;
 }
+
+export type BatchRequest = BatchReset | BatchRecord;
+
+export type RecordAnswer = BatchRecorded | StreamError | Goodbye;
 
 export type StreamHello = DriveHello | BatchHello;
 
@@ -689,6 +709,35 @@ export interface RunEndings {
   every: number;
   /** Oldest first. */
   endings: Ending[];
+}
+
+export type HighlightKind = "first_finish" | "best_lap" | "lap_gain" | "furthest" | "biggest_improvement" | "worst_crash" | "best_return";
+
+/** A moment of a training worth seeing again, of its frozen evaluations. */
+export interface Highlight {
+  kind: HighlightKind;
+  /** Environment steps of the run by then, over all worlds. */
+  step: number;
+  /** Wall-clock of the run by then [s]. */
+  seconds: number;
+  track: string;
+  /**
+   * first_finish, best_lap: lap time [s]; lap_gain: by how much the best lap became faster at once [s];
+   * furthest, biggest_improvement: share of the track driven, and by how much its mean rose at once;
+   * worst_crash: mean speed of the drive [m/s]; best_return: return.
+   */
+  value: number;
+  /** The same for people. */
+  sentence: string;
+  /** Id of the episode's replay in the environment service; None where it could not be kept. */
+  replay?: string;
+}
+
+/** Answer of GET /api/runs/{id}/highlights. */
+export interface RunHighlights {
+  run: string;
+  /** The newest of each kind, in the order of HighlightKind; with all=true every one, oldest first. */
+  highlights: Highlight[];
 }
 
 /** A saved policy with its result. */

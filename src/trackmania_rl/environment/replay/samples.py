@@ -23,7 +23,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT
+from trackmania_rl.protocol.poses import ACTION_STEP, POSE_FIELDS, STATE_OUT
 
 Floats = NDArray[np.float32]
 Whole = NDArray[np.int64]
@@ -34,8 +34,6 @@ SECOND, TICKS = 20, 5
 """Rows per digest, and ticks of 10 ms from row to row."""
 TAPE_FIELDS = ("gas", "brake", "steering")
 
-ACTION_STEP = 1 / 1024
-"""Actions are driven, and stored, in steps of this: finer than a gamepad's stick, and exact in float32."""
 STEPS: dict[str, float] = {
     "x": 1e-3, "y": 1e-3, "z": 1e-3,
     "qx": 1 / 3000, "qy": 1 / 3000, "qz": 1 / 3000, "qw": 1 / 3000,
@@ -75,11 +73,6 @@ class Block:
     poses: Floats
     tape: Floats
     digests: NDArray[np.uint32]
-
-
-def on_grid(action: Floats) -> Floats:
-    """The nearest action that a race drives and a tape stores."""
-    return np.round(action / np.float32(ACTION_STEP)) * np.float32(ACTION_STEP)
 
 
 def digests(poses: Floats) -> NDArray[np.uint32]:

@@ -19,7 +19,7 @@ from mcap.writer import CompressionType, Writer
 
 from trackmania_rl.environment.replay import foxglove, samples
 from trackmania_rl.protocol.messages import Car
-from trackmania_rl.protocol.poses import POSE_FIELDS
+from trackmania_rl.protocol.poses import ACTION_STEP, POSE_FIELDS
 
 FORMAT = "2"
 """Version of the layout; 1 held every pose exactly."""
@@ -114,7 +114,7 @@ _DRIVE_SCHEMA = {
     "type": "string",
     "rate_hz": 20.0,
     "columns": [*POSE_FIELDS, *samples.TAPE_FIELDS],
-    "steps": [*samples.STEPS.values(), *[samples.ACTION_STEP] * 3],
+    "steps": [*samples.STEPS.values(), *[ACTION_STEP] * 3],
 }
 _REWARDS_SCHEMA = {"title": "trackmania_rl.Rewards", "type": "object", "properties": {}}
 _EVENT_SCHEMA = {

@@ -312,6 +312,26 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
             "distance": self.simulator.progress,
         }
 
+    def record(self, world: int, actions: Floats, name: str) -> str | None:
+        """Keep an episode of a world, driven from the start line, as a replay.
+
+        Args:
+            world: Which one.
+            actions: What was sent at each step of the episode, (n, 3), on the grid of protocol.poses.
+            name: Who drove.
+
+        Returns:
+            Id of the replay; None of drives that a tape alone does not tell: in weather, with differing
+            cars, among others, or with respawns.
+        """
+        if self._forecasts or self._randomisation is not None or self.respawn or self.start != "line":
+            return None
+        if self.simulator.cars != self.simulator.worlds:
+            return None
+        from trackmania_rl.environment.replay.episode import record
+
+        return record(self.track, actions, name, delay=self.delay)
+
     # --- weather ----------------------------------------------------------------------------------
 
     def _weather_of(self, worlds: NDArray[np.intp]) -> Floats:
