@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,7 +82,8 @@ def test_a_highlight_must_beat_the_last_of_its_kind(folder: Path) -> None:
 def test_no_replay_where_a_tape_does_not_tell_the_drive(folder: Path) -> None:
     """In rain, with differing cars and from anywhere there is none."""
     tape = np.zeros((5, 3), np.float32)
-    for options in ({"weather": "rain"}, {"randomise": "mild"}, {"start": "anywhere"}):
+    several: list[dict[str, Any]] = [{"weather": "rain"}, {"randomise": "mild"}, {"start": "anywhere"}]
+    for options in several:
         envs = make_vector_env("TrackMania/Horizon-v0", 1, track="sprint", **options)
         assert envs.record(0, tape, "someone") is None  # type: ignore[attr-defined]
         envs.close()

@@ -11,7 +11,7 @@ from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simul
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.client import timestamp
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.messages import Car, EventMessage
+from trackmania_rl.protocol.messages import Car, EventKind, EventMessage
 from trackmania_rl.protocol.poses import on_grid
 from trackmania_rl.protocol.volume import replays_folder
 
@@ -83,5 +83,5 @@ def _end(simulator: Simulator, name: str, time: float) -> EventMessage:
     if simulator.finished[0]:
         lap = round(float(simulator.lap_time[0]), 3)
         return EventMessage(kind="finish", time=lap, agent_id=name, value=lap)
-    kind = "off_road" if simulator.fallen[0] else "stuck"
+    kind: EventKind = "off_road" if simulator.fallen[0] else "stuck"
     return EventMessage(kind=kind, time=round(time, 3), agent_id=name)
