@@ -104,6 +104,26 @@ def test_far_worlds_are_the_near_ones_bit_for_bit(url: str, env: str) -> None:
     far.close()
 
 
+def test_an_episode_is_kept_as_a_replay_by_the_service(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A learner sends a tape; what cannot be one is refused, and the worlds go on."""
+    monkeypatch.setenv("TRACKMANIA_RL_DATA", str(tmp_path))
+    far = make_vector_env("TrackMania/Horizon-v0", 2, track="sprint", url=url)
+    assert isinstance(far, RemoteVectorEnv)
+    far.reset(seed=0)
+    replay = far.record(1, np.tile(GAS, (40, 1)), "someone", "some-best_lap")
+    assert replay == "episode-some-best_lap" and (tmp_path / "replays" / f"{replay}.mcap").exists()
+    with pytest.raises(InputError, match="world is 2"):
+        far.record(2, np.tile(GAS, (40, 1)), "someone", "some")
+    with pytest.raises(InputError, match="actions"):
+        far.record(0, np.zeros((0, 3), np.float32), "someone", "some")
+    with pytest.raises(InputError, match="replay"):
+        far.record(0, np.tile(GAS, (40, 1)), "someone", "../some")
+    assert far.step(np.tile(GAS, (2, 1)))[0].shape[0] == 2
+    far.close()
+
+
 def test_foreign_environments_are_hosted_too(url: str) -> None:
     near = make_vector_env("gymnasium:Pendulum-v1", 3)
     far = make_vector_env("gymnasium:Pendulum-v1", 3, url=url)

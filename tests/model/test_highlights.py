@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from litestar.testing import TestClient
 
 from trackmania_rl.environment.replay.reading import read
 from trackmania_rl.environment.replay.verification import verify
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.model import checkpoint as checkpoints
+from trackmania_rl.model.agents import Agents
 from trackmania_rl.model.evaluation import EVALUATION_SEED, Drive, drive, summary
 from trackmania_rl.model.highlights import Highlights, read_highlights
-from trackmania_rl.model.runs import CHAMPIONS
+from trackmania_rl.model.runs import CHAMPIONS, RUN
+from trackmania_rl.model.server import model_app
 from trackmania_rl.protocol.environments import make_vector_env
 from trackmania_rl.protocol.volume import replays_folder
 
@@ -41,7 +44,7 @@ def test_best_lap_has_a_replay_that_is_the_lap(folder: Path) -> None:
         envs.close()
     first, best = read_highlights(folder)
     assert (first.kind, best.kind) == ("first_finish", "best_lap")
-    assert best.replay is not None and first.replay == best.replay
+    assert (first.replay, best.replay) == ("episode-some-first_finish", "episode-some-best_lap")
     recorded = read(replays_folder() / f"{best.replay}.mcap")
     finish = next(event for event in recorded.events if event.kind == "finish")
     assert finish.value == pytest.approx(best.value, abs=1e-3)
@@ -79,12 +82,49 @@ def test_a_highlight_must_beat_the_last_of_its_kind(folder: Path) -> None:
     highlights.close()
 
 
+def test_a_superseded_replay_is_replaced_and_the_route_tells_the_newest(folder: Path) -> None:
+    """Two bests of a kind leave one file; GET /api/runs/{id}/highlights gives the newest, or every one."""
+    envs = make_vector_env("TrackMania/Horizon-v0", 1, track="sprint")
+    highlights = Highlights(folder, "someone")
+    for step in (1, 2):
+        tape = np.full((10 * step, 3), (1.0, -1.0, 0.0), np.float32)
+        fell = Drive(0, 1.0, completion=0.1 * step, cause="off_road", speed=10.0, tape=tape)
+        highlights.look([fell], envs, ["sprint"], step=step, seconds=float(step))
+    highlights.close()
+    envs.close()
+    assert sorted(path.name for path in replays_folder().iterdir()) == [
+        f"episode-some-{kind}.mcap" for kind in ("biggest_improvement", "furthest", "worst_crash")
+    ]
+    assert len(read(replays_folder() / "episode-some-furthest.mcap").inputs["someone"]) == 20
+    (folder / RUN).write_text("{}")
+    with TestClient(model_app(Agents())) as client:
+        newest = client.get("/api/runs/some/highlights").json()["highlights"]
+        every = client.get("/api/runs/some/highlights?all=true").json()["highlights"]
+        assert client.get("/api/runs/none/highlights").status_code == 404
+    found = {highlight["kind"]: highlight for highlight in newest}
+    assert found["furthest"]["value"] == pytest.approx(0.2)
+    assert found["furthest"]["replay"] == "episode-some-furthest"
+    former = [highlight for highlight in every if highlight["kind"] == "furthest"]
+    assert [highlight.get("replay") for highlight in former] == [None, "episode-some-furthest"]
+
+
+def test_an_episode_that_was_cut_off_says_so(folder: Path) -> None:
+    """Standing still until the time limit is not being stuck."""
+    tape = np.full((20, 3), (-1.0, -1.0, 0.0), np.float32)
+    for limit, ending in ((1.0, "heat_end"), (2.0, "stuck")):
+        envs = make_vector_env("TrackMania/Horizon-v0", 1, track="sprint", time_limit=limit)
+        replay = envs.record(0, tape, "someone", "some")  # type: ignore[attr-defined]
+        envs.close()
+        events = read(replays_folder() / f"{replay}.mcap").events
+        assert [event.kind for event in events] == ["start", ending]
+
+
 def test_no_replay_where_a_tape_does_not_tell_the_drive(folder: Path) -> None:
     """In rain, with differing cars and from anywhere there is none."""
     tape = np.zeros((5, 3), np.float32)
     several: list[dict[str, Any]] = [{"weather": "rain"}, {"randomise": "mild"}, {"start": "anywhere"}]
     for options in several:
         envs = make_vector_env("TrackMania/Horizon-v0", 1, track="sprint", **options)
-        assert envs.record(0, tape, "someone") is None  # type: ignore[attr-defined]
+        assert envs.record(0, tape, "someone", "some") is None  # type: ignore[attr-defined]
         envs.close()
     assert not replays_folder().exists()

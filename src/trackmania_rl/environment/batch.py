@@ -114,7 +114,7 @@ class Batch:
             raise InputError("actions: expected at least one, of 3 numbers each")
         keep = getattr(self.envs.unwrapped, "record", None)
         tape = np.array(request.actions, np.float32)
-        return BatchRecorded(replay=keep(request.world, tape, request.name) if keep else None)
+        return BatchRecorded(replay=keep(request.world, tape, request.name, request.replay) if keep else None)
 
     def close(self) -> None:
         """Let go of the worlds."""

@@ -32,6 +32,8 @@ CREATE TABLE IF NOT EXISTS highlights (
     replay TEXT
 )
 """
+NAME = 36
+"""Letters of a run's name in the names of its replays, which have room for 64; its end tells the seed."""
 CRASHES = ("off_road", "stuck")
 
 
@@ -45,6 +47,7 @@ class Highlights:
 
     def __init__(self, folder: Path, name: str) -> None:
         self._name = name
+        self._run = folder.name
         self._database = sqlite3.connect(folder / FILE)
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("PRAGMA synchronous=NORMAL")
@@ -68,11 +71,8 @@ class Highlights:
             step: Environment steps of the run so far.
             seconds: Wall-clock of the run so far [s].
         """
-        replays: dict[int, str | None] = {}
         found = []
         for kind, drive, value, sentence in self._candidates(drives):
-            if id(drive) not in replays:
-                replays[id(drive)] = _record(getattr(envs, "record", None), drive, self._name)
             found.append(
                 Highlight(
                     kind=kind,
@@ -81,10 +81,12 @@ class Highlights:
                     track=tracks[drive.world],
                     value=value,
                     sentence=sentence,
-                    replay=replays[id(drive)],
+                    replay=self._record(getattr(envs, "record", None), drive, kind),
                 )
             )
         with self._database:
+            superseded = [(highlight.kind,) for highlight in found]
+            self._database.executemany("UPDATE highlights SET replay = NULL WHERE kind = ?", superseded)
             rows = [msgspec.structs.astuple(highlight) for highlight in found]
             self._database.executemany("INSERT INTO highlights VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         return found
@@ -92,6 +94,22 @@ class Highlights:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def _record(
+        self, keep: Callable[[int, Any, str, str], str | None] | None, drive: Drive, kind: HighlightKind
+    ) -> str | None:
+        """Id of a drive's replay, which replaces the one that the run had of this kind.
+
+        A replay that cannot be kept never stops a training.
+        """
+        if keep is None or drive.tape is None:
+            return None
+        replay = f"{self._run[-NAME:].lstrip('-_.:')}-{kind}"
+        try:
+            return keep(drive.world, drive.tape, self._name, replay)
+        except InputError as error:
+            logging.getLogger(__name__).warning("no replay of an episode: %s", error)
+            return None
 
     def _candidates(self, drives: Sequence[Drive]) -> list[tuple[HighlightKind, Drive, float, str]]:
         """Kind, drive, value and sentence of the drives that beat what is kept."""
@@ -184,14 +202,3 @@ def read_highlights(folder: Path, every: bool = False) -> list[Highlight]:
         return found
     newest = {highlight.kind: highlight for highlight in found}
     return [newest[kind] for kind in get_args(HighlightKind) if kind in newest]
-
-
-def _record(keep: Callable[[int, Any, str], str | None] | None, drive: Drive, name: str) -> str | None:
-    """Id of a drive's replay; a replay that cannot be kept never stops a training."""
-    if keep is None or drive.tape is None:
-        return None
-    try:
-        return keep(drive.world, drive.tape, name)
-    except InputError as error:
-        logging.getLogger(__name__).warning("no replay of an episode: %s", error)
-        return None

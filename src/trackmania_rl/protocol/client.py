@@ -417,7 +417,7 @@ class RemoteVectorEnv(VectorEnv[Floats, NDArray[Any], Any]):
             self._info(step),
         )
 
-    def record(self, world: int, actions: NDArray[Any], name: str) -> str | None:
+    def record(self, world: int, actions: NDArray[Any], name: str, replay: str) -> str | None:
         """Let the service keep an episode of a world as a replay.
 
         Returns:
@@ -426,7 +426,7 @@ class RemoteVectorEnv(VectorEnv[Floats, NDArray[Any], Any]):
         Raises:
             InputError: The service refuses; with its words.
         """
-        request = messages.BatchRecord(world=world, actions=actions.tolist(), name=name)
+        request = messages.BatchRecord(world=world, actions=actions.tolist(), name=name, replay=replay)
         try:
             self._stream.send(msgspec.json.encode(request), text=True)
             answer = _RECORDED.decode(self._receive())

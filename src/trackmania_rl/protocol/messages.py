@@ -321,6 +321,8 @@ class BatchRecord(Message, tag_field="type", tag="record"):
     """What was sent at each step of the episode, from the start line on."""
     name: Identifier
     """Who drove."""
+    replay: Identifier
+    """What the replay is called, behind "episode-"; a former one of this name is replaced."""
 
 
 class BatchRecorded(Answer, tag_field="type", tag="recorded"):
@@ -755,7 +757,8 @@ class Highlight(Answer):
     sentence: str
     """The same for people."""
     replay: str | None = None
-    """Id of the episode's replay in the environment service; None where it could not be kept."""
+    """Id of the episode's replay in the environment service; None where it could not be kept, and of all but
+    the newest of its kind."""
 
 
 class RunHighlights(Answer):

@@ -69,11 +69,11 @@ class MixedVectorEnv(VectorEnv[Any, Any, Any]):
         )
         return observation, reward, terminated, truncated, self._merged([r[4] for r in results])
 
-    def record(self, world: int, actions: NDArray[np.float32], name: str) -> str | None:
+    def record(self, world: int, actions: NDArray[np.float32], name: str, replay: str) -> str | None:
         """Keep an episode of a world as a replay; None where its batch cannot."""
         batch = int(np.searchsorted(self._edges, world, side="right")) - 1
         keep = getattr(self.batches[batch], "record", None)
-        return keep(world - int(self._edges[batch]), actions, name) if keep else None
+        return keep(world - int(self._edges[batch]), actions, name, replay) if keep else None
 
     def close_extras(self, **kwargs: Any) -> None:
         """Close every batch."""

@@ -329,6 +329,8 @@ export interface BatchRecord {
   actions: Signed[][];
   /** Who drove. */
   name: Identifier;
+  /** What the replay is called, behind "episode-"; a former one of this name is replaced. */
+  replay: Identifier;
 }
 
 /** The replay of an episode; without one where the worlds are such that a tape does not tell a drive. */
@@ -729,7 +731,10 @@ export interface Highlight {
   value: number;
   /** The same for people. */
   sentence: string;
-  /** Id of the episode's replay in the environment service; None where it could not be kept. */
+  /**
+   * Id of the episode's replay in the environment service; None where it could not be kept, and of all but
+   * the newest of its kind.
+   */
   replay?: string;
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.replay.recording import Recording, new_id
+from trackmania_rl.environment.replay.recording import Recording
 from trackmania_rl.environment.replay.script import About
 from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
 from trackmania_rl.environment.tracks.track import Track
@@ -24,7 +24,9 @@ COLOUR = "#3da5ff"
 FLOOR = np.array([0.0, 0.0, -1.0], np.float32)
 
 
-def record(track: Track, actions: Floats, name: str, *, delay: int) -> str:
+def record(
+    track: Track, actions: Floats, name: str, replay: str, *, delay: int = 0, time_limit: float = np.inf
+) -> str:
     """Drive an episode from the start line again and write its replay.
 
     Args:
@@ -32,7 +34,9 @@ def record(track: Track, actions: Floats, name: str, *, delay: int) -> str:
         actions: What was sent at each step, (n, 3) of -1..1, on the grid (protocol.poses.on_grid): then
             the replay is the episode bit for bit.
         name: Who drove, for people; also the agent's id.
+        replay: What it is called: its id is this behind "episode-"; a former one of this name is replaced.
         delay: Steps from sending an action to the car feeling it, as in the episode.
+        time_limit: An episode that lasted this long and neither finished nor left the road was cut off [s].
 
     Returns:
         Id of the replay, which lies in the volume's replays.
@@ -50,12 +54,12 @@ def record(track: Track, actions: Floats, name: str, *, delay: int) -> str:
     car = Car(agent_id=name, name=name, colour=COLOUR, policy=name)
     simulator = Simulator(track, 1, threads=1)
     simulator.spawn(arc=np.array([track.start]), lateral=np.zeros(1))
-    recording = Recording(replays_folder(), _about(track, car), track)
+    recording = Recording(replays_folder(), _about(track, car, f"episode-{replay}"), track)
     recording.event(EventMessage(kind="start", time=0.0))
     for step, action in enumerate(tape):
         recording.sample(TICKS * step, {name: simulator.poses()[0]}, {name: action})
         simulator.step(action[None], TICKS)
-    recording.event(_end(simulator, name, len(tape) * TICKS / 100))
+    recording.event(_end(simulator, name, len(tape) * TICKS / 100, time_limit))
     recording.close()
     recording.wait()
     if recording.failure is not None:
@@ -63,9 +67,9 @@ def record(track: Track, actions: Floats, name: str, *, delay: int) -> str:
     return recording.id
 
 
-def _about(track: Track, car: Car) -> About:
+def _about(track: Track, car: Car, id: str) -> About:
     return About(
-        id=new_id(track.id, 0),
+        id=id,
         track=track.id,
         track_name=track.name,
         track_hash=track.hash,
@@ -78,10 +82,12 @@ def _about(track: Track, car: Car) -> About:
     )
 
 
-def _end(simulator: Simulator, name: str, time: float) -> EventMessage:
-    """How the drive ended."""
+def _end(simulator: Simulator, name: str, time: float, time_limit: float) -> EventMessage:
+    """How the drive ended; of one that was cut off, that its time was over."""
     if simulator.finished[0]:
         lap = round(float(simulator.lap_time[0]), 3)
         return EventMessage(kind="finish", time=lap, agent_id=name, value=lap)
+    if not simulator.fallen[0] and time >= time_limit:
+        return EventMessage(kind="heat_end", time=round(time, 3))
     kind: EventKind = "off_road" if simulator.fallen[0] else "stuck"
     return EventMessage(kind=kind, time=round(time, 3), agent_id=name)

@@ -312,13 +312,14 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
             "distance": self.simulator.progress,
         }
 
-    def record(self, world: int, actions: Floats, name: str) -> str | None:
+    def record(self, world: int, actions: Floats, name: str, replay: str) -> str | None:
         """Keep an episode of a world, driven from the start line, as a replay.
 
         Args:
             world: Which one.
             actions: What was sent at each step of the episode, (n, 3), on the grid of protocol.poses.
             name: Who drove.
+            replay: What it is called, behind "episode-"; a former one of this name is replaced.
 
         Returns:
             Id of the replay; None of drives that a tape alone does not tell: in weather, with differing
@@ -330,7 +331,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
             return None
         from trackmania_rl.environment.replay.episode import record
 
-        return record(self.track, actions, name, delay=self.delay)
+        return record(self.track, actions, name, replay, delay=self.delay, time_limit=self.time_limit)
 
     # --- weather ----------------------------------------------------------------------------------
 
