@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PYTHON TORCH_BACKEND
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## install everything that is missing (idempotent)
 	@scripts/setup.sh
@@ -15,6 +15,9 @@ demo: setup  ## cars learn to race, and you watch: environment, model and viewer
 test: setup  ## every test: Python, viewer, browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 	cd viewer && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
+
+test-containers: setup  ## build the images, bring them up, drive in them (needs podman or docker; minutes)
+	$(BIN)/python -m pytest -m containers tests/deploy $(ARGS)
 
 check: setup  ## style, types, and known weaknesses of the dependencies
 	$(BIN)/ruff check .
@@ -40,4 +43,4 @@ lock:  ## renew requirements/dev.txt (PyTorch stays out of it)
 clean:  ## remove what set-up made; keeps data/
 	rm -rf .venv viewer/node_modules src/trackmania_rl/viewer/static
 
-.PHONY: help setup demo test check bench viewer generate lock clean
+.PHONY: help setup demo test test-containers check bench viewer generate lock clean

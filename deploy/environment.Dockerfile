@@ -38,7 +38,7 @@ USER 10001:10001
 WORKDIR /home/driver
 VOLUME /data
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=300s --retries=3 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
 ENTRYPOINT ["trackmania-rl"]
 CMD ["environment", "--host", "0.0.0.0"]

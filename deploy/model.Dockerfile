@@ -14,10 +14,10 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 WORKDIR /source
 RUN python -m venv --without-pip /opt/trackmania-rl
 # The largest first, in layers of their own: they stay while only our code changes.
-COPY requirements/dev.txt requirements/
 RUN PIP_EXTRA_INDEX_URL="$PIP_EXTRA_INDEX_URL $TORCH_INDEX" \
-    pip --python /opt/trackmania-rl/bin/python install -q -c requirements/dev.txt "torch==$TORCH"
+    pip --python /opt/trackmania-rl/bin/python install -q --no-deps "torch==$TORCH"
 COPY pyproject.toml README.md LICENSE ./
+COPY requirements/dev.txt requirements/
 RUN mkdir -p src/trackmania_rl && touch src/trackmania_rl/__init__.py \
     && pip --python /opt/trackmania-rl/bin/python install -q -c requirements/dev.txt '.[model]'
 COPY src src

@@ -90,7 +90,10 @@ def environment(
     ] = None,
     origin: Annotated[
         list[str] | None,
-        typer.Option(help="Page that may talk to this service besides those of this machine; repeatable."),
+        typer.Option(
+            envvar="TRACKMANIA_RL_ORIGIN",
+            help="Page that may talk to this service besides those of this machine; repeatable.",
+        ),
     ] = None,
     env: Annotated[
         str | None,

@@ -58,7 +58,8 @@ def model(
         ),
     ] = None,
     origin: Annotated[
-        list[str] | None, typer.Option(help="Page that may talk to this service; repeatable.")
+        list[str] | None,
+        typer.Option(envvar="TRACKMANIA_RL_ORIGIN", help="Page that may talk to this service; repeatable."),
     ] = None,
     log_json: Annotated[
         bool, typer.Option("--log-json", help="Write the log as JSON, an object per line.")
