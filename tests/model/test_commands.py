@@ -36,7 +36,7 @@ def run(*arguments: str) -> Any:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    return json.loads(result.stdout.splitlines()[-1])
 
 
 def test_train_resume_and_evaluate_on_a_track(data: Path) -> None:

@@ -33,7 +33,7 @@ def test_seeds_learn_side_by_side_and_share(data: Path) -> None:
     """Each seed has a run of its own, and writes to the pool that all read."""
     done = command("--env", "gymnasium:Pendulum-v1", "--seeds", "3,5", "--steps", "600", "--pool", "team")
     assert done.exit_code == 0
-    runs = json.loads(done.stdout)["runs"]
+    runs = json.loads(done.stdout.splitlines()[-1])["runs"]
     assert [(run["seed"], run["steps"], run["problem"]) for run in runs] == [(3, 600, None), (5, 600, None)]
     assert all(Path(run["checkpoint"]).exists() for run in runs)
     assert len(list((data / "pools/team").glob("*.ring"))) == 2
@@ -43,7 +43,7 @@ def test_a_member_that_fails_leaves_the_others_alone() -> None:
     """What is wrong is in the table, and in the exit code."""
     done = command("--env", "gymnasium:CartPole-v1", "--seeds", "1", "--steps", "100")
     assert done.exit_code == 1
-    assert "Discrete" in json.loads(done.stdout)["runs"][0]["problem"]
+    assert "Discrete" in json.loads(done.stdout.splitlines()[-1])["runs"][0]["problem"]
 
 
 @pytest.mark.parametrize("seeds", ["", "1,1", "a", "-1"])

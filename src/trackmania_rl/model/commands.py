@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 
 from trackmania_rl.protocol.errors import InputError
@@ -130,13 +130,26 @@ def train(
         list[str] | None,
         typer.Option("--set", help="Another setting as name=value (docs/sac.md); repeatable."),
     ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object at the end.")] = False,
+    json_output: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print a JSON object per report, a line each (JSONL), and last the final one."
+        ),
+    ] = False,
+    log: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Write the curves to tensorboard, wandb or mlflow too (docs/metrics.md); repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Train a SAC agent; Ctrl-C stops and saves. Prints the best policy's file and the learning curves'."""
     from trackmania_rl.model import checkpoint as checkpoints
     from trackmania_rl.model.curves import draw
+    from trackmania_rl.model.display import Display
     from trackmania_rl.model.learner import TOKEN_VARIABLE, LearnerConfig
     from trackmania_rl.model.learner import train as learn
+    from trackmania_rl.model.loggers import open_logger
     from trackmania_rl.protocol.volume import runs_folder
 
     if token is not None:
@@ -159,17 +172,21 @@ def train(
     state = runs_folder() / name / checkpoints.LEARNER
     if resume and not state.exists():
         raise InputError(f"run {name!r} cannot be resumed: {state} does not exist", field="resume")
-    console = Console(stderr=True)
     stopping = Interrupt()
-    with Live(console=console, refresh_per_second=4, transient=True) as live, stopping:
-        live.update("Preparing the worlds and compiling the update ...")
+    with ExitStack() as stack:
+        loggers = [open_logger(kind, config.run, dataclasses.asdict(config)) for kind in log or ()]
+        for logger in loggers:
+            stack.callback(logger.close)
+        display = stack.enter_context(Display(config, as_json=json_output))
+        stack.enter_context(stopping)
         progress = learn(
             config,
-            lambda progress, _: live.update(_figures(config.run, progress)),
+            lambda progress, _: display.show(progress),
             should_stop=lambda: stopping.asked,
             resume=resume,
             checkpoint=begin,
             datasets=dataset or (),
+            loggers=loggers,
         )
     folder = runs_folder() / config.run
     best = folder / checkpoints.FOLDER / checkpoints.BEST
@@ -177,7 +194,7 @@ def train(
     if json_output:
         typer.echo(json.dumps(_train_report(progress, best, picture)))
         return
-    console.print(_figures(config.run, progress))
+    display.console.print(display.picture())
     typer.echo(f"best policy      {best}\nlearning curves  {picture}")
 
 
@@ -269,32 +286,6 @@ def _train_report(progress: Progress, best: Path, picture: Path) -> dict[str, An
     }
     result = _result(progress.best) if progress.best else {}
     return {**report, **result, "checkpoint": str(best), "curves": str(picture)}
-
-
-def _figures(run: str, progress: Progress) -> Table:
-    """A training as it stands."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column(justify="right")
-    evaluation, best, values = progress.evaluation, progress.best, progress.values
-    rows: list[tuple[str, float | None, str]] = [
-        ("time", progress.seconds, "{:.0f} s"),
-        ("steps", progress.steps, "{:,}"),
-        ("steps per second", progress.steps_per_second, "{:,.0f}"),
-        ("updates per second", progress.updates_per_second, "{:,.0f}"),
-        ("episodes", progress.episodes, "{:,}"),
-        ("return, training", values.get("train/return"), "{:.2f}"),
-        ("finish rate, training", values.get("train/finished"), "{:.0%}"),
-        ("return, evaluation", evaluation.return_mean if evaluation else None, "{:.2f}"),
-        ("finish rate, evaluation", evaluation.finish_rate if evaluation else None, "{:.0%}"),
-        ("track driven, evaluation", evaluation.completion if evaluation else None, "{:.0%}"),
-        ("best lap", best.lap_time_best if best else None, "{:.3f} s"),
-    ]
-    table.add_row("run", run)
-    for name, value, form in rows:
-        if value is not None:
-            table.add_row(name, form.format(value))
-    return table
 
 
 class Interrupt:

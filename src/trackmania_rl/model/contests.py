@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from trackmania_rl.protocol.errors import InputError
 
 if TYPE_CHECKING:
     from trackmania_rl.model.checkpoint import Checkpoint
+    from trackmania_rl.model.learner import Progress
     from trackmania_rl.model.population import Member
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -40,9 +42,15 @@ def population(
         typer.Option("--set", help="Another setting as name=value (docs/sac.md); repeatable."),
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with the runs that there are.")] = False,
-    as_json: Json = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="Print a JSON object per report, a line each (JSONL), and last the final one."
+        ),
+    ] = False,
 ) -> None:
     """Train several agents side by side, one process each; Ctrl-C stops and saves. Ends with a table."""
+    from trackmania_rl.model.display import Display
     from trackmania_rl.model.learner import LearnerConfig
     from trackmania_rl.model.population import train_population
 
@@ -62,13 +70,23 @@ def population(
         for seed in _seeds(seeds)
     ]
     interrupt = Interrupt()
-    with Live(console=Console(stderr=True), refresh_per_second=2, transient=True) as live, interrupt:
-        members = train_population(
-            configs,
-            lambda members: live.update(_members(members)),
-            should_stop=lambda: interrupt.asked,
-            resume=resume,
-        )
+    console = Console(stderr=True)
+    live = Live(console=console, refresh_per_second=2, transient=True)
+    displays = {config.run: Display(config, as_json=as_json, console=console) for config in configs}
+    shown: dict[str, Progress | None] = {}
+
+    def show(members: Sequence[Member]) -> None:
+        if console.is_terminal and not as_json:
+            live.update(_members(members))
+            return
+        for member in members:
+            run, progress = member.config.run, member.progress
+            if progress is not None and progress is not shown.get(run):
+                shown[run] = progress
+                displays[run].show(progress)
+
+    with live if console.is_terminal and not as_json else nullcontext(), interrupt:
+        members = train_population(configs, show, should_stop=lambda: interrupt.asked, resume=resume)
     if as_json:
         typer.echo(json.dumps({"runs": [_report(member) for member in members]}))
     else:

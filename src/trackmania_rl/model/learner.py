@@ -32,6 +32,7 @@ from trackmania_rl.model.episodes import Ended, check_spaces, endings, last_obse
 from trackmania_rl.model.evaluation import EVALUATION_SEED, drive, summary
 from trackmania_rl.model.experience import Transitions, transitions
 from trackmania_rl.model.highlights import Highlights
+from trackmania_rl.model.loggers import Logger
 from trackmania_rl.model.metrics import MetricsWriter
 from trackmania_rl.model.normaliser import Normaliser
 from trackmania_rl.model.policy import Policy
@@ -567,6 +568,7 @@ def train(
     resume: bool = False,
     checkpoint: Checkpoint | None = None,
     datasets: Sequence[Path] = (),
+    loggers: Sequence[Logger] = (),
 ) -> Progress:
     """Train until `config.seconds` or `config.steps` are over or `should_stop` says so.
 
@@ -580,13 +582,14 @@ def train(
         resume: Go on from the run's last checkpoint.
         checkpoint: Begin with these networks.
         datasets: Begin with this experience in the buffer.
+        loggers: Get every point of the curves too.
 
     Returns:
         How far it came. The best policy is in the run's folder as checkpoints/best.pt.
     """
     learner = Learner(config, resume=resume, checkpoint=checkpoint, datasets=datasets)
     try:
-        return _Schedule(learner, on_progress).run(should_stop)
+        return _Schedule(learner, on_progress, loggers).run(should_stop)
     finally:
         learner.close()
 
@@ -594,9 +597,15 @@ def train(
 class _Schedule:
     """Who does what when in a training."""
 
-    def __init__(self, learner: Learner, on_progress: Callable[[Progress, Learner], None] | None) -> None:
+    def __init__(
+        self,
+        learner: Learner,
+        on_progress: Callable[[Progress, Learner], None] | None,
+        loggers: Sequence[Logger],
+    ) -> None:
         self.learner = learner
         self.on_progress = on_progress
+        self.loggers = loggers
         self.reported = (time.perf_counter(), learner.steps, learner.updates)
         self.due = {"report": 0.0, "evaluate": 0.0, "checkpoint": 0.0}
 
@@ -639,7 +648,13 @@ class _Schedule:
             for name, value in dataclasses.asdict(result).items()
             if value is not None and name != "episodes"
         }
-        learner.metrics.write(learner.steps, learner.seconds, values)
+        self._write(values)
+
+    def _write(self, values: dict[str, float]) -> None:
+        """Points of the curves, to the run's file and the loggers."""
+        self.learner.metrics.write(self.learner.steps, self.learner.seconds, values)
+        for logger in self.loggers:
+            logger.write(self.learner.steps, values)
 
     def _report(self) -> Progress:
         learner = self.learner
@@ -659,7 +674,7 @@ class _Schedule:
         )
         speed = {"speed/steps": progress.steps_per_second, "speed/updates": progress.updates_per_second}
         if learner.steps != steps:  # a point for each step at most, also where a run goes on
-            learner.metrics.write(learner.steps, learner.seconds, {**progress.values, **speed})
+            self._write({**progress.values, **speed})
         learner.write_endings()
         if self.on_progress is not None:
             self.on_progress(progress, learner)
