@@ -61,6 +61,13 @@ def model(
         list[str] | None,
         typer.Option(envvar="TRACKMANIA_RL_ORIGIN", help="Page that may talk to this service; repeatable."),
     ] = None,
+    metrics_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TRACKMANIA_RL_METRICS_URL",
+            help="Time-series server that gets the curves too, e.g. http://127.0.0.1:8428 (VictoriaMetrics).",
+        ),
+    ] = None,
     log_json: Annotated[
         bool, typer.Option("--log-json", help="Write the log as JSON, an object per line.")
     ] = False,
@@ -69,6 +76,7 @@ def model(
     from trackmania_rl.model.agents import Agents
     from trackmania_rl.model.learner import TOKEN_VARIABLE
     from trackmania_rl.model.server import model_app
+    from trackmania_rl.model.shipper import Shipper
     from trackmania_rl.protocol.access import Access, token_in
     from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.service import listen, serve
@@ -86,11 +94,16 @@ def model(
         )
     if token is not None:
         os.environ[TOKEN_VARIABLE] = token  # where the learners look
+    shipper = Shipper(metrics_url) if metrics_url else None
     pool = Agents(environment=environment, token=token, factories={env}, remote_worlds=remote_worlds)
     pool.revive(track)
     pool.begin(agents, env=env, track=track, champion=champion)
     Console(stderr=True).print(f"Model service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
+    if shipper is not None:
+        shipper.start()
     serve(model_app(pool, access), listening)
+    if shipper is not None:
+        shipper.close()
 
 
 def train(
