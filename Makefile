@@ -19,11 +19,12 @@ test: setup  ## every test: Python, viewer, browser
 test-containers: setup  ## build the images, bring them up, drive in them (needs podman or docker; minutes)
 	$(BIN)/python -m pytest -m containers tests/deploy $(ARGS)
 
-check: setup  ## style, types, and known weaknesses of the dependencies
+check: setup  ## style, types, manifests, and known weaknesses of the dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd viewer && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+	$(BIN)/python -m pytest tests/deploy
 	@scripts/audit.sh
 
 bench: setup  ## every speed claim, as a ratio against a peer

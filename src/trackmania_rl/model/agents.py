@@ -65,14 +65,14 @@ class Agent:
         kept: Who it is.
         environment: Environment service in which it races, if any.
         token: Of that service.
-        remote_worlds: Whether it learns on worlds of that service instead of its own process's.
+        remote_worlds: Environment service on whose worlds it learns; None: on those of its own process.
     """
 
     def __init__(
-        self, kept: Kept, *, environment: str | None, token: str | None, remote_worlds: bool = False
+        self, kept: Kept, *, environment: str | None, token: str | None, remote_worlds: str | None = None
     ) -> None:
         self.kept = kept
-        self._worlds = environment if remote_worlds else None
+        self._remote_worlds = remote_worlds
         self.policy: Policy | None = None
         self.history: deque[Progress] = deque(maxlen=HISTORY)
         self.reports = 0
@@ -114,7 +114,7 @@ class Agent:
         if self._process is None:
             begin = str(checkpoint_file(self.create.checkpoint)) if self.create.checkpoint else None
             self._problem = None
-            self._process = LearnerProcess(learner_config(self.kept, self._worlds), checkpoint=begin)
+            self._process = LearnerProcess(learner_config(self.kept, self._remote_worlds), checkpoint=begin)
             threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
         else:
             self._process.send("start")
@@ -304,7 +304,7 @@ class Agents:
         token: Token of that service.
         factories: Environments of the form module:factory that agents may learn. Others of that form are
             refused: a request must not choose what code is run.
-        remote_worlds: Whether they learn on worlds of that service instead of their own processes'.
+        remote_worlds: Environment service on whose worlds they learn; None: on those of their own processes.
     """
 
     def __init__(
@@ -313,7 +313,7 @@ class Agents:
         environment: str | None = None,
         token: str | None = None,
         factories: Collection[str] = (),
-        remote_worlds: bool = False,
+        remote_worlds: str | None = None,
     ) -> None:
         self.environment = environment
         self._remote_worlds = remote_worlds

@@ -30,12 +30,12 @@ def model(
         typer.Option(help="Environment service in whose race the agents drive, e.g. http://127.0.0.1:8080."),
     ] = None,
     remote_worlds: Annotated[
-        bool,
+        str | None,
         typer.Option(
-            help="Learn on worlds of that service, too, instead of in this one's own processes, which then "
-            "need no simulator."
+            help="Environment service on whose worlds the agents learn, instead of in their own processes, "
+            "which then need no simulator."
         ),
-    ] = False,
+    ] = None,
     env: Annotated[str, typer.Option(help="Environment that the first agents learn.")] = HORIZON,
     track: Annotated[
         str | None, typer.Option(help="Track that the agents learn; those of others rest.")
@@ -87,11 +87,6 @@ def model(
     access = Access(token=token, origins=tuple(origin or ()))
     access.check_reach(host)
     listening = listen(host, port)
-    if remote_worlds and environment is None:
-        raise InputError(
-            "--remote-worlds without --environment: name the service whose worlds are meant",
-            field="remote-worlds",
-        )
     if token is not None:
         os.environ[TOKEN_VARIABLE] = token  # where the learners look
     shipper = Shipper(metrics_url) if metrics_url else None
