@@ -96,6 +96,13 @@ def test_the_interface_describes_itself(url: str) -> None:
     assert "Action" in json.dumps(description["components"]["schemas"])
 
 
+def test_the_interface_describes_its_refusals(url: str) -> None:
+    described = ask(url, "GET", "/api/openapi.json").json["paths"]["/api/change"]["post"]["responses"]
+    for body, headers in ((b"{}", BEARER), (ACTION, {})):
+        refusal = ask(url, "POST", "/api/change", body, **headers)
+        assert refusal.headers["content-type"] in described[str(refusal.status)]["content"]
+
+
 @pytest.mark.parametrize("given", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic secret"}])
 def test_nothing_changes_without_the_token(url: str, given: dict[str, str]) -> None:
     reply = ask(url, "POST", "/api/change", ACTION, **given)
