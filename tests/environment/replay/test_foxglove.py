@@ -75,8 +75,8 @@ def test_the_cars_are_where_they_drove(file: Path) -> None:
     for k in (0, 10, 30):
         for transform in places[k]["transforms"]:
             pose = recorded.poses[transform["child_frame_id"]][10 * k]
-            assert [transform["translation"][axis] for axis in "xyz"] == pytest.approx(pose[:3], abs=0.01)
-            assert [transform["rotation"][axis] for axis in "xyzw"] == pytest.approx(pose[3:7], abs=0.002)
+            assert [transform["translation"][axis] for axis in "xyz"] == pytest.approx(pose[:3], abs=0.06)
+            assert [transform["rotation"][axis] for axis in "xyzw"] == pytest.approx(pose[3:7], abs=0.006)
 
 
 def test_up_is_up_and_a_scan_points_ahead() -> None:

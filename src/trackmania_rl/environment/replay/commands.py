@@ -151,14 +151,17 @@ def compare(
     track: Annotated[
         str | None, typer.Option(help="The track, if it is not in the library under its id.")
     ] = None,
+    in_order: Annotated[
+        bool, typer.Option("--in-order", help="Compare with the first named, not with the fastest.")
+    ] = False,
     picture: Annotated[Path | None, typer.Option(help="Draw the gaps along the track: .png or .svg.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare drives with the first of them: gaps at the checkpoints, and where time was lost."""
+    """Compare drives with the fastest of them: gaps at the checkpoints, and where time was lost."""
     from trackmania_rl.environment.replay import comparison
     from trackmania_rl.environment.tracks import library
 
-    compared = comparison.compare(replays, None if track is None else library.load(track))
+    compared = comparison.compare(replays, None if track is None else library.load(track), in_order=in_order)
     if picture is not None:
         comparison.draw(compared, picture)
     if as_json:

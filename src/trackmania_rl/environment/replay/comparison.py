@@ -112,12 +112,13 @@ class Comparison:
         }
 
 
-def compare(names: list[str], track: Track | None = None) -> Comparison:
+def compare(names: list[str], track: Track | None = None, *, in_order: bool = False) -> Comparison:
     """Compare the drives in some replays.
 
     Args:
         names: Ids of replays, or files: replays, ghosts of the game, tables.
         track: Where they were driven; found by the first replay that names it, if None.
+        in_order: Compare with the first drive; otherwise with the fastest.
 
     Raises:
         InputError: One cannot be read, they are on different tracks, or there is only one drive.
@@ -139,6 +140,8 @@ def compare(names: list[str], track: Track | None = None) -> Comparison:
             lines += _lines(recorded)
     if len(lines) < 2:
         raise InputError(f"found {len(lines)} drive in {', '.join(names)}, expected two or more to compare")
+    if not in_order:
+        lines = _fastest_first(lines)
     mark_names, marks = _marks(track)
     times = np.array([line.reached(marks) for line in lines])
     finishes = [line.finish_time for line in lines]
@@ -221,4 +224,14 @@ def _lines(recorded: Recorded) -> list[Line]:
                     result.time if result.finished else None,
                 )
             )
-    return sorted(lines, key=lambda line: np.inf if line.finish_time is None else line.finish_time)
+    return _fastest_first(lines)
+
+
+def _fastest_first(lines: list[Line]) -> list[Line]:
+    """The drives by their finish times; those that did not finish last, the one that came further first."""
+
+    def rank(line: Line) -> tuple[float, float]:
+        time = np.inf if line.finish_time is None else line.finish_time
+        return time, -float(line.progress.max(initial=0.0))
+
+    return sorted(lines, key=rank)

@@ -2,7 +2,8 @@
 
 Frames: "map" has z up, as such tools draw it; "world" is ours, with y up; and each car has one of its own,
 named after its agent, +z forward and +x left. Schemas: https://docs.foxglove.dev/docs/sdk/schemas, of which
-the parts that are used here are written out.
+the parts that are used here are written out; not the primitives of a scene, because every file carries its
+schemas twice and tools know these by name.
 """
 
 from __future__ import annotations
@@ -72,12 +73,20 @@ def world(moment: int) -> Json:
 
 
 def places(poses: dict[str, Floats], moment: int) -> Json:
-    """foxglove.FrameTransforms: where the cars are; poses by agent, columns as in POSE_FIELDS."""
+    """foxglove.FrameTransforms: where the cars are, to a tenth of a metre and about a degree.
+
+    Others draw straight lines between two of them, which strays further than that; the exact poses are in
+    the drives.
+
+    Args:
+        poses: Poses by agent, columns as in POSE_FIELDS.
+        moment: When [ns].
+    """
     transforms = []
     for agent_id, pose in poses.items():
         values = [float(value) for value in np.nan_to_num(pose[:7])]
-        place = dict(zip("xyz", (round(value, 2) for value in values[:3]), strict=True))
-        attitude = dict(zip("xyzw", (round(value, 3) for value in values[3:]), strict=True))
+        place = dict(zip("xyz", (round(value, 1) for value in values[:3]), strict=True))
+        attitude = dict(zip("xyzw", (round(value, 2) for value in values[3:]), strict=True))
         transforms.append(_transform("world", agent_id, moment, place, attitude))
     return {"transforms": transforms}
 
@@ -187,30 +196,9 @@ def _numbers(title: str, names: str) -> Json:
 _NUMBER, _WHOLE, _TEXT, _FLAG = ({"type": kind} for kind in ("number", "integer", "string", "boolean"))
 _TIME = {"type": "object", "title": "time", "properties": {"sec": _WHOLE, "nsec": _WHOLE}}
 _DURATION = {**_TIME, "title": "duration"}
-_VECTOR, _POINT = _numbers("foxglove.Vector3", "xyz"), _numbers("foxglove.Point3", "xyz")
-_QUATERNION, _COLOUR = _numbers("foxglove.Quaternion", "xyzw"), _numbers("foxglove.Color", "rgba")
+_VECTOR, _QUATERNION = _numbers("foxglove.Vector3", "xyz"), _numbers("foxglove.Quaternion", "xyzw")
 _POSE = _object("foxglove.Pose", position=_VECTOR, orientation=_QUATERNION)
-_LINE = _object(
-    "foxglove.LinePrimitive",
-    type=_WHOLE,
-    pose=_POSE,
-    thickness=_NUMBER,
-    scale_invariant=_FLAG,
-    points=_list(_POINT),
-    color=_COLOUR,
-    colors=_list(_COLOUR),
-    indices=_list(_WHOLE),
-)
-_CUBE = _object("foxglove.CubePrimitive", pose=_POSE, size=_VECTOR, color=_COLOUR)
-_LABEL = _object(
-    "foxglove.TextPrimitive",
-    pose=_POSE,
-    billboard=_FLAG,
-    font_size=_NUMBER,
-    scale_invariant=_FLAG,
-    color=_COLOUR,
-    text=_TEXT,
-)
+_PRIMITIVE = {"type": "object", "properties": {}}
 _ENTITY = _object(
     "foxglove.SceneEntity",
     timestamp=_TIME,
@@ -218,10 +206,10 @@ _ENTITY = _object(
     id=_TEXT,
     lifetime=_DURATION,
     frame_locked=_FLAG,
-    metadata=_list(_object("foxglove.KeyValuePair", key=_TEXT, value=_TEXT)),
-    cubes=_list(_CUBE),
-    lines=_list(_LINE),
-    texts=_list(_LABEL),
+    metadata=_list(_PRIMITIVE),
+    cubes=_list(_PRIMITIVE),
+    lines=_list(_PRIMITIVE),
+    texts=_list(_PRIMITIVE),
 )
 _DELETION = _object("foxglove.SceneEntityDeletion", timestamp=_TIME, type=_WHOLE, id=_TEXT)
 SCENE_SCHEMA = _object("foxglove.SceneUpdate", deletions=_list(_DELETION), entities=_list(_ENTITY))

@@ -184,7 +184,7 @@ def read(path: Path) -> Recorded:
             elif kind == "events":
                 events.append(msgspec.json.decode(entry.data, type=EventMessage))
             elif kind == "drive":
-                block = samples.decode(entry.data)
+                block = samples.decode(entry.data, head.format)
                 rows += len(block.poses)
                 if rows > ROWS_MAX:
                     raise ValueError(f"more than {ROWS_MAX} rows of poses")
@@ -210,10 +210,12 @@ class Head:
     Attributes:
         about: What it is of.
         start: Time of tick 0 [ns since 1970].
+        format: Of the file, one of samples.GRIDS.
     """
 
     about: About
     start: int
+    format: str
 
 
 @dataclass(frozen=True)
@@ -248,14 +250,14 @@ def opened(path: Path) -> tuple[Head, Iterator[Entry]]:
 def _head(told: dict[str, str], source: str) -> Head:
     """What a file says of itself."""
     format = told.get("format", "1")
-    if format != FORMAT:
+    if format not in samples.GRIDS:
         raise InputError(
-            f"{source} is a replay of format {format}, this program reads format {FORMAT}: "
-            "open it with the release that recorded it",
+            f"{source} is a replay of format {format}, this program reads formats {min(samples.GRIDS)} to "
+            f"{FORMAT}: open it with the release that recorded it",
             field="replay",
         )
     try:
-        return Head(msgspec.json.decode(told["about"], type=About), int(told["start"]))
+        return Head(msgspec.json.decode(told["about"], type=About), int(told["start"]), format)
     except (ValueError, KeyError, msgspec.MsgspecError) as error:
         raise InputError(f"{source} is damaged: {error}", field="replay") from error
 

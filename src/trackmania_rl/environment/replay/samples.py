@@ -35,17 +35,21 @@ SECOND, TICKS = 20, 5
 TAPE_FIELDS = ("gas", "brake", "steering")
 
 STEPS: dict[str, float] = {
-    "x": 1e-3, "y": 1e-3, "z": 1e-3,
+    "x": 2e-3, "y": 2e-3, "z": 2e-3,
     "qx": 1 / 3000, "qy": 1 / 3000, "qz": 1 / 3000, "qw": 1 / 3000,
-    "vx": 0.04, "vy": 0.04, "vz": 0.04,
+    "vx": 0.08, "vy": 0.08, "vz": 0.08,
     "steer": ACTION_STEP, "gas": ACTION_STEP, "brake": ACTION_STEP,
-    "gear": 1.0, "rpm": 0.02, "progress": 0.01, "lap_time": 1e-3, "state": 1.0,
-    "suspension_fl": 5e-3, "suspension_fr": 5e-3, "suspension_rl": 5e-3, "suspension_rr": 5e-3,
-    "wheel_angle": 5e-3,
+    "gear": 1.0, "rpm": 0.02, "progress": 0.02, "lap_time": 1e-3, "state": 1.0,
+    "suspension_fl": 0.01, "suspension_fr": 0.01, "suspension_rl": 0.01, "suspension_rr": 0.01,
+    "wheel_angle": 0.01,
 }  # fmt: skip
 """What one unit of each stored pose column is: metres, quaternion parts (0.04 degrees), m/s, ..."""
+_HALVED = ("x", "y", "z", "vx", "vy", "vz", "progress", *POSE_FIELDS[-5:])
+"""Columns that format 2 kept twice as fine."""
 
 _STEPS = np.array([STEPS[name] for name in POSE_FIELDS] + [ACTION_STEP] * len(TAPE_FIELDS))
+GRIDS = {"2": _STEPS / [2 if name in _HALVED else 1 for name in (*POSE_FIELDS, *TAPE_FIELDS)], "3": _STEPS}
+"""The steps of the columns in each format that can be read (script.py); the last is written."""
 _POSES = len(POSE_FIELDS)
 _DRIVE = _POSES + len(TAPE_FIELDS)
 _POSITION, _VELOCITY = slice(0, 3), slice(7, 10)
@@ -55,7 +59,16 @@ _STATE = POSE_FIELDS.index("state")
 _LARGEST = 2.0**29
 """Residuals stay within 32 bits when the values stay within this."""
 _HEAD = struct.Struct("<IHH")
-_LZMA = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 16, "lc": 0, "lp": 0, "pb": 0}]
+_LZMA = [
+    {
+        "id": lzma.FILTER_LZMA2,
+        "preset": 9 | lzma.PRESET_EXTREME,
+        "dict_size": 1 << 16,
+        "lc": 0,
+        "lp": 0,
+        "pb": 0,
+    }
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +130,12 @@ def encode(block: Block) -> bytes:
     return head + block.digests.astype("<u4").tobytes() + packed
 
 
-def decode(data: bytes) -> Block:
+def decode(data: bytes, format: str = "3") -> Block:
     """The block in these bytes.
+
+    Args:
+        data: The bytes.
+        format: Of the recording that they are from, one of GRIDS.
 
     Raises:
         ValueError: The bytes are no block.
@@ -131,7 +148,7 @@ def decode(data: bytes) -> Block:
         raise ValueError(f"a block of {rows} rows of {columns} has {len(data)} bytes")
     planes = _unpack(data[body:], 4 * rows * columns).reshape(columns, 4, rows)
     small = np.ascontiguousarray(planes.transpose(0, 2, 1)).view("<u4")[..., 0].T.astype(np.int64)
-    values = (_restore((small >> 1) ^ -(small & 1)) * _STEPS[:columns]).astype(np.float32)
+    values = (_restore((small >> 1) ^ -(small & 1)) * GRIDS[format][:columns]).astype(np.float32)
     return Block(
         first_tick,
         values[:, :_POSES],
@@ -177,6 +194,6 @@ def _restore(rest: Whole) -> Whole:
 
 
 def _moved(rows: Whole) -> Whole:
-    """How far a car moved by its velocities [4 cm/s] since the first row [mm]: the sum of two is 50 ms."""
+    """How far a car moved by its velocities [8 cm/s] since the first row [2 mm]: the sum of two is 50 ms."""
     velocity = rows[:, _VELOCITY]
     return np.cumsum(np.concatenate([velocity[:1] * 0, velocity[1:] + velocity[:-1]]), axis=0)

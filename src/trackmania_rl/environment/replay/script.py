@@ -21,8 +21,8 @@ from trackmania_rl.environment.replay import foxglove, samples
 from trackmania_rl.protocol.messages import Car
 from trackmania_rl.protocol.poses import ACTION_STEP, POSE_FIELDS
 
-FORMAT = "2"
-"""Version of the layout; 1 held every pose exactly."""
+FORMAT = "3"
+"""Version of the layout; 2 had finer steps (samples.GRIDS), 1 held every pose exactly."""
 TICK_NS = 10_000_000
 CHUNK_BYTES = 1 << 24
 """Never reached: chunks end where the script is flushed."""
