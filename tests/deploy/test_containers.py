@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 ENGINE = shutil.which("podman") or shutil.which("docker")
 IMAGES = ("environment", "model", "viewer")
 PORTS = {"ENVIRONMENT": 18464, "MODEL": 18465, "VIEWER": 18466, "VNC": 18467, "METRICS": 18468}
-SERVICES = ("trackmania-env", "trackmania-model", "replay-viewer", "victoria-metrics")
+SERVICES = ("trackmania-env", "trackmania-model", "replay-viewer", "metrics")
 """All but Grafana, whose image cannot be made from Debian's packages where no registry is reached."""
 TIMEOUT = 600.0
 """Longest wait for something to come true [s]: the first start compiles the kernels."""
