@@ -322,7 +322,7 @@ def test_an_async_driver_drives_and_comes_back_too() -> None:
             if len(speeds) == 20:
                 stack.close()
                 threading.Timer(0.3, lambda: stack.enter_context(a_service(port))).start()
-            if len(speeds) == 25:
+            if len(speeds) > 20 and speeds[-1] < speeds[19] / 2:
                 break
         await client.close()
         return speeds
@@ -331,7 +331,7 @@ def test_an_async_driver_drives_and_comes_back_too() -> None:
         stack.enter_context(a_service(port))
         speeds = asyncio.run(drive(stack))
     assert max(speeds[:20]) > 3.0  # it drove
-    assert speeds[20] < max(speeds[:20])  # and came back to another race
+    assert speeds[-1] < max(speeds[:20]) / 2  # and came back to another race
 
 
 def test_an_async_driver_without_patience_gives_up() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -205,14 +206,19 @@ def environment(
 
 @contextlib.contextmanager
 def _shown(screen: Screen, host: str, port: int) -> Iterator[None]:
-    """The page of the race on a display; it waits for the service itself."""
-    from trackmania_rl.environment.render.display import shown
-    from trackmania_rl.protocol.service import running
-    from trackmania_rl.viewer.server import viewer_app
+    """The page of the race on a display; the viewer serves it, and it waits for the service itself."""
+    from trackmania_rl.environment.render.browser import program
+    from trackmania_rl.environment.render.display import answered, shown
+    from trackmania_rl.protocol.service import listen
 
-    page = viewer_app(environment=f"http://{host}:{port}", model="none")
-    with running(page) as address, shown(f"{address}/?present&camera=chase", screen):
-        yield
+    with listen("127.0.0.1", 0) as free:
+        page = free.getsockname()[1]
+    viewer = [sys.executable, "-m", "trackmania_rl", "viewer", "--port", str(page), "--model", "none"]
+    with program([*viewer, "--environment", f"http://{host}:{port}"]):
+        if not answered(page):
+            raise InputError("the viewer's page is not served, expected it to be built: run `make viewer`")
+        with shown(f"http://127.0.0.1:{page}/?present&camera=chase", screen):
+            yield
 
 
 @app.command()

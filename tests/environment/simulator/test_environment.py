@@ -192,7 +192,7 @@ def test_memory_stays_flat(observation: str) -> None:
         after = drive(1500)
     finally:
         tracemalloc.stop()
-    assert after - before < 10_000
+    assert after - before < 50_000  # bytes; 1,500 steps that each left an array behind would be more
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

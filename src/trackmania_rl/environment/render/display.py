@@ -94,6 +94,16 @@ def shown(address: str, screen: Screen) -> Iterator[None]:
         yield
 
 
+def answered(port: int) -> bool:
+    """Whether a program of this machine listens on a port, waited for."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1.0):
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def _xvfb() -> str:
     return require("Xvfb", package="xvfb", purpose="--display shows the race on it")
 
