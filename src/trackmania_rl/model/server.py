@@ -111,7 +111,7 @@ def model_app(pool: Agents, access: Access | None = None) -> Litestar:
         return Prediction(agent_id=data.agent_id, action=action.tolist(), policy=policy.version)
 
     @post("/api/tournament", sync_to_thread=True, status_code=200, tags=["ratings"])
-    def compete(data: TournamentRequest) -> Ratings:
+    def compete(data: JSONBody[TournamentRequest]) -> Ratings:
         """Let policies race one another, with contact, and rate them; answers when all races are over."""
         return pool.compete(data)
 

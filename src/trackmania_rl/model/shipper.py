@@ -90,7 +90,7 @@ class Shipper:
             stopping = self._stopping.wait(PERIOD)
             try:
                 self.ship()
-            except (OSError, sqlite3.Error, ValueError) as error:
+            except (OSError, sqlite3.Error, ValueError, KeyError) as error:
                 if not self._absent:
                     log.warning("curves wait in the runs' files: %s takes none (%s)", self._url, error)
                 self._absent = True

@@ -25,7 +25,7 @@ FORMAT = "3"
 """Version of the layout; 2 had finer steps (samples.GRIDS), 1 held every pose exactly."""
 TICK_NS = 10_000_000
 CHUNK_BYTES = 1 << 24
-"""Never reached: chunks end where the script is flushed."""
+"""Seldom reached: chunks end where the script is flushed, and the text of a packed file is one."""
 
 
 class About(msgspec.Struct, kw_only=True):
