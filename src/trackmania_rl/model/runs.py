@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,10 @@ from trackmania_rl.protocol.volume import runs_folder
 
 RUN = "run.json"
 """In a run's folder: the learner's settings."""
+NOT_SETTING = frozenset(
+    {"agent_id", "run", "seed", "seconds", "steps", "started", "environment", "threads", "checkpoint_every"}
+)
+"""In a run's settings: what says who learns, how long and where, but not how."""
 CHAMPION = "champion"
 """Id of the policy that comes with the package for any track; "champion:TRACK" is the one for that track."""
 CHAMPIONS = Path(__file__).with_name("champions")
@@ -89,8 +94,15 @@ def _run_summary(folder: Path) -> RunSummary:
         seed=config["seed"],
         started=config["started"],
         steps=last_step(folder),
+        setting=_setting(config),
         keys=read_keys(folder),
     )
+
+
+def _setting(config: dict[str, Any]) -> str:
+    """Digest of how a run learns: its settings but the seed, names and length."""
+    kept = {key: value for key, value in config.items() if key not in NOT_SETTING}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:12]
 
 
 @lru_cache(maxsize=4096)

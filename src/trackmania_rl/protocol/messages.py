@@ -676,6 +676,8 @@ class RunSummary(Answer):
     seed: int
     started: str
     steps: int
+    setting: str
+    """The same for runs that differ by nothing but their seed (and their length)."""
     keys: list[str]
     """Names of the curves that it has."""
 

@@ -108,8 +108,8 @@ export const getRuns = (base: string) => get<RunSummary[]>(`${base}/api/runs`);
 export const getMetrics = (base: string, run: string) =>
   get<RunMetrics>(`${base}/api/runs/${encodeURIComponent(run)}/metrics`);
 /** Where and why the episodes of a run ended. */
-export const getEndings = (base: string, run: string) =>
-  get<RunEndings>(`${base}/api/runs/${encodeURIComponent(run)}/endings?limit=6000`);
+export const getEndings = (base: string, run: string, limit = 6000) =>
+  get<RunEndings>(`${base}/api/runs/${encodeURIComponent(run)}/endings?limit=${limit}`);
 /** The saved policies. */
 export const getCheckpoints = (base: string) => get<CheckpointSummary[]>(`${base}/api/checkpoints`);
 

@@ -1,13 +1,16 @@
-import { Checkbox, SegmentedControl, Slider, Table } from "@mantine/core";
+import { Table } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useCurves } from "../connection/curves";
 import { useModel } from "../connection/model";
 import { getCheckpoints, useRemote } from "../connection/rest";
-import { count, duration, moment, NONE, percent, raceTime } from "../format";
-import { Chart } from "../panels/chart";
-import { curveLines, CURVE_KINDS, runColour, type CurveAxis } from "../panels/curves";
+import { count, moment, NONE, percent, raceTime } from "../format";
+import { runColour } from "../panels/curves";
 import { Notice } from "../panels/notice";
+import { LearningCurves } from "../training/curves";
+import { useEndings } from "../training/endings";
 import { Failures } from "../training/failure-map";
+import { RunsTable } from "../training/runs-table";
+import { episodesBy, resultOf } from "../training/summary";
 
 /** How all runs have learned: curves, agents, and the policies that were saved. */
 export function TrainingPage({ base, environment }: { base: string | null; environment: string }) {
@@ -43,23 +46,21 @@ export function TrainingPage({ base, environment }: { base: string | null; envir
 function Training({ base, environment }: { base: string; environment: string }) {
   const { runs, byRun } = useCurves();
   const agents = useModel((model) => model.agents);
+  const endings = useEndings(base, runs);
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const [axis, setAxis] = useState<CurveAxis>("step");
-  const [smoothing, setSmoothing] = useState(0.6);
-  const [every, setEvery] = useState("main");
-  const named = useMemo(
-    () => runs.map((run, place) => ({ ...run, label: run.id, colour: runColour(run, place, agents) })),
-    [runs, agents],
+  const colours = runs.map((run, place) => runColour(run, place, agents)).join();
+  const shown = useMemo(
+    () =>
+      runs
+        .map((run, place) => ({
+          ...run,
+          label: run.id,
+          colour: colours.split(",")[place]!,
+          episodesAt: episodesBy(endings[run.id]),
+        }))
+        .filter((run) => !hidden.has(run.id)),
+    [runs, colours, endings, hidden],
   );
-  const charts = useMemo(() => {
-    const shown = named.filter((run) => !hidden.has(run.id));
-    return CURVE_KINDS.slice(0, every === "main" ? 6 : undefined)
-      .map((kind) => {
-        const still = kind.key.startsWith("evaluation/"); // few points, each a mean already
-        return { kind, lines: curveLines(kind, shown, byRun, axis, still ? 0 : smoothing) };
-      })
-      .filter(({ lines }) => lines.length > 0);
-  }, [named, hidden, byRun, axis, smoothing, every]);
   const toggle = (id: string) =>
     setHidden((ids) => new Set(ids.has(id) ? [...ids].filter((one) => one !== id) : [...ids, id]));
 
@@ -67,82 +68,22 @@ function Training({ base, environment }: { base: string; environment: string }) 
     <main className="page training">
       <div className="page-head">
         <h1>Training</h1>
-        <SegmentedControl
-          size="xs"
-          aria-label="Curves"
-          value={every}
-          onChange={setEvery}
-          data={[
-            { value: "main", label: "Main curves" },
-            { value: "all", label: "All curves" },
-          ]}
-        />
-        <SegmentedControl
-          size="xs"
-          aria-label="Over"
-          value={axis}
-          onChange={(value) => setAxis(value as CurveAxis)}
-          data={[
-            { value: "step", label: "over steps" },
-            { value: "seconds", label: "over time" },
-          ]}
-        />
-        <label className="smoothing">
-          Smoothing
-          <Slider
-            size="sm"
-            w={120}
-            min={0}
-            max={0.98}
-            step={0.02}
-            label={(value) => value.toFixed(2)}
-            thumbLabel="Smoothing"
-            value={smoothing}
-            onChange={setSmoothing}
-          />
-        </label>
       </div>
-      <div className="runs">
-        {named.map((run) => {
-          const agent = agents.find((status) => status.run === run.id);
-          return (
-            <label key={run.id} className="panel run">
-              <Checkbox
-                size="xs"
-                color={run.colour}
-                checked={!hidden.has(run.id)}
-                onChange={() => toggle(run.id)}
-                aria-label={`Show ${run.id}`}
-              />
-              <span>
-                <b>{run.id}</b>
-                <small>
-                  {run.track} · {count(run.steps)} steps
-                  {agent && ` · ${duration(agent.seconds)} · ${agent.state}`}
-                </small>
-              </span>
-            </label>
-          );
-        })}
-      </div>
-      <div className="charts">
-        {charts.map(({ kind, lines }) => (
-          <section key={kind.key} className="panel chart-card">
-            <h2>{kind.title}</h2>
-            <p>{kind.meaning}</p>
-            <Chart
-              lines={lines}
-              xUnit={axis === "step" ? "count" : "seconds"}
-              yUnit={kind.unit}
-              height={220}
-              label={`${kind.title} over ${axis === "step" ? "steps" : "time"}`}
-            />
-          </section>
-        ))}
-      </div>
-      {charts.length === 0 && (
-        <p className="quiet">No values yet: the first come when an episode has ended.</p>
-      )}
+      <RunsTable
+        runs={runs.map((run, place) => ({
+          ...run,
+          colour: colours.split(",")[place]!,
+          result: resultOf(
+            run,
+            agents.find((agent) => agent.run === run.id),
+            byRun[run.id] ?? {},
+            endings[run.id],
+          ),
+        }))}
+        hidden={hidden}
+        onToggle={toggle}
+      />
+      <LearningCurves runs={shown} />
       <Failures model={base} environment={environment} runs={runs} />
       <Checkpoints base={base} />
     </main>

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { count, duration, percent, raceTime } from "../format";
+import { count, duration, NONE, percent, raceTime } from "../format";
 import { useOverlay } from "../stage/context";
 
 /** A line of a chart. */
@@ -10,6 +10,10 @@ export interface Line {
   colour: string;
   x: readonly number[];
   y: readonly number[];
+  /** The range around each point, drawn as a band: least and most. */
+  band?: readonly [readonly number[], readonly number[]];
+  /** Points are drawn too: there are few of them, and each counts. */
+  marked?: boolean;
 }
 
 /** How values are written. */
@@ -31,6 +35,12 @@ interface Props {
   height: number;
   /** Small: no labels of lines, few ticks. */
   small?: boolean;
+  /** The values under the cursor are written below. */
+  legend?: boolean;
+  /** Charts of one name share their cursor and their zoom. */
+  group?: string;
+  /** The y axis is logarithmic; what is not above zero is left out. */
+  log?: boolean;
   /** Told the x under the pointer, and null when it leaves. */
   onPoint?: (x: number | null) => void;
   /** The x of a line that moves with the race. */
@@ -42,9 +52,12 @@ interface Props {
 const GRID = "rgb(255 255 255 / 7%)";
 const INK = "#9aa7b8";
 const FONT = "11px Barlow, sans-serif";
+/** Opacity of the band around a line, in hexadecimal. */
+const BAND = "2e";
 
-/** Lines over a common x; every line brings its own points. */
-export function Chart({ lines, xUnit, yUnit, height, small = false, onPoint, moving, label }: Props) {
+/** Lines over a common x; every line brings its own points. Drag to zoom, double-click to zoom out. */
+export function Chart(props: Props) {
+  const { lines, height, small = false, log = false, onPoint, moving, label } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const line = useRef<HTMLDivElement>(null);
@@ -60,60 +73,23 @@ export function Chart({ lines, xUnit, yUnit, height, small = false, onPoint, mov
       line.current.style.transform = `translateX(${parseFloat(left) + x}px)`;
     }, [moving]),
   );
+  const { xUnit, yUnit, legend, group } = props;
   const pointed = onPoint !== undefined;
   const shape = JSON.stringify([
-    lines.map(({ label, colour }) => [label, colour]),
-    xUnit,
-    yUnit,
-    height,
-    small,
-    pointed,
+    lines.map(({ label, colour, band, marked }) => [label, colour, !!band, marked]),
+    [xUnit, yUnit, legend, group],
+    [height, small, log, pointed],
   ]);
 
   useEffect(() => {
-    const axis = (unit: Unit, size: number, space: number): uPlot.Axis => ({
-      stroke: INK,
-      font: FONT,
-      grid: { stroke: GRID, width: 1 },
-      ticks: { show: false },
-      size,
-      gap: 4,
-      space,
-      values: (_, splits) => splits.map(WRITE[unit]),
-    });
-    const chart = new uPlot(
-      {
-        width: box.current!.clientWidth || 300,
-        height,
-        padding: [8, 8, 0, 0],
-        legend: { show: false },
-        cursor: { show: !small || pointed, points: { size: 6 }, drag: { x: true, y: false } },
-        hooks: {
-          setCursor: [
-            ({ cursor: { left = -1 }, posToVal }) => point.current?.(left < 0 ? null : posToVal(left, "x")),
-          ],
-        },
-        scales: { x: { time: false }, y: yUnit === "share" ? { range: [0, 1] } : {} },
-        axes: [axis(xUnit, 24, 52), axis(yUnit, 46, 26)],
-        series: [
-          {},
-          ...lines.map((line) => ({
-            label: line.label,
-            stroke: line.colour,
-            width: small ? 1.5 : 2,
-            spanGaps: true,
-            points: { show: false },
-          })),
-        ],
-      },
-      joined(lines),
-      box.current!,
-    );
+    const element = box.current!;
+    const settings = options(props, element.clientWidth || 300, (x) => point.current?.(x));
+    const chart = new uPlot(settings, joined(lines, log), element);
     plot.current = chart;
     const observer = new ResizeObserver(([entry]) =>
       chart.setSize({ width: entry!.contentRect.width, height }),
     );
-    observer.observe(box.current!);
+    observer.observe(element);
     return () => {
       observer.disconnect();
       chart.destroy();
@@ -123,25 +99,111 @@ export function Chart({ lines, xUnit, yUnit, height, small = false, onPoint, mov
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [shape]);
 
-  useEffect(() => plot.current?.setData(joined(lines)), [lines]);
+  useEffect(() => {
+    const chart = plot.current;
+    if (!chart) return;
+    const { min, max } = chart.scales.x!;
+    const before = chart.data[0];
+    const zoomed = before.length > 0 && (min! > before[0]! || max! < before.at(-1)!);
+    chart.setData(joined(lines, log), !zoomed); // who has zoomed in stays there as points come
+    if (zoomed) chart.redraw();
+  }, [lines, log]);
 
+  // With a legend below, the chart is as high as it needs.
   return (
-    <div ref={box} className="chart" role="img" aria-label={label} style={{ height }}>
+    <div
+      ref={box}
+      className="chart"
+      role="img"
+      aria-label={label}
+      style={legend ? { minHeight: height } : { height }}
+    >
       {moving && <div ref={line} className="chart-moving" />}
     </div>
   );
 }
 
-/** All lines on the union of their x; null where a line has no point. */
-function joined(lines: readonly Line[]): uPlot.AlignedData {
+function options(props: Props, width: number, point: (x: number | null) => void) {
+  const { lines, xUnit, yUnit, height, small, legend, group, log, onPoint } = props;
+  const axis = (unit: Unit, size: number, space: number): uPlot.Axis => ({
+    stroke: INK,
+    font: FONT,
+    grid: { stroke: GRID, width: 1 },
+    ticks: { show: false },
+    size,
+    gap: 4,
+    space,
+    values: (_, splits) => splits.map((split) => (split == null ? "" : WRITE[unit](split))),
+  });
+  const series: uPlot.Series[] = [{ value: (_, value) => (value == null ? NONE : WRITE[xUnit](value)) }];
+  const bands: uPlot.Band[] = [];
+  for (const { label, colour, band, marked = false } of lines) {
+    series.push({
+      label,
+      stroke: colour,
+      width: small ? 1.5 : 2,
+      spanGaps: true,
+      points: marked ? { show: true, size: 5, fill: colour } : { show: false },
+      value: (_, value) => (value == null ? NONE : WRITE[yUnit](value)),
+    });
+    if (!band) continue;
+    bands.push({ series: [series.length + 1, series.length], fill: colour + BAND });
+    const edge: uPlot.Series = {
+      class: "edge",
+      stroke: "transparent",
+      spanGaps: true,
+      points: { show: false },
+    };
+    series.push(edge, { ...edge });
+  }
+  return {
+    width,
+    height,
+    padding: [8, 8, 0, 0],
+    legend: { show: !!legend },
+    cursor: {
+      show: !small || onPoint !== undefined,
+      points: { size: 6 },
+      drag: { x: true, y: false },
+      dataIdx: nearestValue,
+      ...(group && { sync: { key: group, setSeries: false } }),
+    },
+    hooks: {
+      setCursor: [({ cursor: { left = -1 }, posToVal }) => point(left < 0 ? null : posToVal(left, "x"))],
+    },
+    scales: {
+      x: { time: false },
+      y: log ? { distr: 3 } : yUnit === "share" ? { range: [0, 1] } : {},
+    },
+    axes: [axis(xUnit, 24, 52), axis(yUnit, 46, 26)],
+    series,
+    bands,
+  } satisfies uPlot.Options;
+}
+
+/** The point of a series nearest to the cursor: each line has a value only at its own x. */
+function nearestValue(chart: uPlot, series: number, hovered: number): number {
+  const column = chart.data[series]!;
+  for (let away = 0; away < column.length; away++) {
+    if (column[hovered - away] != null) return hovered - away;
+    if (column[hovered + away] != null) return hovered + away;
+  }
+  return hovered;
+}
+
+/** All lines, and the edges of their bands, on the union of their x; null where one has no point. */
+function joined(lines: readonly Line[], log: boolean): uPlot.AlignedData {
   const x = [...new Set(lines.flatMap((line) => [...line.x]))].sort((a, b) => a - b);
   const at = new Map(x.map((value, index) => [value, index]));
-  const columns = lines.map((line) => {
-    const column = new Array<number | null>(x.length).fill(null);
-    line.x.forEach(
-      (value, index) => (column[at.get(value)!] = Number.isFinite(line.y[index]) ? line.y[index]! : null),
-    );
-    return column;
-  });
+  const columns = lines.flatMap((line) =>
+    [line.y, ...(line.band ?? [])].map((values) => {
+      const column = new Array<number | null>(x.length).fill(null);
+      line.x.forEach((value, index) => {
+        const y = values[index]!;
+        if (Number.isFinite(y) && (!log || y > 0)) column[at.get(value)!] = y;
+      });
+      return column;
+    }),
+  );
   return [x, ...columns];
 }

@@ -41,10 +41,12 @@ export const CURVE_KINDS: readonly CurveKind[] = [
   { key: "value/mean", title: "Value", unit: "number", meaning: "Return that the critics expect" },
   { key: "loss/critic", title: "Critic loss", unit: "number", meaning: "Soft Bellman error of the critics" },
   { key: "loss/actor", title: "Actor loss", unit: "number", meaning: "Objective of the policy" },
+  { key: "speed/steps", title: "Steps a second", unit: "count", meaning: "Experience gathered, all worlds" },
+  { key: "speed/updates", title: "Updates a second", unit: "count", meaning: "Speed of learning" },
 ];
 
-/** What is on a curve's x axis. */
-export type CurveAxis = "step" | "seconds";
+/** What is on a curve's x axis: environment steps, wall-clock [s], or episodes. */
+export type CurveAxis = "step" | "seconds" | "episode";
 
 /** Colours of runs whose agent is no longer there. */
 const RUN_COLOURS = ["#2ee6a6", "#5ab0ff", "#ffd166", "#ff7ac6", "#ff8a5a", "#c792ff", "#a5e65a", "#7adfff"];
@@ -55,16 +57,60 @@ export function runColour(run: RunSummary, place: number, agents: readonly Agent
   return agent?.colour ?? RUN_COLOURS[place % RUN_COLOURS.length]!;
 }
 
+/** A run as it is drawn. */
+export interface NamedRun {
+  id: string;
+  label: string;
+  colour: string;
+  /** Of the run: how many episodes had ended by a step. */
+  episodesAt?: (step: number) => number;
+}
+
 /** A line for each run that has the curve. */
 export function curveLines(
   kind: CurveKind,
-  runs: readonly { id: string; label: string; colour: string }[],
+  runs: readonly NamedRun[],
   byRun: Readonly<Record<string, RunCurves>>,
   axis: CurveAxis,
   smoothing = 0,
 ): Line[] {
-  return runs.flatMap(({ id, label, colour }) => {
+  const marked = kind.key.startsWith("evaluation/");
+  return runs.flatMap(({ id, label, colour, episodesAt }) => {
     const curve = byRun[id]?.[kind.key];
-    return curve ? [{ label, colour, x: curve[axis], y: smoothed(curve.value, smoothing) }] : [];
+    if (!curve || (axis === "episode" && !episodesAt)) return [];
+    const x = axis === "episode" ? curve.step.map(episodesAt!) : curve[axis];
+    return [{ label, colour, x, y: smoothed(curve.value, smoothing), marked }];
   });
+}
+
+/** Points of the mean of several lines (guess: a chart is some hundreds of pixels wide). */
+const MEAN_POINTS = 200;
+
+/** The mean of some lines where all of them have values, with their range around it. */
+export function meanLine(lines: readonly Line[], label: string, colour: string): Line {
+  const from = Math.max(...lines.map(({ x }) => x[0] ?? Infinity));
+  const to = Math.min(...lines.map(({ x }) => x.at(-1) ?? -Infinity));
+  const points = to > from ? MEAN_POINTS : 0;
+  const x = Array.from({ length: points }, (_, at) => from + ((to - from) * at) / (points - 1));
+  const values = x.map((at) => lines.map((line) => interpolated(line.x, line.y, at)));
+  return {
+    label,
+    colour,
+    x,
+    y: values.map((all) => all.reduce((sum, value) => sum + value, 0) / all.length),
+    band: [values.map((all) => Math.min(...all)), values.map((all) => Math.max(...all))],
+  };
+}
+
+/** A line's value between its points, and beyond them the nearest one's; `x` rises. */
+export function interpolated(x: readonly number[], y: readonly number[], at: number): number {
+  let [low, high] = [0, x.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (x[middle]! < at) low = middle + 1;
+    else high = middle;
+  }
+  if (low === 0 || x[low]! <= at) return y[low]!;
+  const share = (at - x[low - 1]!) / (x[low]! - x[low - 1]!);
+  return y[low - 1]! + share * (y[low]! - y[low - 1]!);
 }

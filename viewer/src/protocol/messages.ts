@@ -658,6 +658,8 @@ export interface RunSummary {
   seed: number;
   started: string;
   steps: number;
+  /** The same for runs that differ by nothing but their seed (and their length). */
+  setting: string;
   /** Names of the curves that it has. */
   keys: string[];
 }
