@@ -102,9 +102,9 @@ export function Chart(props: Props) {
   useEffect(() => {
     const chart = plot.current;
     if (!chart) return;
-    const { min, max } = chart.scales.x!;
+    const { min, max } = chart.scales.x!; // null until the first drawing
     const before = chart.data[0];
-    const zoomed = before.length > 0 && (min! > before[0]! || max! < before.at(-1)!);
+    const zoomed = min != null && max != null && (min > before[0]! || max < before.at(-1)!);
     chart.setData(joined(lines, log), !zoomed); // who has zoomed in stays there as points come
     if (zoomed) chart.redraw();
   }, [lines, log]);
