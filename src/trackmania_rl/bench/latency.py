@@ -44,7 +44,7 @@ def command(
         "stream": "one action, stream",
         "batch": f"{worlds} worlds, stream",
     }
-    table = Table("round trip", "p50 [ms]", "p99 [ms]", box=None, header_style="dim")
+    table = Table("round trip", r"p50 \[ms]", r"p99 \[ms]", box=None, header_style="dim")
     for key, title in titles.items():
         if f"{key}_p50_ms" in figures:
             table.add_row(title, f"{figures[f'{key}_p50_ms']:.3f}", f"{figures[f'{key}_p99_ms']:.3f}")
