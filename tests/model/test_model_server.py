@@ -205,7 +205,7 @@ def test_the_champion_comes_with_the_package() -> None:
     pool.begin(0, env="TrackMania/Horizon-v0", track="sprint", champion=True)
     with TestClient(model_app(pool)) as client:
         agent = client.get("/api/agents").json()[0]
-        assert agent["agent_id"] == "champion" and agent["finish_rate"] > 0.9
+        assert agent["agent_id"] == "champion" and agent["finish_rate"] > 0.85
         assert "champion" in [checkpoint["id"] for checkpoint in client.get("/api/checkpoints").json()]
         question = {"agent_id": "champion", "observation": [[0.0] * 83]}
         assert len(client.post("/api/predict", json=question).json()["action"][0]) == 3
