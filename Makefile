@@ -17,7 +17,7 @@ test: setup  ## every test: Python, viewer, browser
 	cd viewer && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
 
 test-containers: setup  ## build the images, bring them up, drive in them (needs podman or docker; minutes)
-	$(BIN)/python -m pytest -m containers tests/deploy $(ARGS)
+	$(BIN)/python -m pytest -m containers --timeout 0 tests/deploy $(ARGS)
 
 check: setup  ## style, types, manifests, and known weaknesses of the dependencies
 	$(BIN)/ruff check .
