@@ -1,12 +1,17 @@
-"""Write what is generated from the code: the viewer's TypeScript and both services' OpenAPI.
+"""Write what is generated from the code: the viewer's TypeScript, both services' OpenAPI, the commands' page.
 
 With --check nothing is written; exit status 1 names the files that are stale.
 """
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import typer
+
+from trackmania_rl.cli import app as commands
 from trackmania_rl.environment.race import Race
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
@@ -27,7 +32,49 @@ def generated() -> dict[Path, str]:
         ROOT / f"docs/openapi/{name}.json": json.dumps(app.openapi_schema.to_schema(), indent=1) + "\n"
         for name, app in apps.items()
     }
-    return {TARGET: typescript(), **schemas}
+    return {TARGET: typescript(), ROOT / "docs/commands.md": command_page(), **schemas}
+
+
+def command_page() -> str:
+    """Every command with its options, as a page of the documentation."""
+    page = [
+        "# Commands",
+        "Every command of `trackmania-rl`, as its `--help` has it (written by `make generate`).\n"
+        "`trackmania-rl --install-completion` teaches the shell to complete them.",
+    ]
+    for name, command in _leaves(typer.main.get_command(commands)):
+        page += [f"## {name}", _described(command)]
+    return "\n\n".join(page) + "\n"
+
+
+def _leaves(command: Any, name: str = "trackmania-rl") -> Iterator[tuple[str, Any]]:
+    """Commands that do something, depth first, with their whole names."""
+    children = getattr(command, "commands", {})
+    if not children or command.invoke_without_command:
+        yield name, command
+    for word, child in children.items():
+        yield from _leaves(child, f"{name} {word}")
+
+
+def _described(command: Any) -> str:
+    """What a command does, and a table of its options."""
+    rows = [_row(parameter) for parameter in command.params if parameter.name != "help"]
+    table = "\n".join(["| option | default | what |", "|---|---|---|", *rows]) if rows else ""
+    return f"{' '.join((command.help or '').split())}\n\n{table}".rstrip()
+
+
+def _row(parameter: Any) -> str:
+    """An option or argument as a line of the table."""
+    if parameter.param_type_name == "option":
+        name = ", ".join(f"`{option}`" for option in (*parameter.opts, *parameter.secondary_opts))
+    else:
+        name = f"`{parameter.name.upper()}`"
+    default = parameter.default
+    shown = "" if default in (None, (), [], False) or callable(default) else f"`{default}`"
+    if parameter.required:
+        shown = "required"
+    what = " ".join(str(getattr(parameter, "help", None) or "").split()).replace("|", "\\|")
+    return f"| {name} | {shown} | {what} |"
 
 
 def main() -> None:

@@ -33,24 +33,3 @@ def test_relative_links_in_the_documentation_lead_somewhere() -> None:
             if "://" not in target and not (page.parent / target).exists():
                 broken.append(f"{page.relative_to(ROOT)} -> {target}")
     assert not broken
-
-
-def test_every_command_named_in_the_documentation_exists() -> None:
-    from typer.main import get_command
-
-    from trackmania_rl.cli import app
-
-    root = get_command(app)
-    unknown = []
-    for page in tracked("*.md"):
-        for line in re.findall(r"trackmania-rl ([a-z][a-z -]*)", page.read_text()):
-            command = root
-            for word in line.split():
-                children = getattr(command, "commands", None)
-                if children is None or word.startswith("-"):
-                    break
-                if word not in children:
-                    unknown.append(f"{page.relative_to(ROOT)}: trackmania-rl {line}")
-                    break
-                command = children[word]
-    assert not unknown

@@ -112,7 +112,7 @@ def train(
     track: Annotated[str | None, typer.Option(help="Track, for environments that have one.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.0, help="Stop after this time [s].")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many environment steps.")] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of networks, exploration and worlds.")] = 0,
     run: Annotated[
         str | None,
         typer.Option(
@@ -214,7 +214,7 @@ def evaluate(
     env: Annotated[
         str | None, typer.Option(help="Environment; the one that it was trained on if not given.")
     ] = None,
-    episodes: Annotated[int, typer.Option(min=1)] = 16,
+    episodes: Annotated[int, typer.Option(min=1, help="Laps to drive.")] = 16,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the worlds.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
