@@ -37,6 +37,12 @@ viewer: setup  ## build the viewer's page
 generate: setup  ## write the viewer's TypeScript and the OpenAPI files from the protocol's messages
 	$(BIN)/python scripts/generate.py
 
+licences: setup  ## renew docs/licences.md
+	$(BIN)/python scripts/licences.py
+
+wheel: viewer  ## build dist/*.whl with the page in it: pip install 'trackmania-rl[all]'
+	$(BIN)/uv build --wheel --out-dir dist
+
 lock:  ## renew requirements/dev.txt (PyTorch stays out of it)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-emit-package torch --extra environment \
 		--group test --group check --group bench pyproject.toml -o requirements/dev.txt --custom-compile-command "make lock"
@@ -44,4 +50,4 @@ lock:  ## renew requirements/dev.txt (PyTorch stays out of it)
 clean:  ## remove what set-up made; keeps data/
 	rm -rf .venv viewer/node_modules src/trackmania_rl/viewer/static
 
-.PHONY: help setup demo test test-containers check bench viewer generate lock clean
+.PHONY: help setup demo test test-containers check bench viewer generate licences wheel lock clean
