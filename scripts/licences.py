@@ -35,7 +35,7 @@ def python_packages() -> dict[str, str]:
 
 
 def licence(name: str) -> str:
-    """A package's licence by its own metadata: SPDX expression, else classifiers, else the text's first line."""
+    """A package's licence as its metadata has it: expression, else classifiers, else the text's first line."""
     metadata = distribution(name).metadata
     if expression := metadata.get("License-Expression"):
         return expression
