@@ -35,7 +35,7 @@ def python_packages() -> dict[str, str]:
 
 
 def licence(name: str) -> str:
-    """A package's licence as its metadata has it: expression, else classifiers, else the text's first line."""
+    """A package's licence: its expression, else its classifiers, else the first line of its text."""
     metadata = distribution(name).metadata
     if expression := metadata.get("License-Expression"):
         return expression
