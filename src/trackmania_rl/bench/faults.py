@@ -57,7 +57,7 @@ def command(
     if as_json:
         typer.echo(json.dumps({"outcomes": [asdict(outcome) for outcome in outcomes]}))
         return
-    table = Table("fault", "what happened", "lost", "recovery [s]", box=None, header_style="dim")
+    table = Table("fault", "what happened", "lost", r"recovery \[s]", box=None, header_style="dim")
     for outcome in outcomes:
         table.add_row(outcome.fault, outcome.happened, outcome.lost, f"{outcome.recovery:.2f}")
     Console().print(table)

@@ -333,7 +333,7 @@ def _show(result: dict[str, Any]) -> None:
             each = point["microseconds"] / point["cars"]
             table.add_row(f"{point['cars']:,}", f"{point['microseconds']:,.0f}", f"{each:.2f}")
         console.print(table)
-        table = Table("track length [km]", "µs per car")
+        table = Table(r"track length \[km]", "µs per car")
         for point in result["curves"]["length"]:
             table.add_row(f"{point['metres'] / 1000:.1f}", f"{point['microseconds_per_car']:.2f}")
         console.print(table)

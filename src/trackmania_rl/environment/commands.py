@@ -318,7 +318,7 @@ def race(
         }
         typer.echo(json.dumps(figures))
         return
-    table = Table("car", "ended by", "time [s]", "driven", box=None, header_style="dim")
+    table = Table("car", "ended by", r"time \[s]", "driven", box=None, header_style="dim")
     times = iter(result.times)
     for number, (cause, completion) in enumerate(zip(result.causes, result.completion, strict=True), 1):
         time = f"{next(times):.3f}" if cause == "finish" else "-"

@@ -92,7 +92,11 @@ def entries(named: Mapping[str, Competitor]) -> tuple[str, dict[str, Any], dict[
         InputError: They are fewer than two, too many, or do not observe the same.
     """
     if not 2 <= len(named) <= CARS_MAX:
-        raise InputError(f"{len(named)} policies, expected 2 to {CARS_MAX}", field="checkpoints")
+        raise InputError(
+            f"{len(named)} policies, expected 2 to {CARS_MAX}: name another, e.g. champion; "
+            "a longer training keeps more ages",
+            field="checkpoints",
+        )
     (name, first), *others = named.items()
     for other, one in others:
         if one.observes != first.observes:

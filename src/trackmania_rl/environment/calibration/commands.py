@@ -139,7 +139,7 @@ def _with_progress(console: Console, work: Any) -> dict[str, Any]:
 
 def _print(report: Report, title: str) -> None:
     table = Table(
-        "after [s]", "regime", "windows", "position [m]", "90 %", "speed [m/s]", "90 %",
+        r"after \[s]", "regime", "windows", r"position \[m]", "90 %", r"speed \[m/s]", "90 %",
         title=title, box=None, header_style="dim", title_justify="left",
     )  # fmt: skip
     for horizon, regimes in report.by_horizon.items():

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="List, show, verify, import, compare and export recorded races.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+UNITS = {"finish": " s", "wall": " m/s", "contact": " m/s"}
+"""Of the values that events have."""
+
 Named = Annotated[str, typer.Argument(help="Id of a replay, or an .mcap file.")]
 
 WORST = 3
@@ -51,7 +54,7 @@ def list_(
         return
     table = Table(box=None, header_style="dim")
     table.add_column("id", no_wrap=True)
-    for heading in ("track", "cars", "best [s]", "length [s]", "size [kB]"):
+    for heading in ("track", "cars", r"best \[s]", r"length \[s]", r"size \[kB]"):
         table.add_column(heading)
     for entry in found:
         best = min((car.time for car in entry.cars if car.finished), default=None)
@@ -209,7 +212,7 @@ def _show(recorded: Recorded) -> None:
         f"{summary.size_bytes / 1000:.1f} kB ({summary.size_bytes / max(seconds, 0.05):.0f} bytes per car "
         "and second)\n"
     )
-    table = Table("", "car", "policy", "result", "time [s]", "top [km/h]", box=None, header_style="dim")
+    table = Table("", "car", "policy", "result", r"time \[s]", r"top \[km/h]", box=None, header_style="dim")
     for car in summary.cars:
         rows = recorded.poses.get(car.agent_id)
         top = "-"
@@ -228,7 +231,7 @@ def _show(recorded: Recorded) -> None:
     console.print()
     names = {car.agent_id: car.name for car in summary.cars}
     for event in recorded.events:
-        value = "" if event.value is None else f" {event.value:g}"
+        value = "" if event.value is None else f" {event.value:g}{UNITS.get(event.kind, '')}"
         who = "race" if event.agent_id is None else names.get(event.agent_id, event.agent_id)
         other = "" if event.other is None else f" with {escape(names.get(event.other, event.other))}"
         kind = event.kind.replace("_", " ")
@@ -241,9 +244,9 @@ def _print_gaps(compared: Comparison) -> None:
 
     console = Console()
     reference = compared.lines[0]
-    table = Table("", "at [m]", f"{escape(reference.name)} [s]", box=None, header_style="dim")
+    table = Table("", r"at \[m]", rf"{escape(reference.name)} \[s]", box=None, header_style="dim")
     for line in compared.lines[1:]:
-        table.add_column(f"{escape(line.name)} behind [s]", justify="right")
+        table.add_column(rf"{escape(line.name)} behind \[s]", justify="right")
     for k, (mark, distance) in enumerate(zip(compared.marks, compared.distances, strict=True)):
         first = compared.times[0, k]
         gaps = [_signed(time - first) for time in compared.times[1:, k]]
