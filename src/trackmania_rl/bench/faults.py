@@ -5,22 +5,34 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
+import msgspec
 import typer
 
 from trackmania_rl.bench.service import Started, started
 
-PATIENCE = 300.0
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+
+PATIENCE = 55.0
 """Longest wait for anything to come about [s]."""
+RACE = ("environment", "--track", "sprint", "--countdown", "0.5", "--port")
+"""The service that is hurt; its heats begin at once, so that little time goes by between two faults."""
+SMALL = {
+    "worlds": 8, "hidden": [32, 32], "batch": 32, "compile": False, "warmup_steps": 100,
+    "report_every": 0.1, "checkpoint_every": 1e9, "evaluate_every": 1e9, "evaluation_episodes": 2,
+}  # fmt: skip
+"""Settings of the agent whose service is killed: they learn within seconds, and save only when asked."""
+AGENT = "learner"
 
 
 @dataclass(frozen=True)
@@ -46,14 +58,23 @@ def command(
 ) -> None:
     """Kill services, cut the network and fill the disk during a race; what was lost, and for how long."""
     from rich.console import Console
+    from rich.progress import track
     from rich.table import Table
 
-    faults = (environment_killed, environment_stopped, lambda: network_cut(cut), disk_full, model_killed)
     console = Console(stderr=True)
-    outcomes: list[Outcome] = []
-    for fault in faults:
-        with console.status(f"{len(outcomes) + 1} of {len(faults)} ..."):
-            outcomes.append(fault())
+    with racing() as race:
+        faults: list[Callable[[], Outcome]] = [
+            lambda: environment_killed(race),
+            lambda: environment_stopped(race),
+            lambda: network_cut(race, cut),
+            lambda: disk_full(race),
+            model_killed,
+        ]
+        if page_is_built():
+            faults.append(lambda: viewer_killed(race))
+        else:
+            console.print("The viewer's page is not built (`make viewer`): its server is not killed.")
+        outcomes = [fault() for fault in track(faults, "Hurting", console=console, transient=True)]
     if as_json:
         typer.echo(json.dumps({"outcomes": [asdict(outcome) for outcome in outcomes]}))
         return
@@ -63,51 +84,44 @@ def command(
     Console().print(table)
 
 
-def environment_killed(seconds: float = 3.0) -> Outcome:
+def environment_killed(service: Started, seconds: float = 3.0) -> Outcome:
     """kill -9 of the environment in mid-race: the recording is there, the driver comes back by itself."""
     from trackmania_rl.environment.replay.reading import read
 
-    with _race() as service, _driver(service.url) as driver:
-        driver.until(lambda: driver.lap_time >= seconds)
+    with driving(service.url) as driver:
+        driver.race(seconds)
         service.kill()
         driven = driver.lap_time
-        (part,) = (service.data / "replays").glob("*.mcap.part")
-        kept = read(part).duration
+        kept = read(_newest(_replays(service, "*.mcap.part"))).duration
         began = time.monotonic()
         service.start()
-        driver.until(lambda: driver.last > began)
+        until(lambda: driver.last > began)
         return Outcome(
             "kill -9 of the environment in a race",
             "the driver tried again until it was back, and joined the race",
-            f"{max(0.0, driven - kept):.2f} of {driven:.2f} s of the recording",
+            f"{max(0.0, driven - kept):.2f} s of {driven:.2f} s of the recording",
             driver.last - began,
         )
 
 
-def environment_stopped() -> Outcome:
+def environment_stopped(service: Started) -> Outcome:
     """SIGTERM in mid-race: the file is whole, viewers are told."""
-    from websockets.exceptions import ConnectionClosed
     from websockets.sync.client import connect
 
     from trackmania_rl.environment.replay.reading import read
 
-    with _race() as service, _driver(service.url) as driver:
-        viewer = connect(service.url.replace("http", "ws") + "/api/watch", compression=None)
-        driver.until(lambda: driver.lap_time >= 1.0)
+    watch = service.url.replace("http", "ws") + "/api/watch"
+    with driving(service.url) as driver, connect(watch, compression=None) as viewer:
+        driver.race(1.0)
+        known = _replays(service, "*.mcap")
         service.stop()
         driven = driver.lap_time
-        heard = []
-        try:
-            while True:
-                heard.append(viewer.recv(PATIENCE))
-        except ConnectionClosed as closed:
-            code = closed.rcvd.code if closed.rcvd else 1006
-        (whole,) = (service.data / "replays").glob("*.mcap")
+        told, code = _last_words(viewer)
+        (whole,) = _replays(service, "*.mcap") - known
         kept = read(whole).duration
-        told = any(isinstance(text, str) and '"goodbye"' in text for text in heard)
         began = time.monotonic()
         service.start()
-        driver.until(lambda: driver.last > began)
+        until(lambda: driver.last > began)
         return Outcome(
             "SIGTERM to the environment in a race",
             f"viewers got {'a goodbye' if told else 'NO goodbye'} and close code {code}",
@@ -116,22 +130,36 @@ def environment_stopped() -> Outcome:
         )
 
 
-def network_cut(seconds: float) -> Outcome:
+def _last_words(viewer: ClientConnection) -> tuple[bool, int]:
+    """Whether a stream said goodbye before it closed, and its close code; 1006 if there was none."""
+    from websockets.exceptions import ConnectionClosed
+
+    told = False
+    deadline = time.monotonic() + PATIENCE
+    try:
+        while time.monotonic() < deadline:
+            text = viewer.recv(PATIENCE)
+            told = told or (isinstance(text, str) and '"goodbye"' in text)
+    except ConnectionClosed as closed:
+        return told, closed.rcvd.code if closed.rcvd else 1006
+    raise TimeoutError("the stream of a service that was stopped stays open")
+
+
+def network_cut(service: Started, seconds: float) -> Outcome:
     """Nothing comes through between driver and environment; the race goes on, the driver comes back."""
     from trackmania_rl.protocol.client import ServiceClient
     from trackmania_rl.protocol.messages import EnvironmentState
 
-    with _race() as service, _wire(service.url) as wire, _driver(wire.url) as driver:
-        state = ServiceClient(service.url)
-        driver.until(lambda: driver.lap_time >= 0.5)
+    state = ServiceClient(service.url, timeout=PATIENCE)
+    with contextlib.closing(state), _wire(service.url) as wire, driving(wire.url) as driver:
+        driver.race(0.5)
         before = state.get("/api/state", EnvironmentState).race
         wire.flowing.clear()
         time.sleep(seconds)
         after = state.get("/api/state", EnvironmentState).race
         wire.flowing.set()
         began = time.monotonic()
-        driver.until(lambda: driver.last > began + 0.2)
-        state.close()
+        until(lambda: driver.last > began + 0.2)
         raced = (after.heat, after.time) > (before.heat, before.time)
         return Outcome(
             f"network cut for {seconds:g} s",
@@ -141,30 +169,25 @@ def network_cut(seconds: float) -> Outcome:
         )
 
 
-def disk_full() -> Outcome:
+def disk_full(service: Started, seconds: float = 2.5) -> Outcome:
     """No file may grow any more: the race goes on, the next heat after it is recorded again. Linux only."""
     import resource
 
     from trackmania_rl.environment.replay.reading import read
-    from trackmania_rl.protocol import messages
-    from trackmania_rl.protocol.client import ServiceClient
 
-    with _race() as service, _driver(service.url) as driver:
-        requests = ServiceClient(service.url)
-        driver.until(lambda: driver.lap_time >= 2.5)
+    with driving(service.url) as driver:
+        driver.race(seconds)
         assert service.process is not None
         _, hard = resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (2000, hard))
         full = driver.lap_time
-        driver.until(lambda: driver.lap_time >= full + 3.0)
+        until(lambda: driver.lap_time >= full + 2.0)
         resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
         began = time.monotonic()
-        known = set((service.data / "replays").glob("*"))
-        (part,) = known
-        kept = read(part).duration
-        requests.post("/api/reset", messages.ResetRequest(), messages.EnvironmentState)
-        driver.until(lambda: bool(set((service.data / "replays").glob("*.mcap.part")) - known))
-        requests.close()
+        known = _replays(service, "*")
+        kept = read(_newest(known)).duration
+        driver.reset()
+        until(lambda: bool(_replays(service, "*.mcap.part") - known))
         return Outcome(
             "disk full in a race",
             f"the race went on; of the recording {kept:.2f} s stay readable",
@@ -173,49 +196,92 @@ def disk_full() -> Outcome:
         )
 
 
-def model_killed(environment: str = "gymnasium:Pendulum-v1") -> Outcome:
+def model_killed() -> Outcome:
     """kill -9 of the model service in training: after its start the agent goes on from what was saved."""
     from trackmania_rl.protocol.client import ServiceClient
-    from trackmania_rl.protocol.messages import AgentStatus
+    from trackmania_rl.protocol.messages import AgentCreate, AgentStatus
 
-    def learned() -> int:
-        (agent,) = requests.get("/api/agents", list[AgentStatus])
-        return agent.steps
+    with started("trackmania_rl", "model", "--port") as service:
+        requests = ServiceClient(service.url, name="model", timeout=PATIENCE)
 
-    line = ("model", "--agents", "1", "--env", environment, "--port")
-    with started("trackmania_rl", *line) as service:
-        requests = ServiceClient(service.url, name="model")
-        _until(lambda: learned() >= 3000)
-        (agent,) = requests.get("/api/agents", list[AgentStatus])
-        saved = json.loads(requests.request("POST", f"/api/agents/{agent.agent_id}/save", b"{}"))["steps"]
-        _until(lambda: learned() > saved)
+        def learned() -> int:
+            (agent,) = requests.get("/api/agents", list[AgentStatus])
+            return agent.steps
+
+        agent = AgentCreate(agent_id=AGENT, env="gymnasium:Pendulum-v1", race=False, settings=SMALL)
+        requests.post("/api/agents", agent, AgentStatus)
+        until(lambda: learned() >= 1000)
+        answer = requests.request("POST", f"/api/agents/{AGENT}/save", b"{}")
+        saved = msgspec.json.decode(answer, type=AgentStatus).steps
+        until(lambda: learned() > saved)
         unsaved = learned()
         service.kill()
         requests.close()
         began = time.monotonic()
         service.start()
-        _until(lambda: learned() > 0)
+        until(lambda: learned() > 0)
         back = learned()
-        _until(lambda: learned() > back)
+        until(lambda: learned() > back)
         requests.close()
         return Outcome(
             "kill -9 of the model service in training",
             f"the agent went on at {back:,} steps; acknowledged as saved were {saved:,}",
-            f"{max(0, saved - back)} acknowledged steps, up to {max(0, unsaved - back)} others",
+            f"{max(0, saved - back):,} acknowledged steps, up to {max(0, unsaved - back):,} others",
             time.monotonic() - began,
         )
+
+
+def viewer_killed(race: Started) -> Outcome:
+    """kill -9 of the page's server: who watches goes on watching, the page is there again after its start."""
+    from websockets.sync.client import connect
+
+    watch = race.url.replace("http", "ws") + "/api/watch"
+    with (
+        driving(race.url) as driver,
+        started("trackmania_rl", "viewer", "--environment", race.url, "--model", "none", "--port") as page,
+        connect(watch, compression=None, close_timeout=0.5) as viewer,  # nobody reads its last frames
+    ):
+        driver.race(0.0)
+        page.kill()
+        away = time.monotonic()
+        frames = 0
+        while time.monotonic() < away + 1.0:
+            frames += isinstance(viewer.recv(PATIENCE), bytes)
+        began = time.monotonic()
+        page.start()
+        with urllib.request.urlopen(page.url + "/", timeout=PATIENCE) as answer:
+            assert b"<html" in answer.read()
+        return Outcome(
+            "kill -9 of the viewer's server",
+            f"those who watched went on: {frames} frames in a second without it",
+            "nothing: it keeps nothing",
+            time.monotonic() - began,
+        )
+
+
+def page_is_built() -> bool:
+    """Whether there is a page that the viewer's server could serve."""
+    from trackmania_rl.viewer.server import STATIC
+
+    return (STATIC / "index.html").is_file()
 
 
 # --- what is hurt ---------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def _race() -> Iterator[Started]:
-    """An environment service with a data volume of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        line = ("environment", "--track", "sprint", "--port")
-        with started("trackmania_rl", *line, data=Path(folder)) as service:
-            yield service
+def racing() -> Iterator[Started]:
+    """An environment service with a data volume of its own; every fault leaves it in a race again."""
+    with started("trackmania_rl", *RACE) as service:
+        yield service
+
+
+def _replays(service: Started, pattern: str) -> set[Path]:
+    return set((service.data / "replays").glob(pattern))
+
+
+def _newest(paths: set[Path]) -> Path:
+    return max(paths, key=lambda path: path.stat().st_mtime_ns)
 
 
 class Driver(threading.Thread):
@@ -245,13 +311,25 @@ class Driver(threading.Thread):
             self.lap_time = answer.info.lap_time
             self.client.act(action)
 
-    def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until something holds."""
-        _until(holds)
+    def race(self, seconds: float) -> None:
+        """Line up anew, and drive for so long."""
+        until(lambda: self.last > 0.0)
+        self.reset()
+        until(lambda: self.lap_time < 0.2)
+        until(lambda: self.lap_time >= seconds)
+
+    def reset(self) -> None:
+        """Begin a new heat."""
+        from trackmania_rl.protocol.client import ServiceClient
+        from trackmania_rl.protocol.messages import EnvironmentState, ResetRequest
+
+        with contextlib.closing(ServiceClient(self.client.url, timeout=PATIENCE)) as requests:
+            requests.post("/api/reset", ResetRequest(), EnvironmentState)
 
 
 @contextlib.contextmanager
-def _driver(url: str) -> Iterator[Driver]:
+def driving(url: str) -> Iterator[Driver]:
+    """A driver for as long as this lasts."""
     driver = Driver(url)
     driver.start()
     try:
@@ -306,7 +384,7 @@ def _wire(url: str) -> Iterator[Wire]:
         yield wire
 
 
-def _until(holds: Callable[[], bool]) -> None:
+def until(holds: Callable[[], bool]) -> None:
     """Wait until something holds.
 
     Raises:

@@ -17,8 +17,10 @@ from pathlib import Path
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.service import listen
 
-START_TIMEOUT = 60.0
+START_TIMEOUT = 50.0
 """Longest wait for a service [s]."""
+STOP_TIMEOUT = 30.0
+"""Longest wait for one that was asked to stop; it is killed then [s]."""
 
 
 @dataclass
@@ -68,7 +70,10 @@ class Started:
         """Ask it to stop, and wait until it has."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait()
+            try:
+                self.process.wait(STOP_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                self.kill()
 
     @property
     def memory(self) -> float:

@@ -57,6 +57,9 @@ def environment(
     heats: Annotated[
         int | None, typer.Option(min=1, help="Stop racing after so many heats. [default: never]")
     ] = None,
+    countdown: Annotated[
+        float, typer.Option(min=0.05, max=60.0, help="Time from line-up to start [s].")
+    ] = 3.0,
     time_limit: Annotated[
         float | None, typer.Option(min=1.0, help="Longest heat [s]. [default: 10 s and the time at 10 m/s]")
     ] = None,
@@ -167,6 +170,7 @@ def environment(
         screen.check()
     files = own_ghosts(ghost or [], track or [])
     rules = Rules(
+        countdown=countdown,
         heats=heats,
         time_limit=time_limit,
         agents_max=agents,

@@ -67,14 +67,22 @@ class ServiceClient:
         url: Address of the service, e.g. "http://127.0.0.1:8080".
         token: Token of a service that asks for one.
         name: What the service is called in errors, "environment" or "model".
+        timeout: Longest wait for an answer [s].
     """
 
-    def __init__(self, url: str, *, token: str | None = None, name: str = "environment") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        name: str = "environment",
+        timeout: float = ANSWER_TIMEOUT,
+    ) -> None:
         self.url = service_url(url)
         self.name = name
         parts = urlsplit(self.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.hostname or "", parts.port, timeout=ANSWER_TIMEOUT)
+        self._connection = kind(parts.hostname or "", parts.port, timeout=timeout)
         self._headers = {"Content-Type": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
