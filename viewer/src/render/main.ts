@@ -17,7 +17,8 @@ interface Job {
   jpeg: number | null;
 }
 
-const canvas = document.querySelector("canvas")!;
+// Not on the page: the browser would put each picture on a screen that nobody sees.
+const canvas = document.createElement("canvas");
 const socket = new WebSocket(`ws://${window.location.host}/frames${window.location.search}`);
 socket.binaryType = "arraybuffer";
 

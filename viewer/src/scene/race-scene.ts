@@ -11,6 +11,7 @@ import { Lidar } from "./lidar";
 import { conditionsOf, lookOf, PRESETS, sameConditions } from "./looks";
 import { Picture } from "./picture";
 import { newPose } from "./pose";
+import { isSoftware, processorOf } from "./processor";
 import { Ribbon } from "./ribbon";
 import { Trails } from "./trails";
 import type { CameraKind, Layers, Pose, PoseSource, Tier, Weather } from "./types";
@@ -67,9 +68,12 @@ export class RaceScene {
 
   /** Name of the graphics processor, as far as the browser tells. */
   get processor(): string {
-    const gl = this.renderer.getContext();
-    const extension = gl.getExtension("WEBGL_debug_renderer_info");
-    return String(gl.getParameter(extension?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER));
+    return processorOf(this.renderer);
+  }
+
+  /** Whether the computer's own processor draws. */
+  get software(): boolean {
+    return isSoftware(this.renderer);
   }
 
   /** Build the world around a track. */

@@ -3,11 +3,14 @@
 import {
   BufferAttribute,
   BufferGeometry,
+  Group,
   type IUniform,
   Mesh,
   MeshLambertMaterial,
   MeshStandardMaterial,
+  Sphere,
   type Texture,
+  Vector3,
 } from "three";
 
 import type { Ground } from "./ground";
@@ -23,6 +26,9 @@ const CELLS = 4;
 
 /** A tile is divided if the road is nearer than this many of its sides; above 1.42 neighbours differ by one step at most. */
 const REACH = 1.5;
+
+/** Side of the squares that are drawn if any of them is in sight [m] (guess: some twelve in a picture). */
+const SECTOR = 1024;
 
 /** A square of ground, by its corner with the least coordinates [m]. */
 interface Tile {
@@ -52,6 +58,7 @@ class TileMesh {
         this.divide({ x: snap(centreX) + x, z: snap(centreZ) + z, size: LARGEST });
       }
     }
+    this.list.sort((a, b) => sector(a) - sector(b));
     for (const tile of this.list) this.fill(tile);
   }
 
@@ -62,6 +69,11 @@ class TileMesh {
     geometry.computeVertexNormals();
     this.paint(geometry.getAttribute("normal") as BufferAttribute);
     geometry.setAttribute("color", new BufferAttribute(new Float32Array(this.colours), 3));
+    const count = this.indices.length / this.list.length;
+    this.list.forEach((tile, i) => {
+      if (i > 0 && sector(tile) === sector(this.list[i - 1]!)) geometry.groups.at(-1)!.count += count;
+      else geometry.addGroup(i * count, count);
+    });
     return geometry;
   }
 
@@ -131,6 +143,11 @@ class TileMesh {
   }
 }
 
+/** Number of the square that a tile lies in. */
+function sector({ x, z }: Tile): number {
+  return Math.floor(x / SECTOR) * WHOLE + Math.floor(z / SECTOR);
+}
+
 type Colour = [number, number, number]; // linear
 
 const MOWN: Colour = [0.125, 0.225, 0.045];
@@ -197,21 +214,43 @@ const SHADER: Patch = {
   `,
 };
 
-/** The ground's mesh around the middle of a track. */
-export function terrainMesh(
+/** The ground around the middle of a track, in meshes of which those out of sight are not drawn. */
+export function terrainGroup(
   ground: Ground,
   centreX: number,
   centreZ: number,
   shared: SharedUniforms,
   noise: Texture,
   tier: Tier,
-): Mesh {
-  const mesh = new Mesh(terrainGeometry(ground, centreX, centreZ), terrainMaterial(shared, noise, tier));
-  mesh.name = "terrain";
-  mesh.receiveShadow = true;
-  return mesh;
+): Group {
+  const whole = terrainGeometry(ground, centreX, centreZ);
+  const material = terrainMaterial(shared, noise, tier);
+  const group = new Group();
+  group.name = "terrain";
+  for (const { start, count } of whole.groups) {
+    const mesh = new Mesh(partOf(whole, start, count), material);
+    mesh.receiveShadow = true;
+    group.add(mesh);
+  }
+  return group;
 }
 
+/** Some of a geometry's triangles: it shares all data with the whole, but knows where its own part lies. */
+function partOf(whole: BufferGeometry, start: number, count: number): BufferGeometry {
+  const part = new BufferGeometry();
+  const position = whole.getAttribute("position");
+  const index = whole.getIndex()!;
+  for (const name of ["position", "normal", "color"]) part.setAttribute(name, whole.getAttribute(name));
+  part.setIndex(index);
+  part.setDrawRange(start, count);
+  const corners = Array.from({ length: count }, (_, i) =>
+    new Vector3().fromBufferAttribute(position, index.getX(start + i)),
+  );
+  part.boundingSphere = new Sphere().setFromPoints(corners);
+  return part;
+}
+
+/** The ground's mesh as a whole; its groups are the squares that it is drawn in. */
 export function terrainGeometry(ground: Ground, centreX: number, centreZ: number): BufferGeometry {
   return new TileMesh(ground, centreX, centreZ).geometry();
 }

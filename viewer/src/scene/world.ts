@@ -25,6 +25,7 @@ import { buildLamps, buildPiers, buildStands, buildWarnings } from "./furniture"
 import { buildGates } from "./gates";
 import { Ground } from "./ground";
 import { type Look, lookOf, PRESETS, roundConditions, sameConditions } from "./looks";
+import { isSoftware } from "./processor";
 import { Props } from "./props";
 import { Ribbon } from "./ribbon";
 import { roadMesh, roadStretches } from "./road";
@@ -32,7 +33,7 @@ import { treeGroup } from "./scenery";
 import { newSharedUniforms } from "./shading";
 import { Sky, sunDirection } from "./sky";
 import { Stations } from "./stations";
-import { terrainMesh } from "./terrain";
+import { terrainGroup } from "./terrain";
 import { noiseTexture } from "./textures";
 import type { Conditions, Tier } from "./types";
 
@@ -82,12 +83,14 @@ export class World {
     private readonly tier: Tier,
   ) {
     const quality = QUALITIES[tier];
+    // llvmpipe's anisotropic filter alone takes seconds a picture.
+    const anisotropy = isSoftware(renderer) ? 1 : quality.anisotropy;
     this.ribbon = new Ribbon(track);
     this.ground = new Ground(this.ribbon);
     this.sky = new Sky(renderer, quality.skySize);
-    const noise = noiseTexture(quality.anisotropy);
-    const barrier = barrierTexture(quality.anisotropy);
-    const signs = signTexture(quality.anisotropy);
+    const noise = noiseTexture(anisotropy);
+    const barrier = barrierTexture(anisotropy);
+    const signs = signTexture(anisotropy);
     this.textures = [noise, barrier, signs];
     const stretches = roadStretches(this.ribbon).map(({ begin }) => begin);
     const stations = new Stations(this.ribbon, [...stretches, ...borderBreaks(this.ribbon)]);
@@ -95,7 +98,7 @@ export class World {
     const border = borderMesh(stations, this.shared, noise, barrier, tier);
     this.bounds.setFromObject(border);
     const centre = this.bounds.getCenter(new Vector3());
-    const terrain = terrainMesh(this.ground, centre.x, centre.z, this.shared, noise, tier);
+    const terrain = terrainGroup(this.ground, centre.x, centre.z, this.shared, noise, tier);
     const props = new Props();
     buildGates(props, this.ribbon);
     buildLamps(props, this.ribbon);

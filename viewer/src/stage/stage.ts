@@ -11,8 +11,6 @@ import { QualityGauge } from "./quality";
 const OVERLAY_INTERVAL = 0.08;
 /** Most pixels of the canvas per CSS pixel; beyond, nobody sees them and every GPU feels them (guess). */
 const PIXEL_RATIO_MOST = 1.75;
-/** Renderers that draw on the processor. */
-const SOFTWARE = /llvmpipe|swiftshader|softpipe|software/i;
 
 /** Owns the canvas and the frame loop: advances the clock, draws the scene, then the overlays. */
 export class Stage {
@@ -41,7 +39,7 @@ export class Stage {
     private readonly onTier: (tier: Tier) => void,
   ) {
     this.scene = new RaceScene(canvas, { tier: this.tier });
-    this.gauge = new QualityGauge(SOFTWARE.test(this.scene.processor) ? "light" : "standard");
+    this.gauge = new QualityGauge(this.scene.software ? "light" : "standard");
     this.resizing = new ResizeObserver(() => this.resize());
     this.resizing.observe(canvas);
     this.unsubscribe = useView.subscribe(() => this.applyView());
