@@ -24,7 +24,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY requirements/dev.txt requirements/
 # What the project needs first, in a layer of its own: it stays while only our code changes.
 RUN mkdir -p src/trackmania_rl && touch src/trackmania_rl/__init__.py \
-    && pip --python /opt/trackmania-rl/bin/python install -q -c requirements/dev.txt '.[environment]'
+    && pip --python /opt/trackmania-rl/bin/python install -q -c requirements/dev.txt '.[environment,storage]'
 COPY src src
 RUN pip --python /opt/trackmania-rl/bin/python install -q --no-deps --force-reinstall .
 

@@ -21,7 +21,7 @@ RUN PIP_EXTRA_INDEX_URL="$PIP_EXTRA_INDEX_URL $TORCH_INDEX" \
 COPY pyproject.toml README.md LICENSE ./
 COPY requirements/dev.txt requirements/
 RUN mkdir -p src/trackmania_rl && touch src/trackmania_rl/__init__.py \
-    && pip --python /opt/trackmania-rl/bin/python install -q -c requirements/dev.txt ".[$EXTRA]"
+    && pip --python /opt/trackmania-rl/bin/python install -q -c requirements/dev.txt ".[$EXTRA,storage]"
 COPY src src
 RUN pip --python /opt/trackmania-rl/bin/python install -q --no-deps --force-reinstall .
 

@@ -65,7 +65,8 @@ def model(
         str | None,
         typer.Option(
             envvar="TRACKMANIA_RL_METRICS_URL",
-            help="Time-series server that gets the curves too, e.g. http://127.0.0.1:8428 (VictoriaMetrics).",
+            help="Time-series server that curves go to and are read from, e.g. http://127.0.0.1:8428 "
+            "(VictoriaMetrics).",
         ),
     ] = None,
     log_json: Annotated[
@@ -75,8 +76,10 @@ def model(
     """Serve learning agents: train, race, evaluate and save them."""
     from trackmania_rl.model.agents import Agents
     from trackmania_rl.model.learner import TOKEN_VARIABLE
+    from trackmania_rl.model.runs import FileCurves
     from trackmania_rl.model.server import model_app
     from trackmania_rl.model.shipper import Shipper
+    from trackmania_rl.model.timeseries import ServerCurves, TimeSeries
     from trackmania_rl.protocol.access import Access, token_in
     from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.service import listen, serve
@@ -89,14 +92,16 @@ def model(
     listening = listen(host, port)
     if token is not None:
         os.environ[TOKEN_VARIABLE] = token  # where the learners look
-    shipper = Shipper(metrics_url) if metrics_url else None
+    series = TimeSeries(metrics_url) if metrics_url else None
+    shipper = Shipper(series) if series else None
+    curves = ServerCurves(series, FileCurves()) if series else FileCurves()
     pool = Agents(environment=environment, token=token, factories={env}, remote_worlds=remote_worlds)
     pool.revive(track)
     pool.begin(agents, env=env, track=track, champion=champion)
     Console(stderr=True).print(f"Model service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
     if shipper is not None:
         shipper.start()
-    serve(model_app(pool, access), listening)
+    serve(model_app(pool, access, curves), listening)
     if shipper is not None:
         shipper.close()
 

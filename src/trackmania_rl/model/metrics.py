@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import Curve
@@ -24,11 +29,28 @@ CREATE INDEX IF NOT EXISTS scalars_by_key ON scalars (key_id, step);
 """
 
 CURVE = """
-SELECT avg(step), avg(t), avg(value), min(value), max(value) FROM (
-    SELECT step, t, value, ntile(:points) OVER (ORDER BY step, t) AS bucket
-    FROM scalars JOIN keys ON keys.id = key_id WHERE name = :key
-) GROUP BY bucket ORDER BY bucket
+SELECT step, t, value FROM scalars JOIN keys ON keys.id = key_id WHERE name = ? ORDER BY step, t
 """
+
+
+class Point(NamedTuple):
+    """A value of a curve at an environment step and second of training."""
+
+    key: str
+    step: int
+    seconds: float
+    value: float
+
+
+class Curves(Protocol):
+    """Where the curves of runs are read, whichever store is behind it."""
+
+    def read(self, run: str, keys: Sequence[str] | None = None, points: int = 500) -> list[Curve]:
+        """Curves of a run, by name, each in at most `points` buckets; all of them if none is named.
+
+        Raises:
+            InputError: There is no such run or curve.
+        """
 
 
 class MetricsWriter:
@@ -43,20 +65,26 @@ class MetricsWriter:
         self._keys: dict[str, int] = dict(self._database.execute("SELECT name, id FROM keys"))
 
     def write(self, step: int, seconds: float, values: Mapping[str, float]) -> None:
-        """Append the values at a step and time of the run, and commit."""
+        """Append the values at a step and time of the run, and commit; what is not finite is left out."""
+        known = {name: value for name, value in values.items() if math.isfinite(value)}
         with self._database:
-            for name in values.keys() - self._keys.keys():
+            for name in known.keys() - self._keys.keys():
                 cursor = self._database.execute("INSERT INTO keys (name) VALUES (?)", (name,))
                 self._keys[name] = cursor.lastrowid or 0
             self._database.executemany(
                 "INSERT INTO scalars VALUES (?, ?, ?, ?)",
-                [(step, seconds, self._keys[name], value) for name, value in values.items()],
+                [(step, seconds, self._keys[name], value) for name, value in known.items()],
             )
 
     def forget_after(self, step: int) -> None:
-        """Drop what was written after a step: the run goes on from its checkpoint there."""
+        """Drop what was written after a step: the run goes on from its checkpoint there.
+
+        If there was something, the file's version is raised, so that those who have copied it know.
+        """
         with self._database:
-            self._database.execute("DELETE FROM scalars WHERE step > ?", (step,))
+            if self._database.execute("DELETE FROM scalars WHERE step > ?", (step,)).rowcount:
+                (version,) = self._database.execute("PRAGMA user_version").fetchone()
+                self._database.execute(f"PRAGMA user_version = {version + 1}")
 
     def close(self) -> None:
         """Close the file."""
@@ -91,13 +119,34 @@ def read_curves(folder: Path, keys: Sequence[str] | None = None, points: int = 5
             raise InputError(f"curve {key!r} is unknown, expected one of {', '.join(known)}", field="keys")
     if not known:
         return []
-    curves = []
     with closing(_open(folder)) as database:
-        for key in keys or known:
-            rows = database.execute(CURVE, {"points": points, "key": key}).fetchall()
-            step, seconds, value, low, high = (list(column) for column in zip(*rows, strict=True))
-            curves.append(Curve(key=key, step=step, seconds=seconds, value=value, low=low, high=high))
-    return curves
+        return [
+            bucketed(key, np.array(rows, float).T, points)
+            for key in keys or known
+            if (rows := database.execute(CURVE, (key,)).fetchall())
+        ]
+
+
+def bucketed(key: str, columns: NDArray[np.float64], points: int) -> Curve:
+    """A curve in at most `points` buckets of equal size: their means, and the values' least and greatest.
+
+    Args:
+        key: Its name.
+        columns: Steps, seconds of training and values, (3, n), n > 0.
+        points: Most buckets.
+    """
+    n = columns.shape[1]
+    sizes = np.array([len(part) for part in np.array_split(columns[0], min(points, n))])
+    edges = np.cumsum(sizes) - sizes
+    means: NDArray[np.float64] = np.add.reduceat(columns, edges, axis=1) / sizes
+    return Curve(
+        key=key,
+        step=means[0].tolist(),
+        seconds=means[1].tolist(),
+        value=means[2].tolist(),
+        low=np.minimum.reduceat(columns[2], edges).tolist(),
+        high=np.maximum.reduceat(columns[2], edges).tolist(),
+    )
 
 
 def _open(folder: Path) -> sqlite3.Connection:

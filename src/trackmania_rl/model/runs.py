@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from trackmania_rl.model import checkpoint as checkpoints
-from trackmania_rl.model.metrics import last_step, read_keys
+from trackmania_rl.model.metrics import last_step, read_curves, read_keys
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.messages import CheckpointSummary, RunSummary
+from trackmania_rl.protocol.messages import CheckpointSummary, Curve, RunSummary
 from trackmania_rl.protocol.volume import runs_folder
 
 RUN = "run.json"
@@ -37,6 +38,18 @@ def run_folder(run: str) -> Path:
         names = ", ".join(sorted(known)) or "none yet"
         raise InputError(f"run {run!r} does not exist, known are: {names}", status=404, field="run")
     return known[run]
+
+
+class FileCurves:
+    """The curves in the runs' own files."""
+
+    def read(self, run: str, keys: Sequence[str] | None = None, points: int = 500) -> list[Curve]:
+        """Curves of a run, by name, each in at most `points` buckets; all of them if none is named.
+
+        Raises:
+            InputError: There is no such run or curve.
+        """
+        return read_curves(run_folder(run), keys, points)
 
 
 def list_runs() -> list[RunSummary]:

@@ -16,8 +16,8 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from trackmania_rl.model.agents import Agents
 from trackmania_rl.model.endings import ENDINGS_MAX, read_endings
 from trackmania_rl.model.highlights import read_highlights
-from trackmania_rl.model.metrics import read_curves
-from trackmania_rl.model.runs import list_checkpoints, list_runs, run_folder
+from trackmania_rl.model.metrics import Curves
+from trackmania_rl.model.runs import FileCurves, list_checkpoints, list_runs, run_folder
 from trackmania_rl.protocol import PROTOCOL_VERSION
 from trackmania_rl.protocol.access import Access
 from trackmania_rl.protocol.errors import InputError
@@ -47,8 +47,15 @@ POINTS_MAX = 5000
 """Most points of a curve in one answer."""
 
 
-def model_app(pool: Agents, access: Access | None = None) -> Litestar:
-    """The service around its agents; they are stopped, saved, when it stops."""
+def model_app(pool: Agents, access: Access | None = None, curves: Curves | None = None) -> Litestar:
+    """The service around its agents; they are stopped, saved, when it stops.
+
+    Args:
+        pool: The agents.
+        access: Who may do what.
+        curves: Where the curves of runs are read; the runs' files if None.
+    """
+    stored = curves or FileCurves()
     generator = np.random.default_rng()
 
     @get("/api/agents", sync_to_thread=False, tags=["agents"])
@@ -139,7 +146,7 @@ def model_app(pool: Agents, access: Access | None = None) -> Litestar:
     ) -> RunMetrics:
         """Learning curves of a run, down-sampled; all of them if none is named."""
         named = keys.split(",") if keys else None
-        return RunMetrics(run=run, curves=read_curves(run_folder(run), named, points))
+        return RunMetrics(run=run, curves=stored.read(run, named, points))
 
     @get("/api/runs/{run:str}/endings", sync_to_thread=True, tags=["runs"])
     def endings(

@@ -1,8 +1,8 @@
-"""Sends the curves of all runs to a time-series server, VictoriaMetrics, beside the learners.
+"""Sends the curves of all runs to a time-series server beside the learners.
 
 It reads the runs' own files, so a learner never waits for a network, and those files are the buffer while
-the server is away. Points go as lines of /api/v1/import; their time is the run's beginning and the seconds of
-training since, so that a point that is sent again is the same point.
+the server is away. The time of a point is the run's beginning and the seconds of training since, so that a
+point that is sent again is the same point.
 """
 
 from __future__ import annotations
@@ -11,51 +11,48 @@ import json
 import logging
 import sqlite3
 import threading
-import urllib.parse
-import urllib.request
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from trackmania_rl.model.metrics import FILE
+from trackmania_rl.model.metrics import FILE, Point
 from trackmania_rl.model.runs import RUN
-from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.model.timeseries import TIMEOUT, TimeSeries
 from trackmania_rl.protocol.volume import runs_folder
 
 log = logging.getLogger(__name__)
 
-SERIES = "trackmania_curve"
-"""Series of all curves; labels: run, curve."""
 MARK = "shipped"
-"""File in a run's folder: seconds of its training that the server has."""
+"""File in a run's folder: how far the server has its curves."""
 PERIOD = 1.0
 """Time between looks for new points [s]."""
 AGAIN = 60.0
 """What is sent again after a restart, should the server have lost its newest points [s] (guess)."""
-TIMEOUT = 5.0
-"""Longest wait for the server [s] (guess)."""
 ROWS = 20_000
 """Most points in a request (guess)."""
+
+
+class Mark(msgspec.Struct):
+    """How far the server has a run's curves."""
+
+    writing: str
+    """Which writing of the file: its run's beginning, and how often it went back to a checkpoint."""
+    row: int
+    """The newest row that is there."""
 
 
 class Shipper:
     """Looks for new points about once a second, in a thread of its own, and sends them.
 
     Args:
-        url: The server's address, e.g. http://127.0.0.1:8428.
-
-    Raises:
-        InputError: That is no address of a web server.
+        server: Where they go.
     """
 
-    def __init__(self, url: str) -> None:
-        if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
-            raise InputError(f"--metrics-url {url}: expected http://HOST:8428", field="metrics-url")
-        self._url = url.rstrip("/")
-        self._sent: dict[Path, int] = {}  # newest row that the server has
+    def __init__(self, server: TimeSeries) -> None:
+        self._server = server
+        self._marks: dict[Path, Mark] = {}
         self._absent = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="shipper", daemon=True)
@@ -75,14 +72,8 @@ class Shipper:
         Raises:
             OSError: The server is away or refuses; the next call sends what this one could not.
         """
-        count = 0
-        for folder in sorted(path.parent for path in runs_folder().glob(f"*/{FILE}")):
-            while (folder / RUN).exists() and (rows := self._new(folder)):
-                self._send(folder, rows)
-                self._sent[folder] = rows[-1][0]
-                (folder / MARK).write_text(str(rows[-1][2]))
-                count += len(rows)
-        return count
+        files = sorted(runs_folder().glob(f"*/{FILE}"))
+        return sum(self._ship(file.parent) for file in files if (file.parent / RUN).exists())
 
     def _run(self) -> None:
         stopping = False
@@ -92,46 +83,58 @@ class Shipper:
                 self.ship()
             except (OSError, sqlite3.Error, ValueError, KeyError) as error:
                 if not self._absent:
-                    log.warning("curves wait in the runs' files: %s takes none (%s)", self._url, error)
+                    log.warning("curves wait in the runs' files: %s takes none (%s)", self._server.url, error)
                 self._absent = True
             else:
                 if self._absent:
-                    log.info("curves go to %s again", self._url)
+                    log.info("curves go to %s again", self._server.url)
                 self._absent = False
 
-    def _new(self, folder: Path) -> list[tuple[int, str, float, float]]:
-        """Rows (id, curve, seconds, value) that the server does not have, oldest first.
-
-        After a restart, and where the run went back to a checkpoint or began anew, its last minute is
-        taken to be new.
-        """
+    def _ship(self, folder: Path) -> int:
+        """Send what is new of a run, and return how many points that was."""
+        count = 0
+        started = json.loads((folder / RUN).read_text())["started"]
         with closing(sqlite3.connect(f"file:{folder / FILE}?mode=ro", uri=True)) as database:
-            newest, seconds = database.execute(
-                "SELECT coalesce(max(rowid), 0), coalesce(max(t), 0) FROM scalars"
-            ).fetchone()
-            sent = self._sent.get(folder)
-            if sent is None or sent > newest:
-                mark = float((folder / MARK).read_text()) if (folder / MARK).exists() else 0.0
-                since = min(mark, seconds) - AGAIN
-                (before,) = database.execute(
-                    "SELECT coalesce(min(rowid), 1) - 1 FROM scalars WHERE t >= ?", (since,)
-                ).fetchone()
-                sent = self._sent[folder] = int(before)
-            return database.execute(
-                "SELECT scalars.rowid, name, t, value FROM scalars JOIN keys ON keys.id = key_id "
+            mark = self._mark(folder, database, started)
+            while rows := database.execute(
+                "SELECT scalars.rowid, name, step, t, value FROM scalars JOIN keys ON keys.id = key_id "
                 "WHERE scalars.rowid > ? ORDER BY scalars.rowid LIMIT ?",
-                (sent, ROWS),
-            ).fetchall()
+                (mark.row, ROWS),
+            ).fetchall():
+                began = datetime.fromisoformat(started).timestamp()
+                self._server.write(folder.name, began, (Point(*row[1:]) for row in rows))
+                mark.row = rows[-1][0]
+                (folder / MARK).write_bytes(msgspec.json.encode(mark))
+                count += len(rows)
+        return count
 
-    def _send(self, folder: Path, rows: list[tuple[int, str, float, float]]) -> None:
-        """Write points to the server: an object per curve and line."""
-        began = datetime.fromisoformat(json.loads((folder / RUN).read_text())["started"]).timestamp()
-        lines: dict[str, dict[str, Any]] = {}
-        for _, name, seconds, value in rows:
-            label = {"__name__": SERIES, "run": folder.name, "curve": name}
-            line = lines.setdefault(name, {"metric": label, "values": [], "timestamps": []})
-            line["values"].append(value)
-            line["timestamps"].append(round(1000.0 * (began + seconds)))
-        body = b"\n".join(map(msgspec.json.encode, lines.values()))
-        request = urllib.request.Request(f"{self._url}/api/v1/import", data=body, method="POST")
-        urllib.request.urlopen(request, timeout=TIMEOUT).close()
+    def _mark(self, folder: Path, database: sqlite3.Connection, started: str) -> Mark:
+        """How far the server has this writing of the file; what it has of another one is deleted there.
+
+        After a restart the last minute is taken not to be there.
+        """
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        writing = f"{started} {version}"
+        mark = self._marks.get(folder)
+        if mark is not None and mark.writing == writing:
+            return mark
+        kept = _kept(folder / MARK)
+        if kept is not None and kept.writing == writing:
+            (row,) = database.execute(
+                "SELECT coalesce(min(rowid), 1) - 1 FROM scalars "
+                "WHERE t >= (SELECT max(t) FROM scalars WHERE rowid <= ?) - ?",
+                (kept.row, AGAIN),
+            ).fetchone()
+        else:
+            self._server.forget(folder.name)
+            row = 0
+        mark = self._marks[folder] = Mark(writing, row)
+        return mark
+
+
+def _kept(file: Path) -> Mark | None:
+    """What a mark's file says; None if there is none, or one of an older version."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Mark)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
