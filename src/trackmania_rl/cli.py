@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 import trackmania_rl
-from trackmania_rl.bench import contact, faults, inference, latency, learning, sac, simulator, soak
+from trackmania_rl.bench import contact, faults, inference, latency, learning, metrics, sac, simulator, soak
 from trackmania_rl.environment import commands as environment
 from trackmania_rl.environment.calibration import commands as calibration
 from trackmania_rl.environment.render import commands as render
@@ -111,6 +111,7 @@ bench.command("simulator")(simulator.command)
 bench.command("contact")(contact.command)
 bench.command("latency")(latency.command)
 bench.command("inference")(inference.command)
+bench.command("metrics")(metrics.command)
 bench.command("sac")(sac.command)
 bench.command("learning")(learning.command)
 bench.command("faults")(faults.command)
