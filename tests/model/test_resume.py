@@ -17,6 +17,7 @@ from trackmania_rl.model.buffer import saved_file
 from trackmania_rl.model.checkpoint import Checkpoint
 from trackmania_rl.model.learner import Learner, LearnerConfig, train
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.mirror import restored
 
 WORLDS = 4
 
@@ -169,3 +170,22 @@ def test_as_many_numbers_of_another_meaning_are_refused(changes: dict[str, Any],
     learner.close()
     with pytest.raises(InputError, match=words):
         Learner(config(**{**trackmania, "run": "other", **changes}), checkpoint=saved)
+
+
+def test_a_run_whose_volume_was_lost_goes_on_from_its_mirror(
+    data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With its networks and counters; its experience is not mirrored, so it collects new."""
+    pytest.importorskip("fsspec")
+    store, folder = f"file://{tmp_path_factory.mktemp('store')}", data / "runs/toy"
+    with restored(store, folder):
+        before = train(config(steps=400, checkpoint_every=1e9, evaluation_episodes=1))
+    folder.rename(data / "lost")
+    with restored(store, folder):
+        learner = Learner(config(), resume=True)
+    assert (learner.steps, learner.updates) == (before.steps, before.updates)
+    assert len(learner.buffer) == 0 and "collects new" in learner.notes[0]
+    for _ in range(20):
+        learner.advance()
+    assert learner.updates > before.updates
+    learner.close()

@@ -115,6 +115,13 @@ def environment(
     option: Annotated[
         list[str] | None, typer.Option(help="Keyword argument of --env as name=value; repeatable.")
     ] = None,
+    mirror: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TRACKMANIA_RL_MIRROR",
+            help="Object store that tracks, replays and videos are copied to, and restored from, e.g. s3://bucket/prefix.",
+        ),
+    ] = None,
     log_json: Annotated[
         bool, typer.Option("--log-json", help="Write the log as JSON, an object per line.")
     ] = False,
@@ -149,8 +156,9 @@ def environment(
     from trackmania_rl.environment.streams import Limits
     from trackmania_rl.protocol.access import Access, token_in
     from trackmania_rl.protocol.log import write_log
+    from trackmania_rl.protocol.mirror import restored
     from trackmania_rl.protocol.service import listen, serve
-    from trackmania_rl.protocol.volume import episodes_folder, replays_folder
+    from trackmania_rl.protocol.volume import episodes_folder, replays_folder, tracks_folder, videos_folder
 
     write_log(as_json=log_json)
     if token is None and token_file is not None:
@@ -168,6 +176,7 @@ def environment(
     if display is not None:
         screen = Screen(display, vnc_host, vnc_port, vnc_password)
         screen.check()
+    copied = restored(mirror, tracks_folder(), replays_folder(), videos_folder(), episodes_folder())
     files = own_ghosts(ghost or [], track or [])
     rules = Rules(
         countdown=countdown,
@@ -201,6 +210,7 @@ def environment(
         tmrl_port=tmrl_port,
     )
     with contextlib.ExitStack() as stack:
+        stack.enter_context(copied)
         if screen is not None:
             stack.enter_context(_shown(screen, "127.0.0.1" if host == "0.0.0.0" else host, port))
             console.print(f"The race is shown on [cyan]vnc://{vnc_host}:{vnc_port}[/].")

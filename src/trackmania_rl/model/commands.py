@@ -69,6 +69,13 @@ def model(
             "(VictoriaMetrics).",
         ),
     ] = None,
+    mirror: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TRACKMANIA_RL_MIRROR",
+            help="Object store that runs are copied to, and restored from, e.g. s3://bucket/prefix.",
+        ),
+    ] = None,
     log_json: Annotated[
         bool, typer.Option("--log-json", help="Write the log as JSON, an object per line.")
     ] = False,
@@ -82,7 +89,9 @@ def model(
     from trackmania_rl.model.timeseries import ServerCurves, TimeSeries
     from trackmania_rl.protocol.access import Access, token_in
     from trackmania_rl.protocol.log import write_log
+    from trackmania_rl.protocol.mirror import restored
     from trackmania_rl.protocol.service import listen, serve
+    from trackmania_rl.protocol.volume import runs_folder
 
     write_log(as_json=log_json)
     if token is None and token_file is not None:
@@ -95,15 +104,16 @@ def model(
     series = TimeSeries(metrics_url) if metrics_url else None
     shipper = Shipper(series) if series else None
     curves = ServerCurves(series, FileCurves()) if series else FileCurves()
-    pool = Agents(environment=environment, token=token, factories={env}, remote_worlds=remote_worlds)
-    pool.revive(track)
-    pool.begin(agents, env=env, track=track, champion=champion)
-    Console(stderr=True).print(f"Model service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
-    if shipper is not None:
-        shipper.start()
-    serve(model_app(pool, access, curves), listening)
-    if shipper is not None:
-        shipper.close()
+    with restored(mirror, runs_folder()):
+        pool = Agents(environment=environment, token=token, factories={env}, remote_worlds=remote_worlds)
+        pool.revive(track)
+        pool.begin(agents, env=env, track=track, champion=champion)
+        Console(stderr=True).print(f"Model service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
+        if shipper is not None:
+            shipper.start()
+        serve(model_app(pool, access, curves), listening)
+        if shipper is not None:
+            shipper.close()
 
 
 def train(
@@ -155,6 +165,13 @@ def train(
             help="Write the curves to tensorboard, wandb or mlflow too (docs/metrics.md); repeatable."
         ),
     ] = None,
+    mirror: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TRACKMANIA_RL_MIRROR",
+            help="Object store that the run is copied to, and restored from, e.g. s3://bucket/prefix.",
+        ),
+    ] = None,
 ) -> None:
     """Train a SAC agent; Ctrl-C stops and saves. Prints the best policy's file and the learning curves'."""
     from trackmania_rl.model import checkpoint as checkpoints
@@ -163,6 +180,7 @@ def train(
     from trackmania_rl.model.learner import TOKEN_VARIABLE, LearnerConfig
     from trackmania_rl.model.learner import train as learn
     from trackmania_rl.model.loggers import open_logger
+    from trackmania_rl.protocol.mirror import restored
     from trackmania_rl.protocol.volume import runs_folder
 
     if token is not None:
@@ -182,11 +200,14 @@ def train(
     if resume and dataset:
         raise InputError("--dataset with --resume: a resumed run has its own experience", field="dataset")
     begin = checkpoints.load(checkpoint) if checkpoint else None
-    state = runs_folder() / name / checkpoints.LEARNER
+    folder = runs_folder() / config.run
+    copied = restored(mirror, folder)
+    state = folder / checkpoints.LEARNER
     if resume and not state.exists():
         raise InputError(f"run {name!r} cannot be resumed: {state} does not exist", field="resume")
     stopping = Interrupt()
     with ExitStack() as stack:
+        stack.enter_context(copied)
         loggers = [open_logger(kind, config.run, dataclasses.asdict(config)) for kind in log or ()]
         for logger in loggers:
             stack.callback(logger.close)
@@ -201,7 +222,6 @@ def train(
             datasets=dataset or (),
             loggers=loggers,
         )
-    folder = runs_folder() / config.run
     best = folder / checkpoints.FOLDER / checkpoints.BEST
     picture = draw(folder)
     if json_output:

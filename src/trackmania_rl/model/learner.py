@@ -526,7 +526,10 @@ class Learner:
             raise InputError(f"the checkpoint in {self.folder} has no learner's state: start the run anew")
         self._begin_with(saved)
         try:
-            self.buffer.load(learner["buffer"])
+            if (self.folder / learner["buffer"]["file"]).exists():
+                self.buffer.load(learner["buffer"])
+            else:  # a restored volume: mirrors leave it out
+                self._note("Its experience was not kept on the volume: it collects new.")
         except KeyError as error:
             raise InputError(
                 f"run {self.config.run!r} cannot go on: an older version kept its experience in another way; "

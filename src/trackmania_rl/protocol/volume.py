@@ -8,6 +8,8 @@ data/pools/<pool>/<run>.ring  shared experience         model
 data/runs/<run>/metrics.sqlite  learning curves             model
 data/runs/<run>/run.json        configuration and state     model
 data/runs/<run>/checkpoints/    policies and learner state  model
+
+What is complete of it may be copied to an object store (mirror.py).
 """
 
 from __future__ import annotations
