@@ -7,6 +7,7 @@ file:///folder.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import sqlite3
@@ -212,9 +213,7 @@ class Mirror:
 def _store(url: str) -> tuple[Any, str]:
     """The file system of an address, and the path in it."""
     try:
-        import fsspec
-
-        found: tuple[Any, str] = fsspec.core.url_to_fs(url)
+        found: tuple[Any, str] = importlib.import_module("fsspec").url_to_fs(url)
     except ImportError as error:
         raise InputError(
             f"--mirror {url}: {error}; for S3 pip install trackmania-rl[storage]", field="mirror"
