@@ -67,9 +67,11 @@ def demo(
         bool,
         typer.Option("--contact/--ghosts", help="Cars hit and see one another, or pass through as ghosts."),
     ] = False,
-    environment_port: Annotated[int, typer.Option(help="Port of the environment service.")] = 8080,
-    model_port: Annotated[int, typer.Option(help="Port of the model service.")] = 8081,
-    viewer_port: Annotated[int, typer.Option(help="Port of the page.")] = 3000,
+    environment_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port of the environment service.")
+    ] = 8080,
+    model_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the model service.")] = 8081,
+    viewer_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")] = 3000,
     seconds: Annotated[float | None, typer.Option(help="Stop by itself after this time [s].")] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in the default browser.")] = True,
 ) -> None:

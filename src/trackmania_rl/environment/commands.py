@@ -42,7 +42,7 @@ Contact = Annotated[
 def environment(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all networks.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8080,
     track: Annotated[
         list[str] | None,
         typer.Option(help="Track of the race: an id, or a file that is imported. Several: as many races."),
@@ -135,7 +135,7 @@ def environment(
     vnc_host: Annotated[
         str, typer.Option(envvar="TRACKMANIA_RL_VNC_HOST", help="Address for VNC clients.")
     ] = "127.0.0.1",
-    vnc_port: Annotated[int, typer.Option(help="Port for VNC clients.")] = 5900,
+    vnc_port: Annotated[int, typer.Option(min=1, max=65535, help="Port for VNC clients.")] = 5900,
     vnc_password: Annotated[
         str | None,
         typer.Option(

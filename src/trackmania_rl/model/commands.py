@@ -24,7 +24,7 @@ HORIZON = "TrackMania/Horizon-v0"
 
 def model(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all networks.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8081,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8081,
     environment: Annotated[
         str | None,
         typer.Option(help="Environment service in whose race the agents drive, e.g. http://127.0.0.1:8080."),

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import logging
 import os
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -50,6 +51,8 @@ log = logging.getLogger(__name__)
 
 SERVICE_PATIENCE = 60.0
 """Longest wait for an environment service that went away during training [s]."""
+FOLDER_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,199}")
+"""What a run may be called: it lies in the data volume, and nowhere else."""
 WORLDS_MAX = 65_536
 """Most parallel worlds, as on the wire."""
 TOKEN_VARIABLE = "TRACKMANIA_RL_TOKEN"
@@ -146,6 +149,12 @@ class LearnerConfig(SacConfig):
         for name, bound in least.items():
             if getattr(self, name) < bound:
                 raise InputError(f"{name} is {getattr(self, name)}, expected at least {bound}", field=name)
+        if not FOLDER_NAME.fullmatch(self.run):
+            raise InputError(
+                f"run is {self.run!r}, expected a folder's name of up to 200 characters, "
+                "without a slash, and no dot in front",
+                field="run",
+            )
         if self.worlds > WORLDS_MAX:
             raise InputError(f"worlds is {self.worlds}, expected at most {WORLDS_MAX}", field="worlds")
         for name in ("learning_rate", "entropy_start", "evaluate_every", "checkpoint_every", "report_every"):

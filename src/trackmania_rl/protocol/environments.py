@@ -168,7 +168,11 @@ def _shares(worlds: int, track: str | None, url: str | None) -> list[tuple[str |
 
 def _listed(names: str | None) -> list[str | None]:
     """Names with commas between them; one None if there is none."""
-    return [None] if names is None else [name.strip() for name in names.split(",") if name.strip()]
+    if names is None:
+        return [None]
+    if not (found := [name.strip() for name in names.split(",") if name.strip()]):
+        raise InputError("a track or a service without a name, expected one, or several with commas between")
+    return list(found)
 
 
 SEEDS = re.compile(r"(generated:)(\d{1,18})\.\.(\d{1,18})((?::.*)?)")

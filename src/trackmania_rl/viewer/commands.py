@@ -11,7 +11,7 @@ from rich.console import Console
 
 def viewer(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the page.")] = 3000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the page.")] = 3000,
     environment: Annotated[
         str | None,
         typer.Option(
