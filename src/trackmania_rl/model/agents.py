@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model import tournament
+from trackmania_rl.model.ages import Ages
 from trackmania_rl.model.checkpoint import Checkpoint, Result, senses, write_whole
 from trackmania_rl.model.health import diagnose
 from trackmania_rl.model.learner import LearnerConfig, Progress
@@ -324,6 +325,7 @@ class Agents:
         self._competing = threading.Lock()
         self.ratings: Ratings | None = None
         """The table of the newest tournament."""
+        self.ages = Ages(environment, token)
 
     def revive(self, track: str | None = None) -> None:
         """Go on with the agents that are kept on the volume; with a track only with those of that track."""
@@ -464,6 +466,8 @@ class Agents:
             agent.ask_to_stop()  # all of them save at the same time
         for agent in self.all():
             agent.stop()
+        with contextlib.suppress(InputError):  # the environment service is gone already
+            self.ages.leave()
 
     def _check_source(self, create: AgentCreate) -> None:
         """Refuse code and files that a request must not name."""

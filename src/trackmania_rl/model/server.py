@@ -25,11 +25,13 @@ from trackmania_rl.protocol.messages import (
     AgentCreate,
     AgentsMessage,
     AgentStatus,
+    AgesRequest,
     CheckpointLoad,
     CheckpointSummary,
     MetricsMessage,
     Prediction,
     PredictRequest,
+    Race,
     Ratings,
     RunEndings,
     RunHighlights,
@@ -169,6 +171,17 @@ def model_app(pool: Agents, access: Access | None = None, curves: Curves | None 
         """Best lap, worst crash, biggest improvement ...: moments worth seeing, with their replays."""
         return RunHighlights(run=run, highlights=read_highlights(run_folder(run), every))
 
+    @post("/api/runs/{run:str}/race", sync_to_thread=True, status_code=200, tags=["runs"])
+    def race(run: FromPath[str], data: JSONBody[AgesRequest]) -> Race:
+        """Let the run's policies of increasing age race in the environment service; answers with the race."""
+        return pool.ages.race(run, data.cars)
+
+    @delete("/api/runs/{run:str}/race", sync_to_thread=True, tags=["runs"])
+    def end_race(run: FromPath[str]) -> None:
+        """Take them out of that race again."""
+        run_folder(run)  # 404 for one that does not exist
+        pool.ages.leave()
+
     @get("/api/checkpoints", sync_to_thread=True, tags=["runs"])
     def checkpoints() -> list[CheckpointSummary]:
         """All saved policies, newest first."""
@@ -229,6 +242,8 @@ def model_app(pool: Agents, access: Access | None = None, curves: Curves | None 
             metrics,
             endings,
             highlights,
+            race,
+            end_race,
             checkpoints,
             watch,
         ],

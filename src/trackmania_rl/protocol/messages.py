@@ -642,6 +642,13 @@ class TournamentRequest(Message):
     contact: bool = True
 
 
+class AgesRequest(Message):
+    """A race of one run's policies of increasing age, in the environment service."""
+
+    cars: Annotated[int, Meta(ge=2, le=12)] = 6
+    """How many of them, spread over the training; fewer where fewer are kept."""
+
+
 class Rating(Answer):
     """A policy in the table of a tournament: Plackett-Luce, 25 ± 8.3 before the first race."""
 

@@ -627,6 +627,12 @@ export interface TournamentRequest {
   contact?: boolean;
 }
 
+/** A race of one run's policies of increasing age, in the environment service. */
+export interface AgesRequest {
+  /** How many of them, spread over the training; fewer where fewer are kept. */
+  cars?: number;
+}
+
 /** A policy in the table of a tournament: Plackett-Luce, 25 ± 8.3 before the first race. */
 export interface Rating {
   name: string;
