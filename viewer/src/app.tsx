@@ -1,11 +1,10 @@
-import { useCallback, useEffect, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { type Addresses } from "./connection/addresses";
 import { followCurves } from "./connection/curves";
 import { useEnvironment, watchEnvironment } from "./connection/environment";
 import { useModel, watchModel } from "./connection/model";
 import { useKeys } from "./keys";
 import { LivePage } from "./pages/live";
-import { PresentationPage } from "./pages/presentation";
 import { ReplayPage } from "./pages/replay";
 import { ReplaysPage } from "./pages/replays";
 import { TrainingPage } from "./pages/training";
@@ -18,6 +17,8 @@ import { useRoute } from "./route";
 import { StageContext } from "./stage/context";
 import { Stage } from "./stage/stage";
 import { CAMERAS, setView, TRAILS, useView, WEATHERS } from "./view";
+
+const PresentationPage = lazy(() => import("./pages/presentation"));
 
 /** The whole page: one canvas that stays, and over it whatever the address asks for. */
 export function App({ addresses }: { addresses: Addresses }) {
@@ -62,7 +63,11 @@ export function App({ addresses }: { addresses: Addresses }) {
       )}
       {page === "replays" && replay === null && <ReplaysPage base={addresses.environment} />}
       {page === "training" && <TrainingPage base={addresses.model} environment={addresses.environment} />}
-      {page === "presentation" && <PresentationPage addresses={addresses} />}
+      {page === "presentation" && (
+        <Suspense>
+          <PresentationPage addresses={addresses} />
+        </Suspense>
+      )}
       <Help />
     </StageContext>
   );

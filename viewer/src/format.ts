@@ -21,12 +21,12 @@ export function gap(seconds: number | null | undefined): string {
   return `${seconds < 0 ? "−" : "+"}${Math.abs(seconds).toFixed(2)}`;
 }
 
-/** A count: 950, 12.3k, 4.56M. */
+/** A count in at most three digits: 950, 12.3k, 4.56M, 2M. */
 export function count(value: number | null | undefined): string {
   if (value == null || !Number.isFinite(value)) return NONE;
   const magnitude = Math.abs(value);
-  if (magnitude >= 999_500) return `${(value / 1e6).toPrecision(3)}M`;
-  if (magnitude >= 1000) return `${(value / 1e3).toPrecision(3)}k`;
+  if (magnitude >= 999_500) return `${Number((value / 1e6).toPrecision(3))}M`;
+  if (magnitude >= 1000) return `${Number((value / 1e3).toPrecision(3))}k`;
   return `${Math.round(value)}`;
 }
 

@@ -61,9 +61,11 @@ describe("failure analysis", () => {
   it("sums up what happens most, and where", () => {
     const endings = [...Array(6).fill(ending(225, "stuck")), ending(50, "stuck"), ending(440, "finish")];
     expect(summary(endings, track)).toBe(
-      "Most episodes end stuck, 86 % of them 230 m after the start, in the hairpin to the left after checkpoint 1.",
+      "88 % of the episodes end before the finish, all by getting stuck. 86 % of that happens 230 m after " +
+        "the start, in the hairpin to the left after checkpoint 1.",
     );
-    expect(summary([ending(440, "finish")], track)).toBe("All episodes end at the finish.");
+    expect(summary([ending(440, "finish")], track)).toBe("Every episode reaches the finish.");
+    expect(summary([ending(60, "off_road")], track)).toMatch(/^Every episode ends before the finish, all by/);
     expect(summary([], track)).toContain("No episode");
   });
 

@@ -19,7 +19,7 @@ describe("numbers for people", () => {
       "950",
       "12.3k",
       "4.56M",
-      "1.00M",
+      "1M",
     ]);
     expect(percent(0.874)).toBe("87 %");
     expect([duration(42), duration(720), duration(11_100)]).toEqual(["42 s", "12 min", "3 h 05"]);

@@ -88,7 +88,7 @@ describe("the line of a run in the table", () => {
       },
       endings,
     );
-    expect(result).toMatchObject({ state: "past", bestLap: 29, finishRate: 1, firstFinish: 20, seconds: 30 });
+    expect(result).toMatchObject({ state: "past", bestLap: 29, finishRate: 1, firstFinish: 30, seconds: 30 });
     expect(result.episodesPerHour).toBe((3600 * 40) / 20);
   });
 

@@ -8,6 +8,7 @@ import type {
   ReplaySummary,
   ResetRequest,
   RunEndings,
+  RunHighlights,
   RunMetrics,
   RunSummary,
   TrackGeometry,
@@ -110,6 +111,16 @@ export const getMetrics = (base: string, run: string) =>
 /** Where and why the episodes of a run ended. */
 export const getEndings = (base: string, run: string, limit = 6000) =>
   get<RunEndings>(`${base}/api/runs/${encodeURIComponent(run)}/endings?limit=${limit}`);
+/** The moments of a run that are worth seeing. */
+export const getHighlights = (base: string, run: string) =>
+  get<RunHighlights>(`${base}/api/runs/${encodeURIComponent(run)}/highlights`);
+/** Let policies of increasing age of a run race in the environment service. */
+export const raceAges = async (base: string, run: string, token: string) =>
+  (await (await change(ageRace(base, run), "POST", token, {})).json()) as Race;
+/** Take them out of that race. */
+export const endAges = (base: string, run: string, token: string) =>
+  change(ageRace(base, run), "DELETE", token);
+const ageRace = (base: string, run: string) => `${base}/api/runs/${encodeURIComponent(run)}/race`;
 /** The saved policies. */
 export const getCheckpoints = (base: string) => get<CheckpointSummary[]>(`${base}/api/checkpoints`);
 

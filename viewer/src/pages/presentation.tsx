@@ -19,7 +19,7 @@ import "../presentation/presentation.css";
 const SECONDS = 15;
 
 /** A deck of slides over the whole screen: `?deck=NAME-or-path&slide=NUMBER`. */
-export function PresentationPage({ addresses }: { addresses: Addresses }) {
+export default function PresentationPage({ addresses }: { addresses: Addresses }) {
   const { query } = useRoute();
   const name = query.get("deck") ?? DEMO;
   const found = useRemote(name, () => findDeck(name));

@@ -1,14 +1,13 @@
-import { useContext, useEffect, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { CameraBar } from "../panels/camerabar";
+import { useFilm } from "../panels/film";
 import { Leaderboard } from "../panels/leaderboard";
 import { LowerThird } from "../panels/lowerthird";
 import { Minimap } from "../panels/minimap";
 import { Telemetry } from "../panels/telemetry";
 import { Timer } from "../panels/timer";
 import type { Standing } from "../protocol/messages";
-import { StageContext } from "../stage/context";
 import type { Drive } from "../stage/drive";
-import { useFilmed, useFocus } from "../stage/focus";
 import { useView } from "../view";
 
 interface Props {
@@ -28,19 +27,8 @@ interface Props {
 
 /** Cars on a track, live or recorded, with everything that lies over the picture. */
 export function RaceView({ drive, standings, title, subtitle, choice, left, right, bottom }: Props) {
-  const stage = useContext(StageContext);
   const presenting = useView((view) => view.presenting);
-  const focus = useFocus(drive.drivers, standings);
-  const filmed = useFilmed() ?? focus;
-
-  useEffect(() => {
-    stage?.show(drive);
-    return () => stage?.show(null);
-  }, [stage, drive]);
-
-  useEffect(() => {
-    stage?.follow(drive.drivers.findIndex((driver) => driver.agent_id === focus));
-  }, [stage, drive, focus]);
+  const filmed = useFilm(drive, standings);
 
   if (presenting) {
     return (

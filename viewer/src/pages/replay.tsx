@@ -1,25 +1,24 @@
-import { ActionIcon, Tooltip } from "@mantine/core";
-import { IconChartLine, IconLink, IconListDetails } from "@tabler/icons-react";
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { IconChartLine, IconCheck, IconLink, IconListDetails } from "@tabler/icons-react";
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
 import { getReplay, getReplayTrack, ServiceError, useRemote } from "../connection/rest";
 import { moment } from "../format";
 import { useKeys } from "../keys";
 import { Beside } from "../panels/beside";
 import { Comparison, type Pair } from "../panels/comparison";
 import { isNews } from "../panels/events";
+import { IconButton } from "../panels/iconbutton";
 import { Notice } from "../panels/notice";
+import { usePlayback } from "../panels/playback";
 import { STEP, Transport } from "../panels/transport";
 import { VideoExport } from "../panels/videoexport";
 import { clockParts, setClock } from "../playback/address";
 import { fastest } from "../playback/gaps";
 import { happenings } from "../playback/happenings";
-import { PlaybackClock } from "../playback/playbackclock";
-import { Recording } from "../playback/recording";
-import { type RecordedCar, recordedCars, standingsAt } from "../playback/standings";
-import type { Replay, Standing, TrackGeometry } from "../protocol/messages";
+import type { PlaybackClock } from "../playback/playbackclock";
+import type { Recording } from "../playback/recording";
+import type { RecordedCar } from "../playback/standings";
+import type { Replay, TrackGeometry } from "../protocol/messages";
 import { addressOf, go } from "../route";
-import { useOverlay } from "../stage/context";
-import { recordedDrive } from "../stage/drive";
 import { setView, useView } from "../view";
 import { RaceView } from "./race";
 
@@ -62,14 +61,8 @@ interface PlaybackProps {
 function Playback({ base, replays, track, query }: PlaybackProps) {
   const [first] = replays;
   const [asked] = useState(query);
-  const recording = useMemo(() => new Recording(replays), [replays]);
-  const cars = useMemo(() => recordedCars(replays), [replays]);
-  const clock = useMemo(() => {
-    const made = new PlaybackClock(Math.max(...replays.map((replay) => replay.duration)));
-    setClock(made, asked);
-    return made;
-  }, [replays, asked]);
-  const drive = useMemo(() => recordedDrive(track, cars, recording, clock), [track, cars, recording, clock]);
+  const setUp = useCallback((clock: PlaybackClock) => setClock(clock, asked), [asked]);
+  const { recording, cars, clock, drive, standings } = usePlayback(replays, track, setUp);
   const stops = useMemo(() => {
     const times = happenings(replays).filter(isNews);
     return [...new Set(times.map(({ time }) => time))];
@@ -112,7 +105,7 @@ function Playback({ base, replays, track, query }: PlaybackProps) {
       {beside && <Beside drive={drive} left={pair.reference} right={pair.shown} />}
       <RaceView
         drive={drive}
-        standings={useStandings(recording, cars, clock)}
+        standings={standings}
         title={first!.track_name}
         subtitle={
           replays.length === 1
@@ -148,24 +141,6 @@ function compared(recording: Recording, cars: readonly RecordedCar[], asked: str
   return { reference, shown: cars.length > 1 && reference === 0 ? 1 : 0 };
 }
 
-/** The leaderboard at the time drawn, renewed a few times a second. */
-function useStandings(
-  recording: Recording,
-  cars: ReturnType<typeof recordedCars>,
-  clock: PlaybackClock,
-): Standing[] {
-  const [standings, setStandings] = useState<Standing[]>(() => standingsAt(recording, cars, clock.time));
-  const drawn = useRef(NaN);
-  useOverlay(
-    useCallback(() => {
-      if (Math.abs(clock.time - drawn.current) < 0.2) return;
-      drawn.current = clock.time;
-      setStandings(standingsAt(recording, cars, clock.time));
-    }, [recording, cars, clock]),
-  );
-  return standings;
-}
-
 interface LinksProps {
   /** The parts of an address that leads to what is on the screen. */
   link: () => Record<string, string>;
@@ -187,32 +162,24 @@ function Links({ link, comparing, onCompare, children }: LinksProps) {
   };
   return (
     <div className="panel links">
-      <Tooltip label="All replays" openDelay={400}>
-        <ActionIcon variant="subtle" color="gray" aria-label="All replays" onClick={toList.run}>
-          <IconListDetails size={18} />
-        </ActionIcon>
-      </Tooltip>
-      <Tooltip label="Comparison along the track (C)" openDelay={400}>
-        <ActionIcon
-          variant={comparing ? "light" : "subtle"}
-          color={comparing ? "accent" : "gray"}
-          aria-label="Comparison along the track"
-          aria-pressed={comparing}
-          onClick={onCompare}
-        >
-          <IconChartLine size={18} />
-        </ActionIcon>
-      </Tooltip>
-      <Tooltip label={copied ? "Copied" : "Copy a link to this moment"} openDelay={copied ? 0 : 400}>
-        <ActionIcon
-          variant="subtle"
-          color={copied ? "accent" : "gray"}
-          aria-label="Copy a link to this moment"
-          onClick={() => void copy()}
-        >
-          <IconLink size={18} />
-        </ActionIcon>
-      </Tooltip>
+      <IconButton label="All replays" onClick={toList.run}>
+        <IconListDetails size={18} />
+      </IconButton>
+      <IconButton
+        label="Comparison along the track"
+        hint="Comparison along the track (C)"
+        pressed={comparing}
+        onClick={onCompare}
+      >
+        <IconChartLine size={18} />
+      </IconButton>
+      <IconButton
+        label="Copy a link to this moment"
+        hint={copied ? "Copied" : undefined}
+        onClick={() => void copy()}
+      >
+        {copied ? <IconCheck size={18} /> : <IconLink size={18} />}
+      </IconButton>
       {children}
     </div>
   );

@@ -1,14 +1,13 @@
-import { Table } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useCurves } from "../connection/curves";
 import { useModel } from "../connection/model";
 import { getCheckpoints, useRemote } from "../connection/rest";
-import { count, moment, NONE, percent, raceTime } from "../format";
 import { runColour } from "../panels/curves";
 import { Notice } from "../panels/notice";
 import { LearningCurves } from "../training/curves";
 import { useEndings } from "../training/endings";
-import { Failures } from "../training/failure-map";
+import { RunInDetail } from "../training/run";
+import { Checkpoints } from "../training/checkpoints";
 import { RunsTable } from "../training/runs-table";
 import { episodesBy, resultOf } from "../training/summary";
 
@@ -47,6 +46,8 @@ function Training({ base, environment }: { base: string; environment: string }) 
   const { runs, byRun } = useCurves();
   const agents = useModel((model) => model.agents);
   const endings = useEndings(base, runs);
+  const evaluations = agents.map((agent) => agent.lap_time_best).join();
+  const saved = useRemote(`${base} ${evaluations}`, () => getCheckpoints(base));
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const colours = runs.map((run, place) => runColour(run, place, agents)).join();
   const shown = useMemo(
@@ -84,54 +85,8 @@ function Training({ base, environment }: { base: string; environment: string }) 
         onToggle={toggle}
       />
       <LearningCurves runs={shown} />
-      <Failures model={base} environment={environment} runs={runs} />
-      <Checkpoints base={base} />
+      <RunInDetail model={base} environment={environment} runs={runs} checkpoints={saved.value ?? []} />
+      <Checkpoints checkpoints={saved} />
     </main>
-  );
-}
-
-function Checkpoints({ base }: { base: string }) {
-  const evaluations = useModel((model) => model.agents.map((agent) => agent.lap_time_best).join());
-  const checkpoints = useRemote(`${base} ${evaluations}`, () => getCheckpoints(base));
-  return (
-    <section>
-      <h2>Checkpoints</h2>
-      {checkpoints.state === "failed" && <p className="quiet">{checkpoints.error.message}</p>}
-      {checkpoints.state === "ready" && checkpoints.value.length === 0 && (
-        <p className="quiet">None yet: the first is saved after the first evaluation.</p>
-      )}
-      {checkpoints.state === "ready" && checkpoints.value.length > 0 && (
-        <Table.ScrollContainer minWidth={560}>
-          <Table verticalSpacing={6} highlightOnHover>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Checkpoint</Table.Th>
-                <Table.Th>Track</Table.Th>
-                <Table.Th>Steps</Table.Th>
-                <Table.Th>Finish rate</Table.Th>
-                <Table.Th>Lap time</Table.Th>
-                <Table.Th>Saved</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {checkpoints.value.map((checkpoint) => (
-                <Table.Tr key={checkpoint.id}>
-                  <Table.Td>
-                    {checkpoint.id} {checkpoint.best && <span className="state best">best</span>}
-                  </Table.Td>
-                  <Table.Td>{checkpoint.track}</Table.Td>
-                  <Table.Td className="number">{count(checkpoint.steps)}</Table.Td>
-                  <Table.Td className="number">{percent(checkpoint.finish_rate)}</Table.Td>
-                  <Table.Td className="number">
-                    {checkpoint.lap_time == null ? NONE : raceTime(checkpoint.lap_time, 3)}
-                  </Table.Td>
-                  <Table.Td>{moment(checkpoint.saved)}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
-    </section>
   );
 }

@@ -37,6 +37,8 @@ interface Props {
   small?: boolean;
   /** The values under the cursor are written below. */
   legend?: boolean;
+  /** What is on the x axis, in the legend. */
+  xLabel?: string;
   /** Charts of one name share their cursor and their zoom. */
   group?: string;
   /** The y axis is logarithmic; what is not above zero is left out. */
@@ -124,7 +126,7 @@ export function Chart(props: Props) {
 }
 
 function options(props: Props, width: number, point: (x: number | null) => void) {
-  const { lines, xUnit, yUnit, height, small, legend, group, log, onPoint } = props;
+  const { lines, xUnit, yUnit, height, small, legend, xLabel, group, log, onPoint } = props;
   const axis = (unit: Unit, size: number, space: number): uPlot.Axis => ({
     stroke: INK,
     font: FONT,
@@ -135,7 +137,7 @@ function options(props: Props, width: number, point: (x: number | null) => void)
     space,
     values: (_, splits) => splits.map((split) => (split == null ? "" : WRITE[unit](split))),
   });
-  const series: uPlot.Series[] = [{ value: (_, value) => (value == null ? NONE : WRITE[xUnit](value)) }];
+  const series: uPlot.Series[] = [{ label: xLabel, value: written(xUnit) }];
   const bands: uPlot.Band[] = [];
   for (const { label, colour, band, marked = false } of lines) {
     series.push({
@@ -144,7 +146,7 @@ function options(props: Props, width: number, point: (x: number | null) => void)
       width: small ? 1.5 : 2,
       spanGaps: true,
       points: marked ? { show: true, size: 5, fill: colour } : { show: false },
-      value: (_, value) => (value == null ? NONE : WRITE[yUnit](value)),
+      value: written(yUnit),
     });
     if (!band) continue;
     bands.push({ series: [series.length + 1, series.length], fill: colour + BAND });
@@ -179,6 +181,15 @@ function options(props: Props, width: number, point: (x: number | null) => void)
     series,
     bands,
   } satisfies uPlot.Options;
+}
+
+/** Writes a series' value at the cursor, or its last one while there is no cursor. */
+function written(unit: Unit): uPlot.Series.Value {
+  return (chart, value: number | null, series, index) => {
+    const column = chart.data[series] as readonly (number | null)[] | undefined;
+    const told = index == null ? column?.findLast((one) => one !== null) : value;
+    return told == null ? NONE : WRITE[unit](told);
+  };
 }
 
 /** The point of a series nearest to the cursor: each line has a value only at its own x. */

@@ -1,4 +1,4 @@
-import { ActionIcon, NativeSelect, SegmentedControl, Tooltip } from "@mantine/core";
+import { NativeSelect, SegmentedControl } from "@mantine/core";
 import { IconLayoutColumns, IconX } from "@tabler/icons-react";
 import { useCallback, useMemo, useState } from "react";
 import type { PlaybackClock } from "../playback/playbackclock";
@@ -10,6 +10,7 @@ import { Chart, type Line } from "./chart";
 import "./comparison.css";
 import { LossMap } from "./comparison-map";
 import { SplitTable } from "./comparison-splits";
+import { IconButton } from "./iconbutton";
 
 /** Which two cars are compared: numbers in the recording. */
 export interface Pair {
@@ -76,21 +77,18 @@ export function Comparison(props: Props) {
       <div className="comparison-head">
         <h2>{title}</h2>
         {several && (
-          <Tooltip label="Two pictures side by side (S)" openDelay={400}>
-            <ActionIcon
-              variant={beside ? "light" : "subtle"}
-              color={beside ? "accent" : "gray"}
-              aria-label="Side by side"
-              aria-pressed={beside}
-              onClick={onBeside}
-            >
-              <IconLayoutColumns size={18} />
-            </ActionIcon>
-          </Tooltip>
+          <IconButton
+            label="Side by side"
+            hint="Two pictures side by side (S)"
+            pressed={beside}
+            onClick={onBeside}
+          >
+            <IconLayoutColumns size={18} />
+          </IconButton>
         )}
-        <ActionIcon variant="subtle" color="gray" aria-label="Close the comparison" onClick={onClose}>
+        <IconButton label="Close the comparison" onClick={onClose}>
           <IconX size={16} />
-        </ActionIcon>
+        </IconButton>
       </div>
       {view === "map" ? (
         <LossMap {...{ recording, cars, track, onPoint: point }} {...pair} />
@@ -203,33 +201,27 @@ function Values({ traces, cars, trace, under }: ValuesProps) {
   );
 }
 
-/** Who is compared with whom. */
+/** Who is compared with whom; choosing the other one's car swaps the two. */
 function Choice({ cars, pair, onPair }: Pick<Props, "cars" | "pair" | "onPair">) {
-  const options = cars.map((car, number) => ({ value: String(number), label: car.name }));
-  const { reference, shown } = pair;
+  const choose = (role: keyof Pair, label: string) => (
+    <NativeSelect
+      size="xs"
+      aria-label={label}
+      data={cars.map((car, number) => ({ value: String(number), label: car.name }))}
+      value={String(pair[role])}
+      onChange={(event) => {
+        const chosen = Number(event.currentTarget.value);
+        const other = role === "shown" ? "reference" : "shown";
+        const left = pair[other] === chosen ? pair[role] : pair[other];
+        onPair({ ...pair, [role]: chosen, [other]: left });
+      }}
+    />
+  );
   return (
     <div className="comparison-choice">
-      <NativeSelect
-        size="xs"
-        aria-label="Car whose losses are shown"
-        data={options}
-        value={String(shown)}
-        onChange={(event) => {
-          const chosen = Number(event.currentTarget.value);
-          onPair({ shown: chosen, reference: chosen === reference ? shown : reference });
-        }}
-      />
+      {choose("shown", "Car whose losses are shown")}
       <span>against</span>
-      <NativeSelect
-        size="xs"
-        aria-label="Car that the others are compared with"
-        data={options}
-        value={String(reference)}
-        onChange={(event) => {
-          const chosen = Number(event.currentTarget.value);
-          onPair({ reference: chosen, shown: chosen === shown ? reference : shown });
-        }}
-      />
+      {choose("reference", "Car that the others are compared with")}
     </div>
   );
 }

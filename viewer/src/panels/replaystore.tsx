@@ -1,64 +1,12 @@
-import { Button, FileInput, Group, Modal, NativeSelect, PasswordInput } from "@mantine/core";
-import { type ReactNode, useState } from "react";
+import { FileInput, NativeSelect } from "@mantine/core";
+import { useState } from "react";
 import { deleteReplay, getTracks, uploadReplay, useRemote } from "../connection/rest";
-import { useProfile } from "../driving/profile";
 import { moment } from "../format";
 import type { ReplaySummary } from "../protocol/messages";
+import { Change } from "./change";
 
 /** Kinds of files that the service takes. */
 const ACCEPTED = ".mcap,.csv,.gbx,.Gbx";
-
-interface ChangeProps {
-  title: string;
-  /** What the button says. */
-  verb: string;
-  disabled?: boolean;
-  /** Change the service, with this token. */
-  run: (token: string) => Promise<unknown>;
-  onClose: () => void;
-  onDone: () => void;
-  children: ReactNode;
-}
-
-/** A question before the service is changed; asks for the token when the service wants one. */
-function Change({ title, verb, disabled = false, run, onClose, onDone, children }: ChangeProps) {
-  const token = useProfile((profile) => profile.token);
-  const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState("");
-  const submit = async () => {
-    setBusy(true);
-    try {
-      await run(token);
-      onDone();
-      onClose();
-    } catch (error) {
-      setRefusal((error as Error).message);
-      setBusy(false);
-    }
-  };
-  return (
-    <Modal opened onClose={onClose} title={title} centered>
-      {children}
-      {(token !== "" || /token/i.test(refusal)) && (
-        <PasswordInput
-          mt="sm"
-          label="Token of the service"
-          value={token}
-          onChange={(event) => useProfile.setState({ token: event.currentTarget.value })}
-        />
-      )}
-      {refusal && <p role="alert">{refusal}</p>}
-      <Group justify="flex-end" mt="md">
-        <Button variant="default" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button loading={busy} disabled={disabled} onClick={() => void submit()}>
-          {verb}
-        </Button>
-      </Group>
-    </Modal>
-  );
-}
 
 interface DeleteProps {
   base: string;

@@ -1,4 +1,4 @@
-import { ActionIcon, Menu, Tooltip } from "@mantine/core";
+import { ActionIcon, Menu } from "@mantine/core";
 import {
   IconArrowBackUp,
   IconBracketsContainEnd,
@@ -18,6 +18,7 @@ import type { Recording } from "../playback/recording";
 import type { TrackGeometry } from "../protocol/messages";
 import { useOverlay } from "../stage/context";
 import type { Driver } from "../stage/drive";
+import { IconButton } from "./iconbutton";
 import { ScrubBar } from "./scrubbar";
 
 /** One step of control [s]. */
@@ -59,17 +60,22 @@ export function Transport({ clock, recording, track, drivers, stops }: Props) {
             <span ref={shown}>0:00.00</span>
             <small> / {raceTime(clock.duration)}</small>
           </span>
-          <Switch
+          <IconButton
             label="Backwards"
             hint="Backwards (R)"
-            icon={IconArrowBackUp}
-            on={clock.reverse}
-            run={() => clock.turn()}
-          />
+            pressed={clock.reverse}
+            onClick={() => clock.turn()}
+          >
+            <IconArrowBackUp size={18} />
+          </IconButton>
         </div>
         <div className="transport-buttons">
-          <Button label="Previous event (B)" icon={IconPlayerTrackPrevFilled} run={jump(-1)} />
-          <Button label="One step back (,)" icon={IconPlayerSkipBackFilled} run={() => clock.step(-STEP)} />
+          <IconButton label="Previous event (B)" onClick={jump(-1)}>
+            <IconPlayerTrackPrevFilled size={16} />
+          </IconButton>
+          <IconButton label="One step back (,)" onClick={() => clock.step(-STEP)}>
+            <IconPlayerSkipBackFilled size={16} />
+          </IconButton>
           <ActionIcon
             size="lg"
             radius="xl"
@@ -78,23 +84,23 @@ export function Transport({ clock, recording, track, drivers, stops }: Props) {
           >
             {clock.playing ? <IconPlayerPauseFilled size={18} /> : <IconPlayerPlayFilled size={18} />}
           </ActionIcon>
-          <Button
-            label="One step ahead (.)"
-            icon={IconPlayerSkipForwardFilled}
-            run={() => clock.step(STEP)}
-          />
-          <Button label="Next event (N)" icon={IconPlayerTrackNextFilled} run={jump(1)} />
+          <IconButton label="One step ahead (.)" onClick={() => clock.step(STEP)}>
+            <IconPlayerSkipForwardFilled size={16} />
+          </IconButton>
+          <IconButton label="Next event (N)" onClick={jump(1)}>
+            <IconPlayerTrackNextFilled size={16} />
+          </IconButton>
         </div>
         <div className="transport-end">
-          <Button label="Loop from here (U)" icon={IconBracketsContainStart} run={() => clock.mark("from")} />
-          <Switch
-            label="Loop"
-            hint="Loop (O)"
-            icon={IconRepeat}
-            on={clock.loop}
-            run={() => clock.toggleLoop()}
-          />
-          <Button label="Loop to here (I)" icon={IconBracketsContainEnd} run={() => clock.mark("to")} />
+          <IconButton label="Loop from here (U)" onClick={() => clock.mark("from")}>
+            <IconBracketsContainStart size={16} />
+          </IconButton>
+          <IconButton label="Loop" hint="Loop (O)" pressed={clock.loop} onClick={() => clock.toggleLoop()}>
+            <IconRepeat size={18} />
+          </IconButton>
+          <IconButton label="Loop to here (I)" onClick={() => clock.mark("to")}>
+            <IconBracketsContainEnd size={16} />
+          </IconButton>
           <Menu position="top-end">
             <Menu.Target>
               <button className="speed-choice" aria-label="Speed">
@@ -112,39 +118,5 @@ export function Transport({ clock, recording, track, drivers, stops }: Props) {
         </div>
       </div>
     </section>
-  );
-}
-
-interface SwitchProps {
-  label: string;
-  hint: string;
-  icon: typeof IconRepeat;
-  on: boolean;
-  run: () => void;
-}
-
-function Switch({ label, hint, icon: Icon, on, run }: SwitchProps) {
-  return (
-    <Tooltip label={hint} openDelay={400}>
-      <ActionIcon
-        variant={on ? "light" : "subtle"}
-        color={on ? "accent" : "gray"}
-        aria-label={label}
-        aria-pressed={on}
-        onClick={run}
-      >
-        <Icon size={18} />
-      </ActionIcon>
-    </Tooltip>
-  );
-}
-
-function Button({ label, icon: Icon, run }: { label: string; icon: typeof IconRepeat; run: () => void }) {
-  return (
-    <Tooltip label={label} openDelay={400}>
-      <ActionIcon variant="subtle" color="gray" aria-label={label} onClick={run}>
-        <Icon size={16} />
-      </ActionIcon>
-    </Tooltip>
   );
 }

@@ -1,4 +1,4 @@
-import { useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import type { Addresses } from "../connection/addresses";
 import { useCurves } from "../connection/curves";
 import { liveClock, raceWeather, useEnvironment } from "../connection/environment";
@@ -6,18 +6,18 @@ import { useModel } from "../connection/model";
 import { getTrack, useRemote } from "../connection/rest";
 import { Chart } from "../panels/chart";
 import { curveLines, CURVE_KINDS, runColour } from "../panels/curves";
+import { useFilm } from "../panels/film";
 import { LowerThird } from "../panels/lowerthird";
 import { Minimap } from "../panels/minimap";
+import { usePlayback } from "../panels/playback";
 import { Telemetry } from "../panels/telemetry";
 import { Timer } from "../panels/timer";
-import { PlaybackClock } from "../playback/playbackclock";
+import type { PlaybackClock } from "../playback/playbackclock";
 import { gapsAlong } from "../playback/gaps";
 import { Recording } from "../playback/recording";
-import { recordedCars, standingsAt } from "../playback/standings";
+import { recordedCars } from "../playback/standings";
 import type { Race, Standing, TrackGeometry } from "../protocol/messages";
-import { StageContext, useOverlay } from "../stage/context";
-import { liveDrive, recordedDrive, type Drive } from "../stage/drive";
-import { useFilmed, useFocus } from "../stage/focus";
+import { liveDrive, type Drive } from "../stage/drive";
 import { setView, type CameraName } from "../view";
 import type {
   Branding,
@@ -204,26 +204,16 @@ function ReplayFilm({ slide, base }: { slide: ReplaySlide; base: string }) {
 }
 
 function Playback({ slide, replays, track }: Recorded & { slide: ReplaySlide; track: TrackGeometry }) {
-  const recording = useMemo(() => new Recording(replays), [replays]);
-  const cars = useMemo(() => recordedCars(replays), [replays]);
   const { t, speed, loop } = slide;
-  const clock = useMemo(() => {
-    const made = new PlaybackClock(Math.max(...replays.map((replay) => replay.duration)));
-    made.seek(t);
-    made.speed = speed;
-    made.loop = loop;
-    return made;
-  }, [replays, t, speed, loop]);
-  const drive = useMemo(() => recordedDrive(track, cars, recording, clock), [track, cars, recording, clock]);
-  const [standings, setStandings] = useState<Standing[]>(() => standingsAt(recording, cars, clock.time));
-  const drawn = useRef(NaN);
-  useOverlay(
-    useCallback(() => {
-      if (Math.abs(clock.time - drawn.current) < 0.2) return;
-      drawn.current = clock.time;
-      setStandings(standingsAt(recording, cars, clock.time));
-    }, [recording, cars, clock]),
+  const setUp = useCallback(
+    (clock: PlaybackClock) => {
+      clock.seek(t);
+      clock.speed = speed;
+      clock.loop = loop;
+    },
+    [t, speed, loop],
   );
+  const { drive, standings } = usePlayback(replays, track, setUp);
   return (
     <Film
       drive={drive}
@@ -248,20 +238,11 @@ interface FilmProps {
 }
 
 /** The race in 3D with little over it. */
-function Film({ drive, standings, title, subtitle, camera, focus: chosen, overlays }: FilmProps) {
-  const stage = useContext(StageContext);
-  const focus = useFocus(drive.drivers, standings);
-  const filmed = useFilmed() ?? focus;
+function Film({ drive, standings, title, subtitle, camera, focus, overlays }: FilmProps) {
+  const filmed = useFilm(drive, standings);
   useEffect(() => {
-    setView({ camera, focus: chosen });
-  }, [camera, chosen]);
-  useEffect(() => {
-    stage?.show(drive);
-    return () => stage?.show(null);
-  }, [stage, drive]);
-  useEffect(() => {
-    stage?.follow(drive.drivers.findIndex((driver) => driver.agent_id === focus));
-  }, [stage, drive, focus]);
+    setView({ camera, focus });
+  }, [camera, focus]);
   return (
     <article className="presentation film">
       <LowerThird

@@ -121,6 +121,7 @@ export function LearningCurves({ runs }: { runs: readonly CurveRun[] }) {
               yUnit={kind.unit}
               height={210}
               legend
+              xLabel={label}
               group="training"
               log={log && LOGARITHMIC.has(kind.key)}
               label={spoken(kind, lines, label)}

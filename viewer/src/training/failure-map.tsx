@@ -1,4 +1,5 @@
 import { Checkbox, RangeSlider, Select } from "@mantine/core";
+import { IconPlayerPlayFilled } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { getEndings, getReplay, getReplays, getTrack, useRemote } from "../connection/rest";
 import { count, percent, raceTime } from "../format";
@@ -18,21 +19,19 @@ import {
   summary,
   type Place,
 } from "./failures";
-import { endedNear } from "./highlights";
+import { failuresNear, type RecordedFailure } from "./recorded-failures";
 
 interface Props {
   /** The model service, and the environment service. */
   model: string;
   environment: string;
-  runs: readonly RunSummary[];
+  run: RunSummary;
+  /** The endings are fetched anew when it changes. */
+  age: number;
 }
 
 /** Where and why the episodes of a run end. */
-export function Failures({ model, environment, runs }: Props) {
-  const [chosen, setChosen] = useState(runs[0]!.id);
-  const run = runs.find((one) => one.id === chosen) ?? runs[0]!;
-  // A run that goes on is looked at anew as its steps grow by a tenth.
-  const age = Math.round(10 * Math.log2(1 + run.steps));
+export function Failures({ model, environment, run, age }: Props) {
   const endings = useRemote(`${model} ${run.id} ${age}`, () => getEndings(model, run.id));
   const tracks = useMemo(
     () => [...new Set(endings.value?.endings.map((ending) => ending.track))],
@@ -43,15 +42,7 @@ export function Failures({ model, environment, runs }: Props) {
   return (
     <section className="failures" aria-label="Failure analysis">
       <div className="page-head">
-        <h2>Where episodes end</h2>
-        <Select
-          size="xs"
-          aria-label="Run"
-          allowDeselect={false}
-          value={run.id}
-          data={runs.map(({ id }) => id)}
-          onChange={(id) => id && setChosen(id)}
-        />
+        <h3>Where episodes end</h3>
         {tracks.length > 1 && (
           <Select
             size="xs"
@@ -102,14 +93,14 @@ function OnTrack({ environment, agent, track, endings }: OnTrackProps) {
   if (geometry.state === "failed") return <p className="quiet">{geometry.error.message}</p>;
   if (!geometry.value) return <p className="quiet">Loading the track…</p>;
   const places = placesOf(shown, geometry.value);
-  const here = places.find(({ distance }) => distance === place);
+  const here = places.find(({ distance }) => distance === place) ?? worstOf(places);
   const toggle = (cause: EndCause) =>
     setCauses((all) => new Set(all.has(cause) ? [...all].filter((one) => one !== cause) : [...all, cause]));
 
   return (
     <div className="panel failure-card">
       <p className="failure-summary" aria-live="polite">
-        {summary(shown, geometry.value)}
+        {summary(inWindow, geometry.value)}
       </p>
       <div className="causes">
         {CAUSES.map((cause) => (
@@ -124,9 +115,9 @@ function OnTrack({ environment, agent, track, endings }: OnTrackProps) {
         ))}
       </div>
       <div className="failure-views">
-        <HeatMap track={geometry.value} places={places} chosen={place} onChoose={setPlace} />
+        <HeatMap track={geometry.value} places={places} chosen={here?.distance ?? null} onChoose={setPlace} />
         <div>
-          <h3>Causes over the training</h3>
+          <h4>Causes over the training</h4>
           <CauseBars endings={endings} window={window} />
           <RangeSlider
             size="sm"
@@ -139,13 +130,18 @@ function OnTrack({ environment, agent, track, endings }: OnTrackProps) {
           />
           <p className="quiet">
             {count(shown.length)} endings between {count((window[0] / 100) * last)} and{" "}
-            {count((window[1] / 100) * last)} steps. A click on the road lists those of a place.
+            {count((window[1] / 100) * last)} steps. Choose a place on the map to see what happened there.
           </p>
           {here && <AtPlace environment={environment} agent={agent} place={here} track={geometry.value} />}
         </div>
       </div>
     </div>
   );
+}
+
+/** The place where the most episodes end. */
+function worstOf(places: readonly Place[]): Place | undefined {
+  return [...places].sort((one, other) => other.endings.length - one.endings.length)[0];
 }
 
 interface HeatMapProps {
@@ -242,19 +238,27 @@ interface AtPlaceProps {
 }
 
 function AtPlace({ environment, agent, place, track }: AtPlaceProps) {
-  const replays = useRemote(`${environment} ${agent} ${track.id} ${place.distance}`, async () =>
-    endedNear(
+  const middle = place.distance + PLACE / 2;
+  const failures = useRemote(`${environment} ${agent} ${track.id} ${place.distance}`, async () =>
+    failuresNear(
       await getReplays(environment, { agent, track: track.id }),
       (id) => getReplay(environment, id),
       agent,
-      [place.distance - PLACE, place.distance + 2 * PLACE],
+      middle,
     ),
   );
   return (
     <div className="at-place">
-      <h3>
-        {place.distance} m, {placeWords(place.distance + PLACE / 2, track)}: {place.endings.length}
-      </h3>
+      <h4>
+        {place.distance} m, {placeWords(middle, track)}
+      </h4>
+      {failures.value?.map((failure) => (
+        <a key={failure.id} href={addressOf("replays", momentBefore(failure))}>
+          <IconPlayerPlayFilled size={12} /> Watch a drive that ended {nearness(failure.away)}
+        </a>
+      ))}
+      {failures.state === "failed" && <p className="quiet">{failures.error.message}</p>}
+      {failures.value?.length === 0 && <p className="quiet">No failed drive of {agent} is recorded.</p>}
       <ul>
         {place.endings.slice(-LISTED).map((ending) => (
           <li key={ending.episode}>
@@ -264,12 +268,20 @@ function AtPlace({ environment, agent, place, track }: AtPlaceProps) {
           </li>
         ))}
       </ul>
-      {replays.value?.map(({ id, time }) => (
-        <a key={id} href={addressOf("replays", { replay: id, t: Math.max(0, time - 5).toFixed(1) })}>
-          Watch a race of {agent} that ended here
-        </a>
-      ))}
-      {replays.value?.length === 0 && <p className="quiet">No recorded race of {agent} ended here.</p>}
     </div>
   );
+}
+
+/** Seconds of a failed drive that are shown before its end. */
+const LEAD = 5;
+
+const momentBefore = ({ id, time }: RecordedFailure) => ({
+  replay: id,
+  t: Math.max(0, time - LEAD).toFixed(1),
+});
+
+/** How near a recorded drive ended to a place, in words. */
+function nearness(away: number): string {
+  if (Math.abs(away) <= PLACE) return "here";
+  return `${Math.round(Math.abs(away))} m ${away > 0 ? "further on" : "before"}`;
 }

@@ -17,6 +17,15 @@ export const CAUSE_WORDS: Readonly<Record<EndCause, string>> = {
   finish: "at the finish",
 };
 
+/** The causes as what went wrong. */
+const FAILURE_WORDS: Readonly<Record<EndCause, string>> = {
+  fault: "a fault of the simulation",
+  off_road: "leaving the road",
+  stuck: "getting stuck",
+  time_limit: "running out of time",
+  finish: "",
+};
+
 export const CAUSE_COLOURS: Readonly<Record<EndCause, string>> = {
   fault: "#c792ff",
   off_road: "#ff5a5a",
@@ -66,31 +75,35 @@ export function countsOf(endings: readonly Ending[]): Record<EndCause, number> {
   return counts;
 }
 
-/** What the endings say, in a sentence or two. */
+/** How many episodes fail, of what most of them, and where, in two sentences. */
 export function summary(endings: readonly Ending[], track: TrackGeometry): string {
-  if (endings.length === 0) return "No episode ended so in this part of the training.";
-  const cause = commonest(endings);
-  const same = endings.filter((ending) => ending.cause === cause);
-  const share = same.length / endings.length;
-  const many =
-    share > 0.98
-      ? "All episodes"
-      : share > 0.5
-        ? "Most episodes"
-        : `${Math.round(100 * share)} % of the episodes`;
-  if (cause === "finish") return `${many} end at the finish.`;
+  if (endings.length === 0) return "No episode ended in this part of the training.";
+  const failures = endings.filter(({ cause }) => cause !== "finish");
+  if (failures.length === 0) return "Every episode reaches the finish.";
+  const cause = commonest(failures);
+  const same = failures.filter((ending) => ending.cause === cause);
   const worst = placesOf(same, track).reduce((most, place) =>
     place.endings.length > most.endings.length ? place : most,
   );
   const middle = worst.distance + PLACE / 2;
   const there = worst.endings.length / same.length;
+  const where = `${Math.round(middle / 10) * 10} m after the start, ${placeWords(middle, track)}`;
   return (
-    `${many} end ${CAUSE_WORDS[cause]}` +
+    `${portion(failures.length, endings.length)} before the finish, ` +
+    (same.length === failures.length
+      ? `all by ${FAILURE_WORDS[cause]}.`
+      : `${Math.round((100 * same.length) / failures.length)} % of these by ${FAILURE_WORDS[cause]}.`) +
     (there < 0.05
-      ? ", all along the track; the worst place is "
-      : `, ${Math.round(100 * there)} % of them `) +
-    `${Math.round(middle / 10) * 10} m after the start, ${placeWords(middle, track)}.`
+      ? ` That happens all along the track, most often ${where}.`
+      : ` ${Math.round(100 * there)} % of that happens ${where}.`)
   );
+}
+
+/** So many of the episodes end, in words. */
+function portion(some: number, all: number): string {
+  const share = Math.round((100 * some) / all);
+  if (some === all) return "Every episode ends";
+  return share === 0 ? "Fewer than 1 % of the episodes end" : `${share} % of the episodes end`;
 }
 
 /** Which part of the track a distance past the start line is: "in the hairpin to the left after checkpoint 3". */

@@ -1,5 +1,6 @@
 import { Checkbox, Table } from "@mantine/core";
 import { count, duration, NONE, percent, raceTime } from "../format";
+import { Cell, Listing } from "../panels/listing";
 import type { RunSummary } from "../protocol/messages";
 import type { RunResult } from "./summary";
 
@@ -9,65 +10,47 @@ interface Props {
   onToggle: (id: string) => void;
 }
 
+const COLUMNS = ["Run", "State", "Steps", "Trained", "Episodes/h", "Best lap", "Finish rate", "First finish"];
+
 /** The runs and what came of them; the boxes choose whose curves are drawn. */
 export function RunsTable({ runs, hidden, onToggle }: Props) {
   return (
-    <Table.ScrollContainer minWidth={860} maxHeight={330} className="panel runs">
-      <Table verticalSpacing={5} highlightOnHover stickyHeader>
-        <Table.Thead>
-          <Table.Tr>
-            {[
-              "Run",
-              "State",
-              "Steps",
-              "Trained",
-              "Episodes/h",
-              "Best lap",
-              "Finish rate",
-              "First finish",
-            ].map((title) => (
-              <Table.Th key={title}>{title}</Table.Th>
-            ))}
+    <div className="panel runs">
+      <Listing label="Runs" columns={COLUMNS} maxHeight={330}>
+        {runs.map(({ id, track, seed, colour, result }) => (
+          <Table.Tr key={id}>
+            <Cell>
+              <Checkbox
+                size="xs"
+                color={colour}
+                autoContrast
+                checked={!hidden.has(id)}
+                onChange={() => onToggle(id)}
+                label={
+                  <>
+                    <b>{id}</b>{" "}
+                    <small>
+                      {track} · seed {seed}
+                    </small>
+                    {result.health && <small className="health">{result.health}</small>}
+                  </>
+                }
+              />
+            </Cell>
+            <Cell title="State">
+              <span className={`state ${result.state}`}>{result.state}</span>
+            </Cell>
+            <Cell title="Steps">{count(result.steps)}</Cell>
+            <Cell title="Trained">{duration(result.seconds)}</Cell>
+            <Cell title="Episodes/h">{count(result.episodesPerHour)}</Cell>
+            <Cell title="Best lap">{result.bestLap === null ? NONE : raceTime(result.bestLap, 3)}</Cell>
+            <Cell title="Finish rate">{percent(result.finishRate)}</Cell>
+            <Cell title="First finish">
+              {result.firstFinish === null ? NONE : `after ${duration(result.firstFinish)}`}
+            </Cell>
           </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {runs.map(({ id, track, seed, colour, result }) => (
-            <Table.Tr key={id}>
-              <Table.Td>
-                <Checkbox
-                  size="xs"
-                  color={colour}
-                  autoContrast
-                  checked={!hidden.has(id)}
-                  onChange={() => onToggle(id)}
-                  label={
-                    <>
-                      <b>{id}</b>{" "}
-                      <small>
-                        {track} · seed {seed}
-                      </small>
-                      {result.health && <small className="health">{result.health}</small>}
-                    </>
-                  }
-                />
-              </Table.Td>
-              <Table.Td>
-                <span className={`state ${result.state}`}>{result.state}</span>
-              </Table.Td>
-              <Table.Td className="number">{count(result.steps)}</Table.Td>
-              <Table.Td className="number">{duration(result.seconds)}</Table.Td>
-              <Table.Td className="number">{count(result.episodesPerHour)}</Table.Td>
-              <Table.Td className="number">
-                {result.bestLap === null ? NONE : raceTime(result.bestLap, 3)}
-              </Table.Td>
-              <Table.Td className="number">{percent(result.finishRate)}</Table.Td>
-              <Table.Td className="number">
-                {result.firstFinish === null ? NONE : `after ${duration(result.firstFinish)}`}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        ))}
+      </Listing>
+    </div>
   );
 }

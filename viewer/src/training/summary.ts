@@ -27,8 +27,11 @@ export function resultOf(
   curves: RunCurves,
   endings: RunEndings | undefined,
 ): RunResult {
-  const seconds =
-    agent?.seconds ?? Math.max(0, ...Object.values(curves).map((curve) => curve.seconds.at(-1) ?? 0));
+  // An agent that has not learned since its service started knows no more than its last checkpoint.
+  const seconds = Math.max(
+    agent?.seconds ?? 0,
+    ...Object.values(curves).map((curve) => curve.seconds.at(-1) ?? 0),
+  );
   const ended = endings?.endings.at(-1);
   const perSecond = agent?.seconds
     ? agent.episodes / agent.seconds
@@ -42,20 +45,23 @@ export function resultOf(
     steps: agent?.steps ?? run.steps,
     seconds,
     episodesPerHour: perSecond === null ? null : 3600 * perSecond,
-    bestLap: agent?.lap_time_best ?? (laps.length > 0 ? Math.min(...laps) : null),
+    bestLap: least([...laps, agent?.lap_time_best ?? Infinity]),
     finishRate: agent?.finish_rate ?? rates?.at(-1) ?? null,
     firstFinish: firstFinish(curves),
     health: agent?.health?.[0] ?? "",
   };
 }
 
-/** When the first episode of training or of an evaluation finished [s of training]; null if none did. */
+/** When a frozen policy, of a run without evaluations an episode of training, first finished [s of training]. */
 function firstFinish(curves: RunCurves): number | null {
-  const firsts = ["train/finished", "evaluation/finish_rate"].flatMap((key) => {
-    const at = curves[key]?.value.findIndex((share) => share > 0) ?? -1;
-    return at < 0 ? [] : [curves[key]!.seconds[at]!];
-  });
-  return firsts.length > 0 ? Math.min(...firsts) : null;
+  const curve = curves["evaluation/finish_rate"] ?? curves["train/finished"];
+  const at = curve?.value.findIndex((share) => share > 0) ?? -1;
+  return at < 0 ? null : curve!.seconds[at]!;
+}
+
+function least(values: readonly number[]): number | null {
+  const found = Math.min(...values);
+  return Number.isFinite(found) ? found : null;
 }
 
 /** How many episodes of a run had ended by a step, between the endings that are known; undefined for none. */

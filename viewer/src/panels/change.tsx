@@ -1,0 +1,55 @@
+import { Button, Group, Modal, PasswordInput } from "@mantine/core";
+import { type ReactNode, useState } from "react";
+import { useProfile } from "../driving/profile";
+
+interface Props {
+  title: string;
+  /** What the button says. */
+  verb: string;
+  disabled?: boolean;
+  /** Change the service, with this token. */
+  run: (token: string) => Promise<unknown>;
+  onClose: () => void;
+  onDone: () => void;
+  children: ReactNode;
+}
+
+/** A question before a service is changed; asks for the token when the service wants one. */
+export function Change({ title, verb, disabled = false, run, onClose, onDone, children }: Props) {
+  const token = useProfile((profile) => profile.token);
+  const [busy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState("");
+  const submit = async () => {
+    setBusy(true);
+    try {
+      await run(token);
+      onDone();
+      onClose();
+    } catch (error) {
+      setRefusal((error as Error).message);
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal opened onClose={onClose} title={title} centered>
+      {children}
+      {(token !== "" || /token/i.test(refusal)) && (
+        <PasswordInput
+          mt="sm"
+          label="Token of the service"
+          value={token}
+          onChange={(event) => useProfile.setState({ token: event.currentTarget.value })}
+        />
+      )}
+      {refusal && <p role="alert">{refusal}</p>}
+      <Group justify="flex-end" mt="md">
+        <Button variant="default" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button loading={busy} disabled={disabled} onClick={() => void submit()}>
+          {verb}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

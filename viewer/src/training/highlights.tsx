@@ -1,0 +1,65 @@
+import {
+  IconBolt,
+  IconCarCrash,
+  IconFlag,
+  IconMapPin,
+  IconPlayerPlayFilled,
+  IconStar,
+  IconTrendingUp,
+  IconTrophy,
+  type Icon,
+} from "@tabler/icons-react";
+import { getHighlights, useRemote } from "../connection/rest";
+import { count, duration } from "../format";
+import type { HighlightKind } from "../protocol/messages";
+import { addressOf } from "../route";
+
+const KINDS: Readonly<Record<HighlightKind, { title: string; icon: Icon }>> = {
+  first_finish: { title: "First finish", icon: IconFlag },
+  best_lap: { title: "Best lap", icon: IconTrophy },
+  lap_gain: { title: "Largest gain", icon: IconBolt },
+  furthest: { title: "Furthest drive", icon: IconMapPin },
+  biggest_improvement: { title: "Biggest improvement", icon: IconTrendingUp },
+  worst_crash: { title: "Worst crash", icon: IconCarCrash },
+  best_return: { title: "Best return", icon: IconStar },
+};
+
+interface Props {
+  model: string;
+  run: string;
+  /** The highlights are fetched anew when it changes. */
+  age: number;
+}
+
+/** The moments of a run that are worth seeing, each with its replay where one was kept. */
+export function Highlights({ model, run, age }: Props) {
+  const { value } = useRemote(`${model} ${run} ${age}`, () => getHighlights(model, run));
+  if (!value) return null;
+  if (value.highlights.length === 0) {
+    return <p className="quiet">No highlights of this run yet: its evaluations make them.</p>;
+  }
+  return (
+    <ul className="highlights" aria-label="Highlights">
+      {value.highlights.map(({ kind, step, seconds, sentence, replay }) => {
+        const { title, icon: Picture } = KINDS[kind];
+        return (
+          <li key={kind} className={`panel highlight ${kind}`}>
+            <Picture size={22} aria-hidden />
+            <div>
+              <h3>{title}</h3>
+              <p>{sentence}</p>
+              <small>
+                after {count(step)} steps, {duration(seconds)}
+              </small>
+            </div>
+            {replay && (
+              <a href={addressOf("replays", { replay })} aria-label={`Watch: ${title}`}>
+                <IconPlayerPlayFilled size={14} /> Watch
+              </a>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
