@@ -8,6 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -27,8 +30,9 @@ FLAGS = [
     "--use-angle=gl-egl",  # Mesa's llvmpipe where there is no GPU; the default falls back to a slower one
     "--ignore-gpu-blocklist",
 ]
-PATIENCE_MS = 60_000
+PATIENCE_MS = 50_000
 """Longest wait for something on the page: software rendering shares its cores with the service."""
+AXE = Path(__file__).parents[1] / "viewer/node_modules/axe-core/axe.min.js"
 
 
 def follow_the_gap(answer: ActionAnswer) -> np.ndarray:
@@ -176,5 +180,64 @@ def test_a_replay_that_is_not_there_is_said(screen: Screen, address: str) -> Non
     screen.complaints[:] = complaints  # the browser itself reports the 404
 
 
+def test_a_person_joins_from_the_page_and_drives(screen: Screen, address: str) -> None:
+    page = screen.page
+    page.goto(f"{address}/?quality=light&drive")
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name").fill("Ada")
+    form.get_by_role("button", name="Drive").click()
+    ada = page.locator(".leaderboard >> text=Ada")
+    ada.wait_for()  # in the heat: it may have to wait for the next one
+    page.keyboard.down("ArrowUp")
+    screen.until(lambda: "Ada" in page.inner_text(".timer"))
+    screen.until(lambda: int(page.text_content(".telemetry .speed")) > 20)
+    page.keyboard.up("ArrowUp")
+    page.keyboard.press("Escape")
+    ada.wait_for(state="detached")
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: run npm ci in viewer/")
+@pytest.mark.parametrize("path", ["/", "/replays", "/training", "/presentation?slide=2"])
+def test_nobody_is_shut_out(screen: Screen, address: str, path: str) -> None:
+    """No page breaks a rule of WCAG 2.2 AA that a machine can check."""
+    page = screen.page
+    page.goto(f"{address}{path}{'&' if '?' in path else '?'}quality=light")
+    page.wait_for_selector("h1, h2")
+    if path == "/":
+        page.click("text=Drive")
+        page.wait_for_selector("role=dialog")
+    page.wait_for_timeout(500)  # things fade in
+    page.evaluate(AXE.read_text())
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    found = page.evaluate("tags => axe.run({ runOnly: tags })", tags)["violations"]
+    broken = [(rule["id"], [node["html"][:120] for node in rule["nodes"][:3]]) for rule in found]
+    assert broken == []
+
+
 def test_page_never_complained(screen: Screen) -> None:
     assert screen.complaints == []
+
+
+def test_a_lost_connection_is_said_and_comes_back(screen: Screen) -> None:
+    from trackmania_rl.environment.race import Race
+    from trackmania_rl.environment.server import environment_app
+    from trackmania_rl.environment.tracks import library
+    from trackmania_rl.protocol.service import running
+    from trackmania_rl.viewer.server import viewer_app
+
+    def service() -> Any:
+        return environment_app([Race("main", library.load("oval"))])
+
+    page = screen.page
+    with ExitStack() as stack:
+        first = stack.enter_context(ExitStack())
+        environment = first.enter_context(running(service()))
+        viewer = stack.enter_context(running(viewer_app(environment=environment, model="none")))
+        page.goto(f"{viewer}/?quality=light")
+        page.wait_for_selector(".racecard h1")
+        first.close()
+        page.wait_for_selector("text=The environment service is gone")
+        stack.enter_context(running(service(), port=urlsplit(environment).port or 0))
+        page.wait_for_selector("text=The environment service is gone", state="detached")
+        page.wait_for_selector('[aria-label="Environment service connected"]')
+        page.goto("about:blank")  # or the service would wait for it

@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { ColorInput, createTheme, Modal, type MantineColorsTuple } from "@mantine/core";
 
 const accent: MantineColorsTuple = [
   "#e2fff4",
@@ -36,4 +36,10 @@ export const theme = createTheme({
   headings: { fontFamily: "'Barlow Condensed', Barlow, system-ui, sans-serif", fontWeight: "600" },
   defaultRadius: "sm",
   cursorType: "pointer",
+  components: {
+    Modal: Modal.extend({ defaultProps: { closeButtonProps: { "aria-label": "Close" } } }),
+    ColorInput: ColorInput.extend({
+      defaultProps: { eyeDropperButtonProps: { "aria-label": "Take a colour from the screen" } },
+    }),
+  },
 });

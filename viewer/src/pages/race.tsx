@@ -45,7 +45,7 @@ export function RaceView({ drive, standings, title, subtitle, choice, left, righ
     );
   }
   return (
-    <div className="hud">
+    <main className="hud">
       <div className="hud-left">
         <section className="panel racecard">
           <h1>{title}</h1>
@@ -69,6 +69,6 @@ export function RaceView({ drive, standings, title, subtitle, choice, left, righ
       <div className="hud-dials">
         <Telemetry />
       </div>
-    </div>
+    </main>
   );
 }

@@ -68,7 +68,9 @@ function Playback({ base, replays, track, query }: PlaybackProps) {
     return [...new Set(times.map(({ time }) => time))];
   }, [replays]);
   const [pair, setPair] = useState(() => compared(recording, cars, asked.get("reference")));
-  const [comparing, setComparing] = useState(() => window.matchMedia("(min-width: 761px)").matches);
+  const [comparing, setComparing] = useState(
+    () => window.matchMedia("(min-width: 761px) and (min-height: 481px)").matches,
+  );
   const [beside, setBeside] = useState(asked.has("beside") && cars.length > 1);
   const turn = () => {
     if (cars.length < 2) return;

@@ -3,8 +3,10 @@ import { IconDotsVertical, IconPlayerPlayFilled, IconSearch, IconUpload } from "
 import { useState } from "react";
 import { getReplays, replayFile, useRemote } from "../connection/rest";
 import { bytes, moment, raceTime } from "../format";
+import { Cell, Listing } from "../panels/listing";
 import { Notice } from "../panels/notice";
 import { DeleteReplay, UploadReplay } from "../panels/replaystore";
+import { TrackThumb } from "../panels/trackthumb";
 import { found as foundIn, ORDERS, type Order, type Search } from "../playback/shelf";
 import type { ReplaySummary } from "../protocol/messages";
 import { addressOf, go } from "../route";
@@ -108,90 +110,81 @@ function ReplayTable({ base, replays, onChange }: TableProps) {
           {chosen.length < 2 ? "Choose two to compare" : `Compare ${chosen.length}`}
         </Button>
       </div>
-      <Table.ScrollContainer minWidth={560}>
-        <Table highlightOnHover verticalSpacing="sm">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th w={40} aria-label="Compare" />
-              <Table.Th>Track</Table.Th>
-              <Table.Th>Drivers</Table.Th>
-              <Table.Th>Length</Table.Th>
-              <Table.Th>Recorded</Table.Th>
-              <Table.Th aria-label="Open" />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {found.map((replay) => (
-              <Table.Tr
-                key={replay.id}
-                data-replay={replay.id}
-                className="replay"
-                onClick={() => open([replay.id])}
-              >
-                <Table.Td onClick={(event) => event.stopPropagation()}>
-                  <Checkbox
-                    size="xs"
-                    aria-label={`Compare ${replay.track_name}, ${moment(replay.recorded)}`}
-                    checked={chosen.includes(replay.id)}
-                    disabled={
-                      !chosen.includes(replay.id) &&
-                      (chosen.length >= COMPARED_MOST || (track !== undefined && replay.track_hash !== track))
-                    }
-                    onChange={() =>
-                      setChosen((ids) =>
-                        ids.includes(replay.id) ? ids.filter((id) => id !== replay.id) : [...ids, replay.id],
-                      )
-                    }
-                  />
-                </Table.Td>
-                <Table.Td>
-                  <b>{replay.track_name}</b>
-                  {replay.complete === false && <small className="cut"> cut off</small>}
-                </Table.Td>
-                <Table.Td>
-                  <Drivers replay={replay} />
-                </Table.Td>
-                <Table.Td className="number">{raceTime(replay.duration)}</Table.Td>
-                <Table.Td>
-                  {moment(replay.recorded)} <small>{bytes(replay.size_bytes)}</small>
-                </Table.Td>
-                <Table.Td onClick={(event) => event.stopPropagation()}>
-                  <Button
-                    size="compact-sm"
-                    variant="light"
-                    leftSection={<IconPlayerPlayFilled size={12} />}
-                    onClick={() => open([replay.id])}
-                  >
-                    Watch
-                  </Button>
-                  <Menu position="bottom-end">
-                    <Menu.Target>
-                      <ActionIcon variant="subtle" color="gray" aria-label={`More about ${replay.id}`}>
-                        <IconDotsVertical size={16} />
-                      </ActionIcon>
-                    </Menu.Target>
-                    <Menu.Dropdown>
-                      {(["mcap", "csv", "json"] as const).map((format) => (
-                        <Menu.Item
-                          key={format}
-                          component="a"
-                          href={replayFile(base, replay.id, format)}
-                          download
-                        >
-                          Download {format.toUpperCase()}
-                        </Menu.Item>
-                      ))}
-                      <Menu.Item color="red" onClick={() => setLeaving(replay)}>
-                        Delete …
+      <Listing label="Recorded races" columns={["", "Track", "Drivers", "Length", "Recorded", ""]}>
+        {found.map((replay) => (
+          <Table.Tr
+            key={replay.id}
+            data-replay={replay.id}
+            className="replay"
+            onClick={() => open([replay.id])}
+          >
+            <Table.Td onClick={(event) => event.stopPropagation()}>
+              <Checkbox
+                size="xs"
+                aria-label={`Compare ${replay.track_name}, ${moment(replay.recorded)}`}
+                checked={chosen.includes(replay.id)}
+                disabled={
+                  !chosen.includes(replay.id) &&
+                  (chosen.length >= COMPARED_MOST || (track !== undefined && replay.track_hash !== track))
+                }
+                onChange={() =>
+                  setChosen((ids) =>
+                    ids.includes(replay.id) ? ids.filter((id) => id !== replay.id) : [...ids, replay.id],
+                  )
+                }
+              />
+            </Table.Td>
+            <Table.Td>
+              <div className="replay-track">
+                <TrackThumb base={base} replay={replay} />
+                <b>{replay.track_name}</b>
+                {replay.complete === false && <small className="cut"> cut off</small>}
+              </div>
+            </Table.Td>
+            <Table.Td>
+              <Drivers replay={replay} />
+            </Table.Td>
+            <Cell title="Length">{raceTime(replay.duration)}</Cell>
+            <Cell title="Recorded">
+              {moment(replay.recorded)} <small>{bytes(replay.size_bytes)}</small>
+            </Cell>
+            <Table.Td onClick={(event) => event.stopPropagation()}>
+              <div className="replay-open">
+                <Button
+                  size="compact-sm"
+                  variant="light"
+                  leftSection={<IconPlayerPlayFilled size={12} />}
+                  onClick={() => open([replay.id])}
+                >
+                  Watch
+                </Button>
+                <Menu position="bottom-end">
+                  <Menu.Target>
+                    <ActionIcon variant="subtle" color="gray" aria-label={`More about ${replay.id}`}>
+                      <IconDotsVertical size={16} />
+                    </ActionIcon>
+                  </Menu.Target>
+                  <Menu.Dropdown>
+                    {(["mcap", "csv", "json"] as const).map((format) => (
+                      <Menu.Item
+                        key={format}
+                        component="a"
+                        href={replayFile(base, replay.id, format)}
+                        download
+                      >
+                        Download {format.toUpperCase()}
                       </Menu.Item>
-                    </Menu.Dropdown>
-                  </Menu>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+                    ))}
+                    <Menu.Item color="red" onClick={() => setLeaving(replay)}>
+                      Delete …
+                    </Menu.Item>
+                  </Menu.Dropdown>
+                </Menu>
+              </div>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Listing>
       {found.length === 0 && <p className="quiet">No replay fits.</p>}
       {leaving && (
         <DeleteReplay

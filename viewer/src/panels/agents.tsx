@@ -60,7 +60,7 @@ function AgentLine({ agent }: { agent: AgentStatus }) {
       </div>
       <dl>
         <Figure label="steps" value={count(agent.steps)} />
-        <Figure label="time" value={duration(agent.seconds)} />
+        <Figure label="time" value={duration(agent.seconds || null)} />
         <Figure label="finish" value={percent(agent.finish_rate)} />
         <Figure label="best" value={raceTime(agent.lap_time_best)} />
       </dl>

@@ -40,7 +40,7 @@ export function CameraBar({ drivers, focus }: { drivers: readonly Driver[]; focu
       </ActionIcon>
       <Menu position="top" withinPortal>
         <Menu.Target>
-          <button className="car" aria-label="Car in view">
+          <button className="car" aria-label={`Car in view: ${current?.name ?? "No car"}`}>
             <span className="swatch" style={{ background: current?.colour }} />
             {current?.name ?? "No car"}
           </button>

@@ -35,6 +35,8 @@ interface Props {
   height: number;
   /** Small: no labels of lines, few ticks. */
   small?: boolean;
+  /** How much larger letters and lines are than on a page, e.g. on a slide. */
+  scale?: number;
   /** The values under the cursor are written below. */
   legend?: boolean;
   /** What is on the x axis, in the legend. */
@@ -53,7 +55,8 @@ interface Props {
 
 const GRID = "rgb(255 255 255 / 7%)";
 const INK = "#9aa7b8";
-const FONT = "11px Barlow, sans-serif";
+/** Height of letters [px]. */
+const LETTERS = 11;
 /** Opacity of the band around a line, in hexadecimal. */
 const BAND = "2e";
 
@@ -75,12 +78,12 @@ export function Chart(props: Props) {
       line.current.style.transform = `translateX(${parseFloat(left) + x}px)`;
     }, [moving]),
   );
-  const { xUnit, yUnit, legend, group } = props;
+  const { xUnit, yUnit, legend, group, scale } = props;
   const pointed = onPoint !== undefined;
   const shape = JSON.stringify([
     lines.map(({ label, colour, band, marked }) => [label, colour, !!band, marked]),
     [xUnit, yUnit, legend, group],
-    [height, small, log, pointed],
+    [height, small, scale, log, pointed],
   ]);
 
   useEffect(() => {
@@ -126,15 +129,15 @@ export function Chart(props: Props) {
 }
 
 function options(props: Props, width: number, point: (x: number | null) => void) {
-  const { lines, xUnit, yUnit, height, small, legend, xLabel, group, log, onPoint } = props;
+  const { lines, xUnit, yUnit, height, small, legend, xLabel, group, log, onPoint, scale = 1 } = props;
   const axis = (unit: Unit, size: number, space: number): uPlot.Axis => ({
     stroke: INK,
-    font: FONT,
+    font: `${LETTERS * scale}px Barlow, sans-serif`,
     grid: { stroke: GRID, width: 1 },
     ticks: { show: false },
-    size,
+    size: size * scale,
     gap: 4,
-    space,
+    space: space * scale ** 2,
     values: (_, splits) => splits.map((split) => (split == null ? "" : WRITE[unit](split))),
   });
   const series: uPlot.Series[] = [{ label: xLabel, value: written(xUnit) }];
@@ -143,9 +146,9 @@ function options(props: Props, width: number, point: (x: number | null) => void)
     series.push({
       label,
       stroke: colour,
-      width: small ? 1.5 : 2,
+      width: scale * (small ? 1.5 : 2),
       spanGaps: true,
-      points: marked ? { show: true, size: 5, fill: colour } : { show: false },
+      points: marked ? { show: true, size: 5 * scale, fill: colour } : { show: false },
       value: written(yUnit),
     });
     if (!band) continue;

@@ -18,7 +18,9 @@ export function Listing({ label, columns, maxHeight, children }: Props) {
       <Table verticalSpacing={6} highlightOnHover stickyHeader>
         <Table.Thead>
           <Table.Tr>
-            {columns.map((title) => (title ? <Table.Th key={title}>{title}</Table.Th> : <Table.Td key="" />))}
+            {columns.map((title, at) =>
+              title ? <Table.Th key={title}>{title}</Table.Th> : <Table.Td key={at} />,
+            )}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>{children}</Table.Tbody>

@@ -103,7 +103,7 @@ export function Transport({ clock, recording, track, drivers, stops }: Props) {
           </IconButton>
           <Menu position="top-end">
             <Menu.Target>
-              <button className="speed-choice" aria-label="Speed">
+              <button className="speed-choice" aria-label={`Speed: ${clock.speed}×`}>
                 {clock.speed}×
               </button>
             </Menu.Target>

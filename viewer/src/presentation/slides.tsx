@@ -281,8 +281,15 @@ function Gaps({ replays, track }: Recorded) {
   }, [replays, track]);
   return (
     <ChartCard caption={`Seconds behind ${first}, along ${replays[0]!.track_name} [m]`} lines={lines}>
-      {(height) => (
-        <Chart lines={lines} xUnit="number" yUnit="gap" height={height} label="Gaps along the track" />
+      {(height, scale) => (
+        <Chart
+          lines={lines}
+          xUnit="number"
+          yUnit="gap"
+          height={height}
+          scale={scale}
+          label="Gaps along the track"
+        />
       )}
     </ChartCard>
   );
@@ -324,12 +331,13 @@ function Curve({ slide, branding, base }: { slide: CurveSlide; branding: Brandin
   return (
     <Page title={slide.title} branding={branding}>
       <ChartCard caption={`${kind.meaning}, over steps`} lines={lines}>
-        {(height) => (
+        {(height, scale) => (
           <Chart
             lines={lines}
             xUnit="count"
             yUnit={kind.unit}
             height={height}
+            scale={scale}
             label={`${kind.title} over steps`}
           />
         )}
@@ -338,17 +346,25 @@ function Curve({ slide, branding, base }: { slide: CurveSlide; branding: Brandin
   );
 }
 
+/** A chart of a slide is drawn like one of this size [px], enlarged, to be read from afar (guess). */
+const CHART = { width: 640, height: 300 };
+
 interface ChartCardProps {
   caption: string;
   lines: readonly { label: string; colour: string }[];
-  children: (height: number) => ReactNode;
+  /** The chart for its height [px] and for how much larger it is drawn than one of a page. */
+  children: (height: number, scale: number) => ReactNode;
 }
 
 /** A chart as high as there is room, with the names of its lines. */
 function ChartCard({ caption, lines, children }: ChartCardProps) {
-  const [height, setHeight] = useState(0);
+  const [{ width, height }, setSize] = useState({ width: 0, height: 0 });
+  const scale = Math.max(1, Math.min(width / CHART.width, height / CHART.height));
   const room = useCallback((box: HTMLDivElement) => {
-    const observer = new ResizeObserver(([entry]) => setHeight(Math.floor(entry!.contentRect.height)));
+    const observer = new ResizeObserver(([entry]) => {
+      const { width, height } = entry!.contentRect;
+      setSize({ width, height: Math.floor(height) });
+    });
     observer.observe(box);
     return () => observer.disconnect();
   }, []);
@@ -356,7 +372,7 @@ function ChartCard({ caption, lines, children }: ChartCardProps) {
     <figure className="slide-chart">
       <figcaption>{caption}</figcaption>
       <div className="slide-chart-room" ref={room}>
-        {height > 0 && children(height)}
+        {height > 0 && children(height, scale)}
       </div>
       <ul>
         {lines.map(({ label, colour }) => (
