@@ -57,6 +57,8 @@ class Kept(Struct, kw_only=True):
     create: AgentCreate
     run: str
     state: AgentState
+    race: str | None = None
+    """Environment service in which it races, if it has been there."""
 
 
 class Agent:
@@ -92,7 +94,7 @@ class Agent:
             self._problem = f"It cannot go on: {error}."
             self.kept.state = "failed"
         self._racer = self._join_race(environment, token)
-        self._environment, self._token = environment, token
+        self._token = token
 
     @property
     def create(self) -> AgentCreate:
@@ -162,11 +164,9 @@ class Agent:
         """Stop, and take the car out of the race and the agent from the disk; its run stays."""
         self.stop()
         (runs_folder() / self.kept.run / FILE).unlink(missing_ok=True)
-        if self._racer is not None and self._environment is not None:
+        if self._racer is not None and self.kept.race is not None:
             with contextlib.suppress(InputError):
-                ServiceClient(self._environment, token=self._token).delete(
-                    f"/api/agents/{self.create.agent_id}"
-                )
+                ServiceClient(self.kept.race, token=self._token).delete(f"/api/agents/{self.create.agent_id}")
 
     def competitor(self) -> tournament.Competitor:
         """The newest policy, to race others; there is one."""
@@ -271,6 +271,7 @@ class Agent:
             observation=create.env,
             policy=create.checkpoint if not create.learn else self.kept.run,
         )
+        self.kept.race = environment
         return Racer(environment, add, lambda: self.policy, token)
 
 
@@ -301,8 +302,9 @@ class Agents:
     """All agents of a service.
 
     Args:
-        environment: Address of the environment service in whose race they drive.
-        token: Token of that service.
+        environment: Address of the environment service in whose race they drive; of several, with commas
+            between, each new agent goes to the one in which the fewest of this service race.
+        token: Token of those services.
         factories: Environments of the form module:factory that agents may learn. Others of that form are
             refused: a request must not choose what code is run.
         remote_worlds: Environment service on whose worlds they learn; None: on those of their own processes.
@@ -316,7 +318,7 @@ class Agents:
         factories: Collection[str] = (),
         remote_worlds: str | None = None,
     ) -> None:
-        self.environment = environment
+        self._races = [url.strip() for url in environment.split(",")] if environment else []
         self._remote_worlds = remote_worlds
         self._factories = factories
         self._token = token
@@ -337,7 +339,9 @@ class Agents:
                 kept.state = "training" if kept.state == "failed" else kept.state
                 self._agents[kept.create.agent_id] = self._agent(kept)
 
-    def begin(self, count: int, *, env: str, track: str | None, champion: bool) -> None:
+    def begin(
+        self, count: int, *, env: str, track: str | None, champion: bool, prefix: str = "sac_agent_"
+    ) -> None:
         """Create the first agents where they are not there yet: `count` that learn, and the champion."""
         if champion and CHAMPION not in self._agents:
             self.add(
@@ -352,7 +356,7 @@ class Agents:
                 )
             )
         for number in range(1, count + 1):
-            id = f"sac_agent_{number}"
+            id = f"{prefix}{number}"
             if id not in self._agents:
                 self.add(AgentCreate(agent_id=id, env=env, track=track, name=f"SAC {number}", seed=number))
 
@@ -383,8 +387,8 @@ class Agents:
             learner_config(kept)
             if create.checkpoint is not None:
                 checkpoints.load(checkpoint_file(create.checkpoint))
-            write_whole(runs_folder() / kept.run / FILE, msgspec.json.encode(kept))
             agent = self._agents[create.agent_id] = self._agent(kept)
+            write_whole(runs_folder() / kept.run / FILE, msgspec.json.encode(kept))
             return agent
 
     def get(self, id: str) -> Agent:
@@ -481,7 +485,14 @@ class Agents:
             _check_track(create.track)
 
     def _agent(self, kept: Kept) -> Agent:
-        return Agent(kept, environment=self.environment, token=self._token, remote_worlds=self._remote_worlds)
+        return Agent(kept, environment=self._race(kept), token=self._token, remote_worlds=self._remote_worlds)
+
+    def _race(self, kept: Kept) -> str | None:
+        """Where an agent races: where it did, else where the fewest do."""
+        if kept.race in self._races:
+            return kept.race
+        racing = [agent.kept.race for agent in self.all()]
+        return min(self._races, key=racing.count, default=None)
 
 
 def _check_track(track: str) -> None:

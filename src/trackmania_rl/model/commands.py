@@ -27,13 +27,16 @@ def model(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8081,
     environment: Annotated[
         str | None,
-        typer.Option(help="Environment service in whose race the agents drive, e.g. http://127.0.0.1:8080."),
+        typer.Option(
+            help="Environment service in whose race the agents drive, e.g. http://127.0.0.1:8080; several, "
+            "with commas between, share the agents."
+        ),
     ] = None,
     remote_worlds: Annotated[
         str | None,
         typer.Option(
             help="Environment service on whose worlds the agents learn, instead of in their own processes, "
-            "which then need no simulator."
+            "which then need no simulator; several, with commas between, share the worlds."
         ),
     ] = None,
     env: Annotated[str, typer.Option(help="Environment that the first agents learn.")] = HORIZON,
@@ -41,6 +44,10 @@ def model(
         str | None, typer.Option(help="Track that the agents learn; those of others rest.")
     ] = None,
     agents: Annotated[int, typer.Option(min=0, max=16, help="Agents to begin with, where none are yet.")] = 0,
+    prefix: Annotated[
+        str,
+        typer.Option(help="What their ids begin with: another one where several services share a race."),
+    ] = "sac_agent_",
     champion: Annotated[
         bool, typer.Option(help="Let the shipped policy race along; it does not learn.")
     ] = False,
@@ -107,7 +114,7 @@ def model(
     with restored(mirror, runs_folder()):
         pool = Agents(environment=environment, token=token, factories={env}, remote_worlds=remote_worlds)
         pool.revive(track)
-        pool.begin(agents, env=env, track=track, champion=champion)
+        pool.begin(agents, env=env, track=track, champion=champion, prefix=prefix)
         Console(stderr=True).print(f"Model service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
         if shipper is not None:
             shipper.start()
@@ -121,7 +128,7 @@ def train(
         str,
         typer.Option(
             help="Environment: an id of ours, gymnasium:ID, pettingzoo:MODULE, package.module:factory, or a "
-            "service as http://host:8080."
+            "service as http://host:8080; several services, with commas between, share the worlds."
         ),
     ] = HORIZON,
     track: Annotated[str | None, typer.Option(help="Track, for environments that have one.")] = None,
@@ -137,7 +144,10 @@ def train(
     worlds: Annotated[int | None, typer.Option(min=1, help="Parallel worlds.")] = None,
     environment: Annotated[
         str | None,
-        typer.Option(help="Train on the worlds of this environment service instead of in process."),
+        typer.Option(
+            help="Train on the worlds of this environment service instead of in process; several, with "
+            "commas between, share the worlds."
+        ),
     ] = None,
     token: Annotated[
         str | None,

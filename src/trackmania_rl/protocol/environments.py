@@ -53,7 +53,8 @@ def make_vector_env(
             environments, "package.module:factory" for a callable that makes one (or, if it takes
             num_envs, a batch), "tmrl" for the real game through TMRL, "tmrl:http://host:8080" for a race
             of ours in its place, "http://host:8080" for the environment that a service was started with,
-            "http://host:8080#TrackMania/Lidar-v0" for another one that it hosts.
+            "http://host:8080#TrackMania/Lidar-v0" for another one that it hosts; several services, with
+            commas between, share the worlds.
         worlds: Number of parallel worlds.
         track: Track's id or file, for environments that take one; several, with commas between,
             share the worlds. generated:1..64 stands for the generated tracks of these seeds.
@@ -134,17 +135,26 @@ def make_race(env: str, cars: int, **options: Any) -> Any:
 def served(address: str, token: str | None = None) -> tuple[str, str]:
     """A service's address and the environment meant there: what follows the #, else the service's own.
 
+    Of several addresses, with commas between, the environment must be the same; they come back as they are.
+
     Raises:
-        InputError: No service answers.
+        InputError: No service answers, or they differ.
     """
-    url, _, env = address.partition("#")
-    if not env:
-        client = ServiceClient(url, token=token)
-        try:
-            env = client.get("/api/spec", EnvironmentSpec).env
-        finally:
-            client.close()
-    return url, env
+    urls, envs = [], []
+    for one in address.split(","):
+        url, _, env = one.strip().partition("#")
+        if not env:
+            client = ServiceClient(url, token=token)
+            try:
+                env = client.get("/api/spec", EnvironmentSpec).env
+            finally:
+                client.close()
+        urls.append(url)
+        envs.append(env)
+    if len(set(envs)) > 1:
+        hosted = ", ".join(f"{url} has {env}" for url, env in zip(urls, envs, strict=True))
+        raise InputError(f"the services differ: {hosted}; expected the same environment", field="env")
+    return ",".join(urls), envs[0]
 
 
 def tracks_of(worlds: int, track: str | None, url: str | None = None) -> list[str]:
