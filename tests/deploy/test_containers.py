@@ -24,6 +24,11 @@ pytestmark = pytest.mark.containers
 ROOT = Path(__file__).parents[2]
 ENGINE = shutil.which("podman") or shutil.which("docker")
 IMAGES = ("environment", "model", "viewer")
+BUILD_ARGUMENTS = (
+    "PYTHON_IMAGE", "NODE_IMAGE", "NPM_REGISTRY", "DEBIAN_MIRROR", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS", "TORCH", "TORCH_INDEX",
+)  # fmt: skip
+"""Handed on to the builds where the shell has them, as compose does."""
 PORTS = {"ENVIRONMENT": 18464, "MODEL": 18465, "VIEWER": 18466, "VNC": 18467, "METRICS": 18468}
 SERVICES = ("trackmania-env", "trackmania-model", "replay-viewer", "metrics")
 """All but Grafana, whose image cannot be made from Debian's packages where no registry is reached."""
@@ -102,6 +107,8 @@ def token() -> Iterator[str]:
         for name in IMAGES:  # the host's network: where only a mirror on this machine can be reached
             file, tag = f"deploy/{name}.Dockerfile", f"localhost/trackmania-rl/{name}:test"
             arguments = ["--network", "host", "-f", file, "-t", tag]
+            given = [name for name in BUILD_ARGUMENTS if name in os.environ]
+            arguments += [part for name in given for part in ("--build-arg", name)]
             run([ENGINE, "build", *arguments, "."], {"BUILDAH_FORMAT": "docker"})
     try:
         run([*command, "up", "-d", "--no-build", *SERVICES], settings)

@@ -43,13 +43,13 @@ def restored(url: str | None, *folders: Path) -> contextlib.AbstractContextManag
     """Fill folders of the volume that are empty from a store; while the context lasts they are copied there.
 
     Args:
-        url: The store's address; None: there is none, and nothing happens.
+        url: The store's address; without one nothing happens.
         folders: Folders of the volume.
 
     Raises:
         InputError: It is no address of a store, or what is to be restored cannot be read.
     """
-    if url is None:
+    if not url:
         return contextlib.nullcontext()
     mirror = Mirror(url, folders)
     mirror.restore()
