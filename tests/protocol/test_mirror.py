@@ -156,3 +156,16 @@ def test_an_address_of_no_store_is_refused(url: str, volume: Path) -> None:
 def test_without_an_address_nothing_happens(volume: Path) -> None:
     with restored(None, volume / "runs"):
         assert not os.path.exists(volume)
+
+
+def test_nothing_is_restored_outside_of_the_volume(volume: Path, tmp_path: Path) -> None:
+    import fsspec
+
+    store = fsspec.filesystem("memory")
+    store.pipe("/hostile/runs/../../escaped", b"no")
+    try:
+        with pytest.raises(InputError, match="outside"):
+            Mirror("memory://hostile", [volume / "runs"]).restore()
+    finally:
+        store.rm("/hostile", recursive=True)
+    assert not (tmp_path / "escaped").exists()

@@ -189,6 +189,8 @@ class Mirror:
         (folder / RESTORING).touch()
         for there in files:
             path = data_folder() / there.removeprefix(f"{self._root}/")
+            if ".." in path.parts or not path.is_relative_to(folder):
+                raise InputError(f"{there} would lie outside of {folder}")
             part = path.with_name(f"{path.name}.part")
             path.parent.mkdir(parents=True, exist_ok=True)
             self._store.get_file(there, str(part))
