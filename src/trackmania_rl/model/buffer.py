@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -19,6 +19,32 @@ PATTERN = "buffer-*.ring"
 SPARE = 4
 """A buffer in a file has room for a 1/SPARE more steps than it draws from: those since the last checkpoint,
 which must not overwrite what that checkpoint holds (guess)."""
+
+
+class Replay(Protocol):
+    """What learning draws from: one buffer, or several as one."""
+
+    def __len__(self) -> int:
+        """Transitions that it holds."""
+
+    @property
+    def full(self) -> bool:
+        """Must it be saved before the next step?"""
+
+    def fill(self, rows: Tensor, reward: Tensor, terminated: Tensor, ended: Tensor) -> None:
+        """Take in experience of elsewhere."""
+
+    def sample(self, batch: int, mean: Tensor, scale: Tensor) -> Batch:
+        """Draw transitions uniformly, normalised."""
+
+    def save(self) -> dict[str, Any]:
+        """Bring its files up to date, and say what they hold."""
+
+    def forget_older(self) -> None:
+        """Delete the files of former buffers."""
+
+    def load(self, saved: Mapping[str, Any]) -> None:
+        """Go on with what `save` wrote."""
 
 
 class ReplayBuffer:
@@ -99,6 +125,12 @@ class ReplayBuffer:
         self.ring.put(self.written, rows, reward, terminated, ended)
         self.written += 1
         self.filled = min(self.filled + 1, self.length)
+
+    def extend(self, steps: Ring) -> None:
+        """Take in several steps of all worlds, in memory."""
+        steps.copy(0, steps.places, self.ring, self.written)
+        self.written += steps.places
+        self.filled = min(self.filled + steps.places, self.length)
 
     def cut(self) -> None:
         """Mark the newest step as the last of its episodes: what comes next does not follow it."""

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -153,6 +154,15 @@ def train(
         str | None,
         typer.Option(envvar="TRACKMANIA_RL_TOKEN", help="Token of that service, if it asks for one."),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Drive on a Ray cluster: HOST:PORT of its head, or auto to start one here (docs/cluster.md)."
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Workers of the cluster; each drives --worlds worlds.")
+    ] = 2,
     resume: Annotated[bool, typer.Option(help="Go on from the run's last checkpoint.")] = False,
     checkpoint: Annotated[Path | None, typer.Option(help="Begin with this checkpoint's networks.")] = None,
     dataset: Annotated[
@@ -215,6 +225,11 @@ def train(
     state = folder / checkpoints.LEARNER
     if resume and not state.exists():
         raise InputError(f"run {name!r} cannot be resumed: {state} does not exist", field="resume")
+    if cluster is not None:
+        from trackmania_rl.cluster.learner import ClusterConfig
+        from trackmania_rl.cluster.learner import train as learn_on_cluster
+
+        learn = partial(learn_on_cluster, cluster=ClusterConfig(cluster, workers))
     stopping = Interrupt()
     with ExitStack() as stack:
         stack.enter_context(copied)
@@ -225,7 +240,7 @@ def train(
         stack.enter_context(stopping)
         progress = learn(
             config,
-            lambda progress, _: display.show(progress),
+            on_progress=lambda progress, _: display.show(progress),
             should_stop=lambda: stopping.asked,
             resume=resume,
             checkpoint=begin,

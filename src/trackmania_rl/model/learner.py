@@ -17,9 +17,10 @@ from typing import Any, Literal, cast
 import msgspec
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from trackmania_rl.model import checkpoint as checkpoints
-from trackmania_rl.model.buffer import ReplayBuffer, normalised
+from trackmania_rl.model.buffer import Replay, ReplayBuffer, normalised
 from trackmania_rl.model.checkpoint import (
     Checkpoint,
     Result,
@@ -220,7 +221,7 @@ class Learner:
         cuda = config.device == "cuda" or (config.device == "auto" and torch.cuda.is_available())
         self.device = torch.device("cuda" if cuda else "cpu")
         self.folder = runs_folder() / config.run
-        self.envs = self._worlds(config.worlds, start=config.start)
+        self.envs = self._training_worlds()
         self.env_version = version_of(self.envs)
         self.notes: list[str] = []
         """What people should know of this training, in sentences."""
@@ -232,11 +233,7 @@ class Learner:
 
         self.sac = Sac(observations, actions, config, seed=config.seed, device=self.device)
         self.normaliser = Normaliser(observations, self.device)
-        self.buffer = ReplayBuffer(
-            config.buffer, config.worlds, observations, actions,
-            n_step=config.n_step, gamma=config.gamma, seed=config.seed, device=self.device,
-            folder=self.folder, place=config.buffer_place,
-        )  # fmt: skip
+        self.buffer = self._new_buffer(observations, actions)
         self.steps = self.updates = self.episodes = 0
         self.seconds = 0.0
         self.evaluation: Result | None = None
@@ -287,9 +284,15 @@ class Learner:
         self._return += reward
         self.steps += config.worlds
         if ended.any():
-            self._count(info, ended)
+            self.count(endings(info, ended), self._return[ended])
+            self._return[ended] = 0.0
+        self.learn(1)
+
+    def learn(self, steps: int) -> None:
+        """The updates that so many steps of all worlds earn, once there is enough to learn from."""
+        config = self.config
         if self.steps >= config.warmup_steps and len(self.buffer) >= config.batch:
-            self._owed += config.updates_per_step
+            self._owed += steps * config.updates_per_step
             while self._owed >= 1.0:
                 self._owed -= 1.0
                 self._losses = self.sac.update(self._batch())
@@ -297,6 +300,7 @@ class Learner:
 
     def _keep(self, rows: Rows, *rest: torch.Tensor) -> None:
         """A step, into the buffer and for the other agents of the pool."""
+        assert isinstance(self.buffer, ReplayBuffer)
         observation, action, after = rows
         there = self.device
         self.buffer.add(
@@ -322,6 +326,7 @@ class Learner:
         config = self.config
         if config.pool is None:
             return None
+        assert isinstance(self.buffer, ReplayBuffer)
         try:
             return Pool(
                 config.pool,
@@ -356,7 +361,7 @@ class Learner:
         """Evaluate the newest policy, and keep it if it is the best so far."""
         if self.evaluation_envs is None:
             worlds = min(self.config.evaluation_episodes, self.config.worlds)
-            self.evaluation_envs = self._worlds(worlds, start="line")
+            self.evaluation_envs = make_worlds(self.config, worlds, "line")
         config, envs = self.config, self.evaluation_envs
         drives = drive(self.policy(), envs, seed=EVALUATION_SEED, episodes=config.evaluation_episodes)
         tracks = tracks_of(envs.num_envs, config.track, config.environment)
@@ -433,21 +438,16 @@ class Learner:
         if self.evaluation_envs is not None:
             self.evaluation_envs.close()
 
-    def _worlds(self, worlds: int, start: str) -> Any:
+    def _training_worlds(self) -> Any:
+        return make_worlds(self.config, self.config.worlds, self.config.start)
+
+    def _new_buffer(self, observations: int, actions: int) -> Replay:
         config = self.config
-        options = dict(config.env_options)
-        if config.env.startswith("TrackMania/"):
-            options["start"] = start
-        return make_vector_env(
-            config.env,
-            worlds,
-            track=config.track,
-            url=config.environment,
-            seed=config.seed,
-            patience=SERVICE_PATIENCE,
-            token=os.environ.get(TOKEN_VARIABLE),
-            **options,
-        )
+        return ReplayBuffer(
+            config.buffer, config.worlds, observations, actions,
+            n_step=config.n_step, gamma=config.gamma, seed=config.seed, device=self.device,
+            folder=self.folder, place=config.buffer_place,
+        )  # fmt: skip
 
     def _explore(self, observation: torch.Tensor) -> torch.Tensor:
         if self.steps < self.config.warmup_steps:
@@ -463,27 +463,26 @@ class Learner:
         ).numpy()
         return scaled
 
-    def _count(self, info: dict[str, Any], ended: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
-        said = endings(info, ended)
-        for place, world in enumerate(said.worlds):
-            episode = {"return": float(self._return[world])}
+    def count(self, said: Ended, returns: NDArray[np.float64]) -> None:
+        """Take in the episodes that ended, with the return of each."""
+        for place in range(len(said.worlds)):
+            episode = {"return": float(returns[place])}
             if said.finished is not None and said.lap_time is not None and said.completion is not None:
                 episode["finished"] = float(said.finished[place])
                 episode["completion"] = float(said.completion[place])
                 if said.finished[place]:
                     episode["lap_time"] = float(said.lap_time[place])
             self._recent.append(episode)
-        self._ended += self._endings(said)
+        self._ended += self._endings(said, returns)
         self.episodes += len(said.worlds)
-        self._return[ended] = 0.0
 
-    def _endings(self, said: Ended) -> list[Ending]:
+    def _endings(self, said: Ended, returns: NDArray[np.float64]) -> list[Ending]:
         """What the store keeps of the episodes that ended; nothing where the environment does not say why."""
         where = (said.cause, said.start_distance, said.distance, said.time)
         known = [column for column in where if column is not None]
         if len(known) < len(where):
             return []
-        columns = zip(said.worlds, *known, strict=True)
+        columns = zip(said.worlds, *known, returns, strict=True)
         return [
             Ending(
                 episode=episode,
@@ -494,9 +493,11 @@ class Learner:
                 start_distance=float(start),
                 distance=float(distance),
                 time=float(time),
-                reward=float(self._return[world]),
+                reward=float(reward),
             )
-            for episode, (world, cause, start, distance, time) in enumerate(columns, self.episodes + 1)
+            for episode, (world, cause, start, distance, time, reward) in enumerate(
+                columns, self.episodes + 1
+            )
         ]
 
     def write_endings(self) -> None:
@@ -600,6 +601,17 @@ def train(
         How far it came. The best policy is in the run's folder as checkpoints/best.pt.
     """
     learner = Learner(config, resume=resume, checkpoint=checkpoint, datasets=datasets)
+    return run(learner, on_progress, should_stop=should_stop, loggers=loggers)
+
+
+def run(
+    learner: Learner,
+    on_progress: Callable[[Progress, Learner], None] | None = None,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    loggers: Sequence[Logger] = (),
+) -> Progress:
+    """Train with a learner that there is, as `train` does, and close it."""
     try:
         return _Schedule(learner, on_progress, loggers).run(should_stop)
     finally:
@@ -692,6 +704,32 @@ class _Schedule:
             self.on_progress(progress, learner)
         self.reported = (time.perf_counter(), learner.steps, learner.updates)
         return progress
+
+
+def make_worlds(config: LearnerConfig, worlds: int, start: str) -> Any:
+    """Worlds as the settings ask for them.
+
+    Args:
+        config: The settings.
+        worlds: How many.
+        start: Where their episodes begin, where the environment has a choice.
+
+    Raises:
+        InputError: The environment does not exist, or not with these options.
+    """
+    options = dict(config.env_options)
+    if config.env.startswith("TrackMania/"):
+        options["start"] = start
+    return make_vector_env(
+        config.env,
+        worlds,
+        track=config.track,
+        url=config.environment,
+        seed=config.seed,
+        patience=SERVICE_PATIENCE,
+        token=os.environ.get(TOKEN_VARIABLE),
+        **options,
+    )
 
 
 def _track_hash(envs: Any) -> str:

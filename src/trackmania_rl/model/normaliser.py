@@ -20,8 +20,11 @@ class Normaliser:
 
     def update(self, observation: Tensor) -> None:
         """Take in observations (B, o)."""
-        rows = len(observation)
         variance, mean = torch.var_mean(observation, dim=0, correction=0)
+        self.merge(len(observation), mean, variance)
+
+    def merge(self, rows: int, mean: Tensor, variance: Tensor) -> None:
+        """Take in so many observations of this mean and variance."""
         share = rows / (self.count + rows)
         shift = mean - self.mean
         self.count += rows

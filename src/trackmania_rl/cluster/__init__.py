@@ -1,0 +1,1 @@
+"""Training on many machines by Ray: workers that drive, learners that learn."""

@@ -1,0 +1,74 @@
+"""The way into a Ray cluster, with errors that people can read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+
+from trackmania_rl.protocol.errors import InputError
+
+AUTO = "auto"
+"""Start Ray on this machine, for this training alone."""
+PATIENCE = 3.0
+"""Longest wait for an address to answer [s] (guess)."""
+
+
+@contextlib.contextmanager
+def connected(address: str, processors: int) -> Iterator[None]:
+    """A Ray cluster, for as long as the block lasts.
+
+    Args:
+        address: HOST:PORT of a running one's head, or "auto" to start one here.
+        processors: Workers and learners that a Ray started here is to have room for.
+
+    Raises:
+        InputError: Ray is not installed, or nothing of that kind answers there.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise InputError(
+            "--cluster needs Ray: pip install 'trackmania-rl[cluster]'", field="cluster"
+        ) from error
+    with contextlib.ExitStack() as stack:
+        if address == AUTO:
+            from trackmania_rl.cluster.nodes import local_nodes
+
+            nodes = stack.enter_context(local_nodes(max(os.cpu_count() or 1, processors)))
+            address = nodes.address
+        else:
+            _check_reach(address)
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        except Exception as error:  # Ray's failures to connect have no common type
+            raise InputError(
+                f"--cluster {address}: no Ray cluster that this one fits answers there ({_first(error)}): "
+                "its Ray and Python must be of the same versions, and this machine must be one of its nodes",
+                field="cluster",
+            ) from error
+        stack.callback(ray.shutdown)
+        yield
+
+
+def _check_reach(address: str) -> None:
+    """Find out quickly what Ray finds out after minutes.
+
+    Raises:
+        InputError: It is no address, or nothing listens there.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise InputError(f"--cluster {address}: expected auto or HOST:PORT, as `ray start --head` prints it")
+    try:
+        socket.create_connection((host, int(port)), PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"--cluster {address}: nothing answers there ({error}); `ray start --head` starts one",
+            field="cluster",
+        ) from error
+
+
+def _first(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

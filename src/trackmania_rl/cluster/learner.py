@@ -1,0 +1,174 @@
+"""A learner whose experience comes from the workers of a cluster."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import trackmania_rl
+from trackmania_rl.cluster.connection import connected
+from trackmania_rl.cluster.fleet import Fleet
+from trackmania_rl.cluster.shards import Shards
+from trackmania_rl.cluster.worker import FRAGMENT_STEPS, Version
+from trackmania_rl.model import checkpoint as checkpoints
+from trackmania_rl.model.checkpoint import Checkpoint
+from trackmania_rl.model.learner import Learner, LearnerConfig, Progress, make_worlds, run
+from trackmania_rl.model.loggers import Logger
+from trackmania_rl.model.ring import Ring
+from trackmania_rl.protocol.errors import InputError
+
+PUBLISH_EVERY = 0.25
+"""Least time between two publications of the policy [s] (guess)."""
+LOOK_PERIOD = 0.5
+"""Longest wait for experience before somebody may ask to stop [s]."""
+WORKERS_MAX = 4096
+"""Most workers; the learner has a buffer for each."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ClusterConfig:
+    """What a person sets of a cluster."""
+
+    address: str = "auto"
+    """HOST:PORT of a Ray cluster's head, or "auto" to start one on this machine."""
+    workers: int = 2
+    """Workers, each with the training's number of worlds."""
+
+    def check(self) -> None:
+        """Refuse values that cannot work.
+
+        Raises:
+            InputError: Names the setting, its value and what was expected.
+        """
+        if not 1 <= self.workers <= WORKERS_MAX:
+            raise InputError(f"workers is {self.workers}, expected 1 to {WORKERS_MAX}", field="workers")
+
+
+class ClusterLearner(Learner):
+    """A Learner that does not drive. A step is one of a worker's worlds, so that as many transitions earn an
+    update as in one process.
+
+    Args:
+        config: All settings; `worlds` is the number of each worker.
+        cluster: The workers; Ray must be connected.
+        more: Further arguments of Learner.
+
+    Raises:
+        InputError: A setting does not fit a cluster, or as Learner.
+    """
+
+    def __init__(self, config: LearnerConfig, cluster: ClusterConfig, **more: Any) -> None:
+        if config.pool is not None:
+            raise InputError("pool: not with --cluster, its workers share one buffer already", field="pool")
+        if config.buffer_place != "memory":
+            raise InputError("buffer_place: expected memory with --cluster", field="buffer_place")
+        self.cluster = cluster
+        super().__init__(config, **more)
+        self._bounds = torch.full_like(self.low, -1.0), torch.full_like(self.high, 1.0)
+        self._published = -np.inf
+        self.bytes = 0
+        """Size of the transitions received."""
+        self._waited = (0.0, time.perf_counter())  # at the last report
+        settings = dataclasses.asdict(config)
+        self.fleet = Fleet(
+            cluster.workers,
+            settings,
+            seed=config.seed + self.steps,
+            version=Version(trackmania_rl.__version__, self.env_version),
+            lost=self.shards.cut,
+        )
+
+    def advance(self) -> None:
+        """A fragment of one worker, and the updates that it earns."""
+        self._publish()
+        sent = self.fleet.next(LOOK_PERIOD)
+        if sent is None or (columns := self.fleet.fetch(sent)) is None:
+            return
+        with torch.no_grad():
+            self.shards.add(sent.worker, Ring(*(torch.tensor(column) for column in columns)))
+        summary = sent.summary
+        if self.config.normalise:
+            mean, variance = (
+                torch.tensor(value).to(self.device) for value in (summary.mean, summary.variance)
+            )
+            self.normaliser.merge(summary.count, mean, variance)
+        self.bytes += summary.bytes
+        self.steps += FRAGMENT_STEPS * self.config.worlds
+        for said, returns in summary.ended:
+            self.count(said, returns)
+        self.learn(FRAGMENT_STEPS)
+
+    def values(self) -> dict[str, float]:
+        """The newest point of every curve; also how many workers drive, and how long the learner waits."""
+        waited, at = self._waited
+        now = time.perf_counter()
+        share = (self.fleet.waited - waited) / (now - at)
+        self._waited = self.fleet.waited, now
+        figures = {
+            "cluster/workers": float(self.fleet.busy),
+            "cluster/waiting": share,
+            "cluster/replaced": float(self.fleet.replaced),
+        }
+        return {**super().values(), **figures}
+
+    def close(self) -> None:
+        """Release the workers, worlds and files."""
+        self.fleet.close()
+        super().close()
+
+    def _training_worlds(self) -> Any:
+        """Those of the evaluation: the others are the workers'."""
+        worlds = min(self.config.evaluation_episodes, self.config.worlds)
+        self._own_worlds = make_worlds(self.config, worlds, "line")
+        return self._own_worlds
+
+    def _new_buffer(self, observations: int, actions: int) -> Shards:
+        config = self.config
+        self.shards = Shards(
+            self.cluster.workers, config.buffer, config.worlds, observations, actions,
+            folder=self.folder, seed=config.seed, n_step=config.n_step, gamma=config.gamma,
+            device=self.device,
+        )  # fmt: skip
+        return self.shards
+
+    def _publish(self) -> None:
+        """Give the workers the newest policy, unless they are to drive at random still."""
+        now = time.perf_counter()
+        if self.steps < self.config.warmup_steps or now - self._published < PUBLISH_EVERY:
+            return
+        self._published = now
+        low, high = self._bounds
+        actor = checkpoints.frozen(
+            self.sac.actor,
+            self.sac.state.actor,
+            version=f"{self.config.agent_id}:{self.steps}",
+            mean=self.normaliser.mean,
+            scale=self.normaliser.scale,
+            low=low,
+            high=high,
+        )
+        self.fleet.publish(actor.pack())
+
+
+def train(
+    config: LearnerConfig,
+    cluster: ClusterConfig,
+    on_progress: Callable[[Progress, Learner], None] | None = None,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    resume: bool = False,
+    checkpoint: Checkpoint | None = None,
+    datasets: Sequence[Path] = (),
+    loggers: Sequence[Logger] = (),
+) -> Progress:
+    """Train on a cluster; otherwise as trackmania_rl.model.learner.train."""
+    cluster.check()
+    with connected(cluster.address, cluster.workers):
+        learner = ClusterLearner(config, cluster, resume=resume, checkpoint=checkpoint, datasets=datasets)
+        return run(learner, on_progress, should_stop=should_stop, loggers=loggers)

@@ -1,0 +1,32 @@
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'trackmania-rl[cluster]'")
+from trackmania_rl.cluster.nodes import local_nodes  # noqa: E402
+
+TOYS = Path(__file__).parents[1] / "model"
+"""Where the toy environment "points:make" is."""
+sys.path.insert(0, str(TOYS))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(TOYS), os.environ.get("PYTHONPATH"))))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[None]:
+    """A small Ray of the module's own."""
+    with local_nodes(3, object_store_memory=100 * 2**20) as nodes:
+        ray.init(address=nodes.address, log_to_driver=False, logging_level="ERROR")
+        yield
+        ray.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data volume of the test's own."""
+    torch.set_num_threads(1)
+    monkeypatch.setenv("TRACKMANIA_RL_DATA", str(tmp_path))
+    return tmp_path
