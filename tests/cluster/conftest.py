@@ -24,9 +24,11 @@ def cluster() -> Iterator[None]:
         ray.shutdown()
 
 
-@pytest.fixture(autouse=True)
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data volume of the test's own."""
+@pytest.fixture(scope="module", autouse=True)
+def volume(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data volume of the module's own."""
     torch.set_num_threads(1)
-    monkeypatch.setenv("TRACKMANIA_RL_DATA", str(tmp_path))
-    return tmp_path
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRACKMANIA_RL_DATA", str(folder))
+        yield folder

@@ -1,100 +1,123 @@
-"""Training on a cluster: workers drive, die and are replaced; wrong ones are refused."""
+"""Training on a cluster: workers drive and learners learn, die and are replaced; wrong ones are refused.
+
+Each process of Ray takes seconds to start, so most tests look at one training, in turns.
+"""
 
 import os
 import signal
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-import trackmania_rl
 from trackmania_rl.cli import app
+from trackmania_rl.cluster.fleet import check
 from trackmania_rl.cluster.learner import ClusterConfig, ClusterLearner
-from trackmania_rl.cluster.worker import FRAGMENT_STEPS
+from trackmania_rl.cluster.worker import FRAGMENT_STEPS, Version
 from trackmania_rl.model import checkpoint as checkpoints
-from trackmania_rl.model.learner import LearnerConfig, run
+from trackmania_rl.model.learner import Learner, LearnerConfig, run
 from trackmania_rl.protocol.errors import InputError
 
-SETTINGS: dict[str, Any] = {
-    "env": "points:make",
-    "worlds": 4,
-    "hidden": [16, 16],
-    "batch": 32,
-    "warmup_steps": 100,
-    "compile": False,
-    "device": "cpu",
-    "evaluation_episodes": 2,
-    "checkpoint_every": 1e9,
-    "evaluate_every": 1e9,
-}
-FRAGMENT = 4 * FRAGMENT_STEPS
-
 pytestmark = pytest.mark.cluster
+FRAGMENT = 4 * FRAGMENT_STEPS
+SETTINGS: dict[str, Any] = {
+    "env": "points:make", "run": "far", "worlds": 4, "steps": 1, "hidden": [16, 16], "batch": 32,
+    "warmup_steps": 100, "compile": False, "device": "cpu", "evaluation_episodes": 2,
+}  # fmt: skip
 
 
-def learner(workers: int = 1, resume: bool = False, **settings: Any) -> ClusterLearner:
-    config = LearnerConfig.of({**SETTINGS, **settings}, run="far")
-    return ClusterLearner(config, ClusterConfig(workers=workers), resume=resume)
+def learner(workers: int = 1, learners: int = 1, **more: Any) -> ClusterLearner:
+    resume = more.pop("resume", False)
+    return ClusterLearner(
+        LearnerConfig.of({**SETTINGS, **more}),
+        ClusterConfig(workers=workers, learners=learners),
+        resume=resume,
+    )
 
 
-def until(learner: ClusterLearner, steps: int) -> None:
-    """Advance until it has learned from so many steps."""
-    deadline = time.monotonic() + 60.0
-    while learner.steps < steps:
-        assert time.monotonic() < deadline, f"{learner.steps} steps only"
-        learner.advance()
+@pytest.fixture(scope="module")
+def training(cluster: None, volume: Path) -> Iterator[ClusterLearner]:
+    """Two workers and two learners."""
+    training = learner(workers=2, learners=2)
+    yield training
+    training.close()
 
 
-@pytest.mark.usefixtures("cluster")
-def test_two_workers_feed_one_learner_that_is_saved_and_goes_on() -> None:
-    one = learner(workers=2, steps=20 * FRAGMENT)
-    progress = run(one)
-    assert progress.steps == 20 * FRAGMENT == len(one.shards)
-    assert all(len(shard) for shard in one.shards.shards)
-    assert one.normaliser.count == progress.steps
-    first_that_counts = -(-SETTINGS["warmup_steps"] // FRAGMENT)
-    assert progress.updates == (20 - first_that_counts + 1) * FRAGMENT_STEPS
-    assert progress.values["cluster/workers"] == 2
-    assert checkpoints.load(one.folder / checkpoints.FOLDER / checkpoints.BEST).result is not None
-    two = learner(workers=2, resume=True)
-    assert (two.steps, two.updates, len(two.shards)) == (progress.steps, progress.updates, progress.steps)
-    two.close()
+def until(training: ClusterLearner, done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 55.0
+    while not done():
+        assert time.monotonic() < deadline, f"{training.steps} steps, {training.updates} updates only"
+        training.advance()
 
 
-@pytest.mark.usefixtures("cluster")
-def test_a_killed_worker_is_replaced_and_its_windows_are_cut() -> None:
-    one = learner()
-    until(one, FRAGMENT)
-    os.kill(one.fleet.processes()[0], signal.SIGKILL)
-    while not one.fleet.replaced:
-        one.advance()
-    shard = one.shards.shards[0]
-    assert shard.ring.ended[shard.written - 1].all()
-    assert not shard.ring.terminated[shard.written - 1].all()
-    until(one, one.steps + 2 * FRAGMENT)
-    assert one.fleet.replaced == 1
-    one.close()
+def test_two_workers_feed_two_learners(training: ClusterLearner) -> None:
+    until(training, lambda: training.updates >= 3 * FRAGMENT_STEPS)
+    assert training.steps == training.normaliser.count
+    assert all(len(buffer) for buffer in training.team.mine.buffers.values())
+    assert training.values()["cluster/workers"] == 2
+    assert {"loss/critic", "train/return"} <= training.values().keys()
 
 
-@pytest.mark.usefixtures("cluster")
-def test_a_worker_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trackmania_rl, "__version__", "9.9.9")
-    one = learner()
-    with pytest.raises(InputError, match=r"worker 0 is of another version.*the learner's 9\.9\.9"):
-        until(one, 1)
-    one.close()
+def test_a_killed_worker_is_replaced_and_its_windows_are_cut(training: ClusterLearner) -> None:
+    until(training, lambda: training.fleet.busy == 2)
+    number, process = next(iter(training.fleet.processes().items()))
+    os.kill(process, signal.SIGKILL)
+    before = training.fleet.replaced
+    until(training, lambda: training.fleet.replaced > before)
+    until(training, lambda: training.fleet.busy == 2)
+    if number == 0:  # its experience is this learner's
+        [buffer] = training.team.mine.buffers.values()
+        assert (buffer.ring.ended & ~buffer.ring.terminated)[: buffer.written].all(dim=1).any()
 
 
-def test_a_pool_is_refused() -> None:
-    with pytest.raises(InputError, match="pool: not with --cluster"):
-        learner(pool={"name": "team"})
+def test_a_killed_learner_is_replaced_and_its_experience_stays(training: ClusterLearner) -> None:
+    until(training, lambda: len(training.team) > 0)
+    held, replaced = len(training.team), training.team.replaced
+    os.kill(training.team.processes()[0], signal.SIGKILL)
+    until(training, lambda: training.team.replaced > replaced)
+    updates = training.updates
+    until(training, lambda: training.updates > updates)
+    assert len(training.team) >= held
+
+
+def test_its_checkpoint_is_a_plain_one_from_which_another_number_of_learners_goes_on(
+    training: ClusterLearner,
+) -> None:
+    until(training, lambda: len(training.team) > 0)
+    training.save()
+    held = sum(state["filled"] for state in training.team.save()["shards"].values()) * 4
+    alone = learner(workers=2, resume=True)
+    assert (alone.steps, alone.updates, len(alone.team)) == (training.steps, training.updates, held)
+    progress = run(alone)
+    assert progress.evaluation is not None
+    best = checkpoints.load(alone.folder / checkpoints.FOLDER / checkpoints.BEST)
+    assert best.policy().act(best.low.numpy()[None].repeat(2, axis=1)).shape == (1, 1)
+    with pytest.raises(InputError, match="it kept its experience in another way"):
+        Learner(LearnerConfig.of(SETTINGS), resume=True)
+
+
+def test_a_worker_of_another_version_is_refused() -> None:
+    check(3, Version("1.0", "physics-2"), Version("1.0", "physics-2"))
+    with pytest.raises(InputError, match=r"worker 3 .* its package is 1\.0, the learner's 9\.9; install"):
+        check(3, Version("1.0", "physics-2"), Version("9.9", "physics-2"))
+    with pytest.raises(InputError, match="its environment is physics-1, the learner's physics-2"):
+        check(3, Version("1.0", "physics-1"), Version("1.0", "physics-2"))
 
 
 @pytest.mark.parametrize(
-    ("address", "message"),
-    [("nowhere", "expected auto or HOST:PORT"), ("127.0.0.1:18459", "nothing answers")],
+    ("arguments", "message"),
+    [
+        (["--cluster", "nowhere"], "expected auto or HOST:PORT"),
+        (["--cluster", "127.0.0.1:8999"], "nothing answers"),
+        (["--cluster", "auto", "--learners", "3"], "learners is 3, expected 1 to the number of workers, 2"),
+        (["--cluster", "auto", "--learners", "2", "--set", "batch=31"], "batch is 31, expected a multiple"),
+        (["--cluster", "auto", "--set", 'pool={"name": "team"}'], "pool: not with --cluster"),
+    ],
 )
-def test_a_wrong_address_is_refused(address: str, message: str) -> None:
-    result = CliRunner().invoke(app, ["train", "--cluster", address, "--steps", "10"])
+def test_what_cannot_work_is_refused_in_a_sentence(arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(app, ["train", *arguments, "--steps", "10"])
+    assert isinstance(result.exception, InputError)
     assert message in str(result.exception)

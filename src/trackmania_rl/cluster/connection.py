@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def connected(address: str, processors: int) -> Iterator[None]:
         else:
             _check_reach(address)
         try:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # Ray's failures to connect have no common type
             raise InputError(
                 f"--cluster {address}: no Ray cluster that this one fits answers there ({_first(error)}): "

@@ -15,6 +15,7 @@ from ray.exceptions import RayError, RayTaskError
 from ray.util.placement_group import placement_group, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
+from trackmania_rl.cluster.team import cause
 from trackmania_rl.cluster.worker import Summary, Version, Worker
 from trackmania_rl.model.learner import TOKEN_VARIABLE
 from trackmania_rl.protocol.errors import InputError
@@ -116,17 +117,10 @@ class Fleet:
                     return sent
         return None
 
-    def fetch(self, sent: Sent) -> Any:
-        """The transitions of a fragment, worker.Columns; None if they died with their worker."""
-        try:
-            return ray.get(sent.columns)
-        except RayError:
-            return None  # that the worker is gone shows at what it was asked for next
-
-    def processes(self) -> list[int]:
-        """Process ids of the workers."""
-        ids: list[int] = ray.get([member.actor.process.remote() for member in self._members])
-        return ids
+    def processes(self) -> dict[int, int]:
+        """Process ids of the workers, by their numbers."""
+        ids = ray.get([member.actor.process.remote() for member in self._members])
+        return dict(zip((member.number for member in self._members), ids, strict=True))
 
     def close(self) -> None:
         """End all workers, and give their places back."""
@@ -140,10 +134,9 @@ class Fleet:
         strategy = PlacementGroupSchedulingStrategy(place)
         seed = self._seed + SEED_STRIDE * (self._begun + 1)
         self._begun += 1
-        actor = (
-            ray.remote(Worker)
-            .options(num_cpus=1, scheduling_strategy=strategy)
-            .remote(self._settings, seed, os.environ.get(TOKEN_VARIABLE))
+        remote: Any = ray.remote(Worker)
+        actor = remote.options(num_cpus=1, scheduling_strategy=strategy).remote(
+            self._settings, seed, os.environ.get(TOKEN_VARIABLE)
         )
         return _Member(number, actor, place, deque([actor.begin.remote()]))
 
@@ -157,12 +150,12 @@ class Fleet:
         try:
             said = ray.get(_first(done))
         except RayTaskError as error:
-            raise InputError(f"worker {member.number} cannot go on: {_cause(error)}") from error
+            raise InputError(f"worker {member.number} cannot go on: {cause(error)}") from error
         except RayError:
             self._replace(member)
             return None
         if not member.begun:
-            self._check(member.number, said)
+            check(member.number, said, self._version)
             member.begun = True
             for _ in range(IN_FLIGHT):
                 self._ask(member)
@@ -176,16 +169,6 @@ class Fleet:
     def _ask(self, member: _Member) -> None:
         summary_and_columns = member.actor.rollout.options(num_returns=2)
         member.asked.append(summary_and_columns.remote(self._number, self._policy))
-
-    def _check(self, number: int, version: Version) -> None:
-        for name in ("package", "environment"):
-            its, ours = getattr(version, name), getattr(self._version, name)
-            if its != ours:
-                raise InputError(
-                    f"worker {number} is of another version: its {name} is {its or 'unnamed'}, the learner's "
-                    f"{ours or 'unnamed'}; install the same trackmania-rl on all machines",
-                    field="cluster",
-                )
 
     def _replace(self, member: _Member) -> None:
         """Another worker for one that died: only its running episodes are lost."""
@@ -209,6 +192,17 @@ def _first(asked: Any) -> Any:
     return asked[0] if isinstance(asked, list) else asked
 
 
-def _cause(error: RayTaskError) -> str:
-    cause = error.cause if getattr(error, "cause", None) is not None else error
-    return str(cause).strip().splitlines()[-1] if str(cause).strip() else type(cause).__name__
+def check(number: int, its: Version, ours: Version) -> None:
+    """Refuse a worker of another version.
+
+    Raises:
+        InputError: It is.
+    """
+    for name in Version.__annotations__:
+        has, expected = getattr(its, name), getattr(ours, name)
+        if has != expected:
+            raise InputError(
+                f"worker {number} is of another version: its {name} is {has or 'unnamed'}, the learner's "
+                f"{expected or 'unnamed'}; install the same trackmania-rl on all machines",
+                field="cluster",
+            )

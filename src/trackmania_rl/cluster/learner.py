@@ -9,18 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import ray
 import torch
+from ray.exceptions import RayError
 
 import trackmania_rl
+from trackmania_rl.cluster import gradients
 from trackmania_rl.cluster.connection import connected
 from trackmania_rl.cluster.fleet import Fleet
-from trackmania_rl.cluster.shards import Shards
+from trackmania_rl.cluster.team import CALL_PATIENCE, Team
 from trackmania_rl.cluster.worker import FRAGMENT_STEPS, Version
 from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model.checkpoint import Checkpoint
 from trackmania_rl.model.learner import Learner, LearnerConfig, Progress, make_worlds, run
 from trackmania_rl.model.loggers import Logger
-from trackmania_rl.model.ring import Ring
+from trackmania_rl.model.sac import Batch, Sac
 from trackmania_rl.protocol.errors import InputError
 
 PUBLISH_EVERY = 0.25
@@ -39,15 +42,30 @@ class ClusterConfig:
     """HOST:PORT of a Ray cluster's head, or "auto" to start one on this machine."""
     workers: int = 2
     """Workers, each with the training's number of worlds."""
+    learners: int = 1
+    """Learners that update together, this process the first; each has its part of the batch."""
 
-    def check(self) -> None:
-        """Refuse values that cannot work.
+    def check(self, config: LearnerConfig) -> None:
+        """Refuse values that cannot work, by themselves or with a training's settings.
 
         Raises:
             InputError: Names the setting, its value and what was expected.
         """
         if not 1 <= self.workers <= WORKERS_MAX:
             raise InputError(f"workers is {self.workers}, expected 1 to {WORKERS_MAX}", field="workers")
+        if not 1 <= self.learners <= self.workers:
+            raise InputError(
+                f"learners is {self.learners}, expected 1 to the number of workers, {self.workers}: each "
+                "learns from workers of its own",
+                field="learners",
+            )
+        if config.pool is not None:
+            raise InputError("pool: not with --cluster, its workers share one buffer already", field="pool")
+        if config.batch % self.learners:
+            raise InputError(
+                f"batch is {config.batch}, expected a multiple of the number of learners, {self.learners}",
+                field="batch",
+            )
 
 
 class ClusterLearner(Learner):
@@ -64,10 +82,7 @@ class ClusterLearner(Learner):
     """
 
     def __init__(self, config: LearnerConfig, cluster: ClusterConfig, **more: Any) -> None:
-        if config.pool is not None:
-            raise InputError("pool: not with --cluster, its workers share one buffer already", field="pool")
-        if config.buffer_place != "memory":
-            raise InputError("buffer_place: expected memory with --cluster", field="buffer_place")
+        cluster.check(config)
         self.cluster = cluster
         super().__init__(config, **more)
         self._bounds = torch.full_like(self.low, -1.0), torch.full_like(self.high, 1.0)
@@ -81,17 +96,17 @@ class ClusterLearner(Learner):
             settings,
             seed=config.seed + self.steps,
             version=Version(trackmania_rl.__version__, self.env_version),
-            lost=self.shards.cut,
+            lost=self.team.cut,
         )
+        self._join()
 
     def advance(self) -> None:
         """A fragment of one worker, and the updates that it earns."""
         self._publish()
         sent = self.fleet.next(LOOK_PERIOD)
-        if sent is None or (columns := self.fleet.fetch(sent)) is None:
+        if sent is None:
             return
-        with torch.no_grad():
-            self.shards.add(sent.worker, Ring(*(torch.tensor(column) for column in columns)))
+        self.team.add(sent.worker, sent.columns)
         summary = sent.summary
         if self.config.normalise:
             mean, variance = (
@@ -113,13 +128,14 @@ class ClusterLearner(Learner):
         figures = {
             "cluster/workers": float(self.fleet.busy),
             "cluster/waiting": share,
-            "cluster/replaced": float(self.fleet.replaced),
+            "cluster/replaced": float(self.fleet.replaced + self.team.replaced),
         }
         return {**super().values(), **figures}
 
     def close(self) -> None:
-        """Release the workers, worlds and files."""
+        """Release the workers, learners, worlds and files."""
         self.fleet.close()
+        self.team.close()
         super().close()
 
     def _training_worlds(self) -> Any:
@@ -128,14 +144,47 @@ class ClusterLearner(Learner):
         self._own_worlds = make_worlds(self.config, worlds, "line")
         return self._own_worlds
 
-    def _new_buffer(self, observations: int, actions: int) -> Shards:
+    def _new_buffer(self, observations: int, actions: int) -> Team:
         config = self.config
-        self.shards = Shards(
-            self.cluster.workers, config.buffer, config.worlds, observations, actions,
-            folder=self.folder, seed=config.seed, n_step=config.n_step, gamma=config.gamma,
-            device=self.device,
+        shard = {
+            "capacity": config.buffer // self.cluster.workers, "worlds": config.worlds,
+            "observations": observations, "actions": actions, "n_step": config.n_step, "gamma": config.gamma,
+        }  # fmt: skip
+        self.team = Team(
+            self.cluster.learners, self.cluster.workers, config,
+            folder=self.folder, shard=shard, device=self.device,
         )  # fmt: skip
-        return self.shards
+        return self.team
+
+    def _new_sac(self, observations: int, actions: int) -> Sac:
+        if self.cluster.learners == 1:
+            return super()._new_sac(observations, actions)
+        config = dataclasses.replace(self.config, batch=self.config.batch // self.cluster.learners)
+        return Sac(
+            observations, actions, config, seed=config.seed, device=self.device, reduce=gradients.average
+        )
+
+    def _batch(self) -> Batch:
+        return self.buffer.sample(self.team.batch, self.normaliser.mean, self.normaliser.scale)
+
+    def _update(self, updates: int) -> None:
+        asked = self.team.learn(updates, self.normaliser.mean, self.normaliser.scale)
+        try:
+            super()._update(updates)
+            ray.get(asked, timeout=CALL_PATIENCE)
+        except (RuntimeError, RayError) as error:  # somebody's gradient did not come
+            if self.cluster.learners == 1:
+                raise
+            self.team.mend(error)
+            self._join()
+
+    def _join(self) -> None:
+        """Bring all learners to this one's networks, however often one dies meanwhile."""
+        while True:
+            try:
+                return self.team.join(self.sac.state_dict())
+            except (RuntimeError, RayError) as error:
+                self.team.mend(error)
 
     def _publish(self) -> None:
         """Give the workers the newest policy, unless they are to drive at random still."""
@@ -168,7 +217,7 @@ def train(
     loggers: Sequence[Logger] = (),
 ) -> Progress:
     """Train on a cluster; otherwise as trackmania_rl.model.learner.train."""
-    cluster.check()
-    with connected(cluster.address, cluster.workers):
+    cluster.check(config)
+    with connected(cluster.address, cluster.workers + cluster.learners - 1):
         learner = ClusterLearner(config, cluster, resume=resume, checkpoint=checkpoint, datasets=datasets)
         return run(learner, on_progress, should_stop=should_stop, loggers=loggers)

@@ -36,7 +36,7 @@ def local_nodes(*processors: int, **options: Any) -> Iterator[Cluster]:
             add_node(cluster, count, **options)
         yield cluster
     finally:
-        cluster.shutdown()
+        cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 def add_node(cluster: Cluster, processors: int, **options: Any) -> Any:
@@ -47,7 +47,7 @@ def add_node(cluster: Cluster, processors: int, **options: Any) -> Any:
     """
     options = {"object_store_memory": STORE_BYTES, "include_dashboard": False, **options}
     for _ in range(ATTEMPTS):
-        ports = dict(zip(AGENT_PORTS, _free_ports(len(AGENT_PORTS)), strict=True))
+        ports: dict[str, Any] = dict(zip(AGENT_PORTS, _free_ports(len(AGENT_PORTS)), strict=True))
         try:
             return cluster.add_node(num_cpus=processors, **ports, **options)
         except Exception as error:  # Ray has no type for it

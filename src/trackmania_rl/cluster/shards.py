@@ -1,8 +1,8 @@
-"""The learner's experience of many workers: a ring for each, drawn from as one."""
+"""A learner's share of the experience: a ring for each of its workers, drawn from as one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,93 +13,70 @@ from trackmania_rl.model.buffer import ReplayBuffer
 from trackmania_rl.model.ring import Ring
 from trackmania_rl.model.sac import Batch
 
+DRAWS = 8
+"""Shards that a batch comes from, chosen anew for each: a batch costs the same with 2 workers and with 200
+(guess)."""
+
 
 class Shards:
     """A replay buffer for each worker. Workers are not in step with one another, so each has its own time.
 
     Args:
-        count: Most workers.
-        capacity: Transitions over all of them.
-        worlds: Of each worker.
-        observations: Length of an observation, `actions` of an action.
+        numbers: Of the workers whose experience this is.
         folder: The run's; None: it cannot be saved.
-        settings: Of each buffer: n_step, gamma, seed, device.
+        seed: Of the sampling.
+        settings: Of each buffer, as of ReplayBuffer.
     """
 
-    def __init__(
-        self,
-        count: int,
-        capacity: int,
-        worlds: int,
-        observations: int,
-        actions: int,
-        *,
-        folder: Path | None,
-        seed: int,
-        **settings: Any,
-    ) -> None:
-        self.shards = [
-            ReplayBuffer(
-                capacity // count, worlds, observations, actions, seed=seed + shard,
-                folder=None if folder is None else folder / f"shard-{shard}", **settings,
+    def __init__(self, numbers: Sequence[int], *, folder: Path | None, seed: int, **settings: Any) -> None:
+        self.buffers = {
+            number: ReplayBuffer(
+                **settings, seed=seed + number, folder=None if folder is None else folder / f"shard-{number}"
             )
-            for shard in range(count)
-        ]  # fmt: skip
+            for number in numbers
+        }
         self.generator = torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
-        return sum(map(len, self.shards))
+        return sum(map(len, self.buffers.values()))
 
     @property
     def full(self) -> bool:
-        """Must it be saved before the next step? Never: it lies in memory."""
-        return False
+        """Must one of them be saved before the next step?"""
+        return any(buffer.full for buffer in self.buffers.values())
 
-    def add(self, shard: int, fragment: Ring) -> None:
-        """Take in the next steps of a worker."""
-        self.shards[shard].extend(fragment)
-
-    def cut(self, shard: int) -> None:
-        """What this worker sends next does not follow what it sent: it was replaced."""
-        self.shards[shard].cut()
-
-    def fill(self, rows: Tensor, reward: Tensor, terminated: Tensor, ended: Tensor) -> None:
-        """Take in experience of elsewhere before the first step, as ReplayBuffer.fill."""
-        columns = (column.chunk(len(self.shards)) for column in (rows, reward, terminated, ended))
-        for shard, part in zip(self.shards, zip(*columns, strict=True), strict=False):
-            shard.fill(*part)
+    def add(self, number: int, steps: Sequence[Any]) -> None:
+        """Take in the next steps of a worker: the columns of a ring, as arrays."""
+        self.buffers[number].extend(Ring(*(torch.tensor(column) for column in steps)))
 
     def sample(self, batch: int, mean: Tensor, scale: Tensor) -> Batch:
-        """Draw transitions uniformly over all that is held, normalised."""
-        held = torch.tensor([float(len(shard)) for shard in self.shards])
-        chosen = torch.multinomial(held, batch, True, generator=self.generator)
-        counts = chosen.bincount(minlength=len(self.shards)).tolist()
+        """Draw transitions, each of all that are held as likely as any other, normalised."""
+        buffers = list(self.buffers.values())
+        held = torch.tensor([float(len(buffer)) for buffer in buffers])
+        chosen = torch.multinomial(held, min(DRAWS, batch), replacement=True, generator=self.generator)
+        sizes = torch.full((len(chosen),), batch // len(chosen))
+        sizes[: batch % len(chosen)] += 1
+        rows = torch.zeros(len(buffers), dtype=torch.long).index_add_(0, chosen, sizes).tolist()
         parts = [
-            shard.sample(count, mean, scale)
-            for shard, count in zip(self.shards, counts, strict=True)
-            if count
+            buffer.sample(count, mean, scale) for buffer, count in zip(buffers, rows, strict=True) if count
         ]
-        return parts[0] if len(parts) == 1 else Batch(*map(torch.cat, zip(*parts, strict=True)))
+        return Batch(*map(torch.cat, zip(*parts, strict=True)))
 
-    def save(self) -> dict[str, Any]:
+    def save(self) -> dict[int, dict[str, Any]]:
         """Bring the files up to date, and say what they hold."""
-        held = {number: shard.save() for number, shard in enumerate(self.shards) if len(shard)}
-        return {"shards": held, "generator": self.generator.get_state()}
+        return {number: buffer.save() for number, buffer in self.buffers.items() if len(buffer)}
 
-    def forget_older(self) -> None:
-        """Delete the files of former shards, once a checkpoint on disk names these."""
-        for shard in self.shards:
-            shard.forget_older()
-
-    def load(self, saved: Mapping[str, Any]) -> None:
-        """Go on with what `save` wrote; the shards of workers that there are no more are left out.
+    def load(self, saved: Mapping[int, Mapping[str, Any]]) -> None:
+        """Go on with what `save` wrote; the shards of workers that are not here are left out.
 
         Raises:
             InputError: A file is gone or damaged.
-            KeyError: It is of a training in one process.
             ValueError: Its steps are of another number of worlds or of other spaces.
         """
-        for number, state in saved["shards"].items():
-            if number < len(self.shards):
-                self.shards[number].load(state)
-        self.generator.set_state(saved["generator"])
+        for number in saved.keys() & self.buffers.keys():
+            self.buffers[number].load(saved[number])
+
+    def forget_older(self) -> None:
+        """Delete the files of former shards, once a checkpoint on disk names these."""
+        for buffer in self.buffers.values():
+            buffer.forget_older()

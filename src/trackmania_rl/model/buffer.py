@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +17,9 @@ from trackmania_rl.protocol.errors import InputError
 
 PATTERN = "buffer-*.ring"
 """In a run's folder: the buffer's file; its checkpoint says which one, should there be more."""
-SPARE = 4
-"""A buffer in a file has room for a 1/SPARE more steps than it draws from: those since the last checkpoint,
-which must not overwrite what that checkpoint holds (guess)."""
+SPARE = 0.25
+"""A buffer in a file has room for so much more than it draws from: the steps since the last checkpoint, which
+must not overwrite what that checkpoint holds (guess)."""
 
 
 class Replay(Protocol):
@@ -64,6 +65,7 @@ class ReplayBuffer:
         device: Where batches are wanted, and where the ring lies if it lies in memory.
         folder: Where its file lies; None: nowhere, it cannot be saved.
         place: "memory" or "file".
+        spare: Room in a mapped file besides, as a share of `capacity`.
 
     Attributes:
         written: Steps taken in since it began.
@@ -83,6 +85,7 @@ class ReplayBuffer:
         device: torch.device | str = "cpu",
         folder: Path | None = None,
         place: Literal["memory", "file"] = "memory",
+        spare: float = SPARE,
     ) -> None:
         self.worlds = worlds
         self.length = max(capacity // worlds, n_step + 1)
@@ -100,7 +103,7 @@ class ReplayBuffer:
         self._saved = 0  # ... steps taken in when it was written
         self._shortened = False  # were there older steps, before it was loaded?
         if self.mapped:
-            self._file = self._new_file(self.length + -(-self.length // SPARE))
+            self._file = self._new_file(self.length + math.ceil(spare * self.length))
             self.ring = self._file.ring
         else:
             self.ring = Ring.empty(self.length, worlds, sum(self.widths), self.device)
@@ -174,9 +177,14 @@ class ReplayBuffer:
             self._logged = self.written
         self._file.flush()
         self._saved = self.written
+        return self.state()
+
+    def state(self) -> dict[str, Any]:
+        """What its file holds; a mapped one's is in the system's memory, but perhaps not on disk yet."""
+        assert self._file is not None
         return {
             "file": self._file.path.name,
-            "last": self._logged,
+            "last": self.written if self.mapped else self._logged,
             "filled": self.filled,
             "wrapped": self._shortened or self.written > self.filled,
             "generator": self.generator.get_state(),

@@ -163,6 +163,9 @@ def train(
     workers: Annotated[
         int, typer.Option(min=1, help="Workers of the cluster; each drives --worlds worlds.")
     ] = 2,
+    learners: Annotated[
+        int, typer.Option(min=1, help="Learners of the cluster; each has a part of every batch.")
+    ] = 1,
     resume: Annotated[bool, typer.Option(help="Go on from the run's last checkpoint.")] = False,
     checkpoint: Annotated[Path | None, typer.Option(help="Begin with this checkpoint's networks.")] = None,
     dataset: Annotated[
@@ -229,7 +232,7 @@ def train(
         from trackmania_rl.cluster.learner import ClusterConfig
         from trackmania_rl.cluster.learner import train as learn_on_cluster
 
-        learn = partial(learn_on_cluster, cluster=ClusterConfig(cluster, workers))
+        learn = partial(learn_on_cluster, cluster=ClusterConfig(cluster, workers, learners))
     stopping = Interrupt()
     with ExitStack() as stack:
         stack.enter_context(copied)

@@ -231,7 +231,7 @@ class Learner:
         self.high = torch.as_tensor(action_space.high, dtype=torch.float32)
         observations, actions = observation_space.shape[0], action_space.shape[0]
 
-        self.sac = Sac(observations, actions, config, seed=config.seed, device=self.device)
+        self.sac = self._new_sac(observations, actions)
         self.normaliser = Normaliser(observations, self.device)
         self.buffer = self._new_buffer(observations, actions)
         self.steps = self.updates = self.episodes = 0
@@ -293,10 +293,14 @@ class Learner:
         config = self.config
         if self.steps >= config.warmup_steps and len(self.buffer) >= config.batch:
             self._owed += steps * config.updates_per_step
-            while self._owed >= 1.0:
-                self._owed -= 1.0
-                self._losses = self.sac.update(self._batch())
-                self.updates += 1
+            earned = int(self._owed)
+            self._owed -= earned
+            self._update(earned)
+
+    def _update(self, updates: int) -> None:
+        for _ in range(updates):
+            self._losses = self.sac.update(self._batch())
+            self.updates += 1
 
     def _keep(self, rows: Rows, *rest: torch.Tensor) -> None:
         """A step, into the buffer and for the other agents of the pool."""
@@ -441,6 +445,9 @@ class Learner:
     def _training_worlds(self) -> Any:
         return make_worlds(self.config, self.config.worlds, self.config.start)
 
+    def _new_sac(self, observations: int, actions: int) -> Sac:
+        return Sac(observations, actions, self.config, seed=self.config.seed, device=self.device)
+
     def _new_buffer(self, observations: int, actions: int) -> Replay:
         config = self.config
         return ReplayBuffer(
@@ -542,8 +549,9 @@ class Learner:
                 self._note("Its experience was not kept on the volume: it collects new.")
         except KeyError as error:
             raise InputError(
-                f"run {self.config.run!r} cannot go on: an older version kept its experience in another way; "
-                f"begin a new run with --checkpoint {self.folder / checkpoints.FOLDER / checkpoints.BEST}",
+                f"run {self.config.run!r} cannot go on: it kept its experience in another way, on a cluster "
+                "where this one is not, or the other way round, or in an older version; begin a new run with "
+                f"--checkpoint {self.folder / checkpoints.FOLDER / checkpoints.BEST}",
                 field="run",
             ) from error
         except (ValueError, InputError) as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -202,6 +203,7 @@ class Sac:
         config: The algorithm's settings.
         seed: Of the initial weights and of all noise.
         device: Where it learns.
+        reduce: Makes one gradient of those of several learners that update together; None: this one is alone.
     """
 
     def __init__(
@@ -212,8 +214,10 @@ class Sac:
         *,
         seed: int = 0,
         device: torch.device | str = "cpu",
+        reduce: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         self.config = config or SacConfig()
+        self.reduce = reduce
         self.device = torch.device(device)
         self.actions = actions
         self.actor = Mlp(observations, 2 * actions, self.config.hidden, 1, self.config.layer_norm)
@@ -266,20 +270,25 @@ class Sac:
         gradient, loss_critic = torch.func.grad_and_value(critic_loss)(
             state.critic, self.critic, batch, target, precision
         )
-        adam(state.critic, gradient, state.critic_moments, state.updates, config.learning_rate)
+        adam(state.critic, self._common(gradient), state.critic_moments, state.updates, config.learning_rate)
 
         gradient, (loss_actor, log_prob) = torch.func.grad_and_value(actor_loss, has_aux=True)(
             state.actor, self.actor, self.critic, state, batch, noise[1], precision
         )
-        adam(state.actor, gradient, state.actor_moments, state.updates, config.learning_rate)
+        adam(state.actor, self._common(gradient), state.actor_moments, state.updates, config.learning_rate)
 
         gradient = entropy_gradient(log_prob, self.entropy_target)
-        adam(state.log_alpha, gradient, state.alpha_moments, state.updates, config.learning_rate)
+        adam(
+            state.log_alpha, self._common(gradient), state.alpha_moments, state.updates, config.learning_rate
+        )
 
         state.target.lerp_(state.critic, config.tau)
         young = AVERAGE_YOUNG / (AVERAGE_YOUNG + state.updates)
         state.average.lerp_(state.actor, young.clamp(min=config.average))
         return torch.stack([loss_critic, loss_actor, -log_prob, target.mean()])
+
+    def _common(self, gradient: Tensor) -> Tensor:
+        return gradient if self.reduce is None else self.reduce(gradient)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Everything that learning goes on from: parameters, moments and the noise's generator."""
@@ -307,7 +316,7 @@ class Sac:
         if self.device.type == "cpu" and not any(map(shutil.which, ("c++", "g++", "clang++"))):
             log.warning("No C++ compiler found: the learner runs uncompiled, at about half the speed.")
             return self.step
-        compiled: Step = torch.compile(self.step, fullgraph=True, dynamic=False)
+        compiled: Step = torch.compile(self.step, fullgraph=self.reduce is None, dynamic=False)
         observations, actions, rows = self.actor.inputs, self.actions, self.config.batch
         lengths = (observations, actions, None, observations, None)
         zeros = (torch.zeros((rows, k) if k else (rows,), device=self.device) for k in lengths)
