@@ -11,7 +11,18 @@ from rich.console import Console
 from rich.markup import escape
 
 import trackmania_rl
-from trackmania_rl.bench import contact, faults, inference, latency, learning, metrics, sac, simulator, soak
+from trackmania_rl.bench import (
+    cluster,
+    contact,
+    faults,
+    inference,
+    latency,
+    learning,
+    metrics,
+    sac,
+    simulator,
+    soak,
+)  # fmt: skip
 from trackmania_rl.environment import commands as environment
 from trackmania_rl.environment.calibration import commands as calibration
 from trackmania_rl.environment.render import commands as render
@@ -118,6 +129,7 @@ bench.command("sac")(sac.command)
 bench.command("learning")(learning.command)
 bench.command("faults")(faults.command)
 bench.command("soak")(soak.command)
+bench.command("cluster")(cluster.command)
 app.add_typer(bench, name="bench")
 
 

@@ -100,6 +100,7 @@ def test_scaling_goes_by_a_figure_that_the_service_has() -> None:
 
 def test_pods_of_the_ray_cluster_are_valid() -> None:
     [cluster] = manifests(KUBERNETES / "ray")
+    assert cluster["spec"]["enableInTreeAutoscaling"]
     for group in (cluster["spec"]["headGroupSpec"], *cluster["spec"]["workerGroupSpecs"]):
         valid(
             {
@@ -109,6 +110,12 @@ def test_pods_of_the_ray_cluster_are_valid() -> None:
                 "spec": group["template"]["spec"],
             }
         )
+
+
+def test_the_training_on_kubernetes_is_understood() -> None:
+    lines = (ROOT / "docs" / "deployment.md").read_text().splitlines()
+    [line] = [line for line in lines if "kubectl exec" in line]
+    understood(line.split("trackmania-rl ")[1].split())
 
 
 def test_compose_names_commands_files_and_volumes_that_exist() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from trackmania_rl.protocol.errors import InputError
 
 AUTO = "auto"
-"""Start Ray on this machine, for this training alone."""
+"""The Ray that RAY_ADDRESS names if it is set, else one that is started here for this training alone."""
 PATIENCE = 3.0
 """Longest wait for an address to answer [s] (guess)."""
 
@@ -21,7 +21,8 @@ def connected(address: str, processors: int) -> Iterator[None]:
     """A Ray cluster, for as long as the block lasts.
 
     Args:
-        address: HOST:PORT of a running one's head, or "auto" to start one here.
+        address: HOST:PORT of a running one's head; or "auto" for the one that RAY_ADDRESS names, as in a
+            pod of Ray's, or to start one here.
         processors: Workers and learners that a Ray started here is to have room for.
 
     Raises:
@@ -34,6 +35,8 @@ def connected(address: str, processors: int) -> Iterator[None]:
             "--cluster needs Ray: pip install 'trackmania-rl[cluster]'", field="cluster"
         ) from error
     with contextlib.ExitStack() as stack:
+        if address == AUTO:
+            address = os.environ.get("RAY_ADDRESS", AUTO)
         if address == AUTO:
             from trackmania_rl.cluster.nodes import local_nodes
 

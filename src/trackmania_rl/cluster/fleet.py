@@ -59,7 +59,7 @@ class Fleet:
         settings: The training's, as plain values.
         seed: That theirs are made of.
         version: That they must be of.
-        lost: Told the number of each worker that died, before another one takes its place.
+        lost: Told the number of each worker that died or was ended, before another one takes its place.
 
     Attributes:
         replaced: Workers that took a dead one's place.
@@ -116,6 +116,15 @@ class Fleet:
                 if (sent := self._received(heads[reference])) is not None:
                     return sent
         return None
+
+    def resize(self, count: int) -> None:
+        """Have so many workers: begin some, or end those with the greatest numbers."""
+        for member in [member for member in self._members if member.number >= count]:
+            self._end(member)
+            self._members.remove(member)
+            self._lost(member.number)
+        there = {member.number for member in self._members}
+        self._members += [self._begin(number) for number in range(count) if number not in there]
 
     def processes(self) -> dict[int, int]:
         """Process ids of the workers, by their numbers."""

@@ -14,7 +14,7 @@ import torch
 from ray.exceptions import RayError
 
 import trackmania_rl
-from trackmania_rl.cluster import gradients
+from trackmania_rl.cluster import gradients, scaling
 from trackmania_rl.cluster.connection import connected
 from trackmania_rl.cluster.fleet import Fleet
 from trackmania_rl.cluster.team import CALL_PATIENCE, Team
@@ -42,8 +42,16 @@ class ClusterConfig:
     """HOST:PORT of a Ray cluster's head, or "auto" to start one on this machine."""
     workers: int = 2
     """Workers, each with the training's number of worlds."""
+    workers_max: int | None = None
+    """Most workers: the training begins with `workers` and asks for more while it waits for experience, which
+    are given back when it does not; `workers` if None."""
     learners: int = 1
     """Learners that update together, this process the first; each has its part of the batch."""
+
+    @property
+    def most(self) -> int:
+        """Most workers."""
+        return self.workers if self.workers_max is None else self.workers_max
 
     def check(self, config: LearnerConfig) -> None:
         """Refuse values that cannot work, by themselves or with a training's settings.
@@ -53,6 +61,11 @@ class ClusterConfig:
         """
         if not 1 <= self.workers <= WORKERS_MAX:
             raise InputError(f"workers is {self.workers}, expected 1 to {WORKERS_MAX}", field="workers")
+        if not self.workers <= self.most <= WORKERS_MAX:
+            raise InputError(
+                f"workers_max is {self.most}, expected {self.workers}, as many as workers, to {WORKERS_MAX}",
+                field="workers_max",
+            )
         if not 1 <= self.learners <= self.workers:
             raise InputError(
                 f"learners is {self.learners}, expected 1 to the number of workers, {self.workers}: each "
@@ -87,9 +100,11 @@ class ClusterLearner(Learner):
         super().__init__(config, **more)
         self._bounds = torch.full_like(self.low, -1.0), torch.full_like(self.high, 1.0)
         self._published = -np.inf
-        self.bytes = 0
-        """Size of the transitions received."""
-        self._waited = (0.0, time.perf_counter())  # at the last report
+        self.bytes = self.bytes_published = 0
+        """Size of the transitions received, and of the policies published."""
+        self.driving = 0.0
+        """Processor time of the workers for the fragments received [s]."""
+        self._waits = {name: (0.0, time.perf_counter()) for name in ("report", "scale")}
         settings = dataclasses.asdict(config)
         self.fleet = Fleet(
             cluster.workers,
@@ -103,6 +118,7 @@ class ClusterLearner(Learner):
     def advance(self) -> None:
         """A fragment of one worker, and the updates that it earns."""
         self._publish()
+        self._scale()
         sent = self.fleet.next(LOOK_PERIOD)
         if sent is None:
             return
@@ -114,6 +130,7 @@ class ClusterLearner(Learner):
             )
             self.normaliser.merge(summary.count, mean, variance)
         self.bytes += summary.bytes
+        self.driving += summary.seconds
         self.steps += FRAGMENT_STEPS * self.config.worlds
         for said, returns in summary.ended:
             self.count(said, returns)
@@ -121,13 +138,10 @@ class ClusterLearner(Learner):
 
     def values(self) -> dict[str, float]:
         """The newest point of every curve; also how many workers drive, and how long the learner waits."""
-        waited, at = self._waited
-        now = time.perf_counter()
-        share = (self.fleet.waited - waited) / (now - at)
-        self._waited = self.fleet.waited, now
         figures = {
             "cluster/workers": float(self.fleet.busy),
-            "cluster/waiting": share,
+            "cluster/asked": float(len(self.fleet)),
+            "cluster/waiting": self._waiting("report"),
             "cluster/replaced": float(self.fleet.replaced + self.team.replaced),
         }
         return {**super().values(), **figures}
@@ -135,6 +149,8 @@ class ClusterLearner(Learner):
     def close(self) -> None:
         """Release the workers, learners, worlds and files."""
         self.fleet.close()
+        if self.cluster.most > self.cluster.workers:
+            scaling.request(0)
         self.team.close()
         super().close()
 
@@ -147,11 +163,11 @@ class ClusterLearner(Learner):
     def _new_buffer(self, observations: int, actions: int) -> Team:
         config = self.config
         shard = {
-            "capacity": config.buffer // self.cluster.workers, "worlds": config.worlds,
+            "capacity": config.buffer // self.cluster.most, "worlds": config.worlds,
             "observations": observations, "actions": actions, "n_step": config.n_step, "gamma": config.gamma,
         }  # fmt: skip
         self.team = Team(
-            self.cluster.learners, self.cluster.workers, config,
+            self.cluster.learners, self.cluster.most, config,
             folder=self.folder, shard=shard, device=self.device,
         )  # fmt: skip
         return self.team
@@ -186,6 +202,24 @@ class ClusterLearner(Learner):
             except (RuntimeError, RayError) as error:
                 self.team.mend(error)
 
+    def _waiting(self, name: str) -> float:
+        """Share of the time since the last call of this name that was spent waiting for workers."""
+        waited, at = self._waits[name]
+        now = time.perf_counter()
+        self._waits[name] = self.fleet.waited, now
+        return (self.fleet.waited - waited) / (now - at)
+
+    def _scale(self) -> None:
+        """Ask for more workers, or give one back, once it has been seen for a while how all of them do."""
+        cluster, fleet = self.cluster, self.fleet
+        if not self.updates or fleet.busy < len(fleet):
+            self._waiting("scale")
+        elif time.perf_counter() - self._waits["scale"][1] >= scaling.PERIOD:
+            workers = scaling.wanted(len(fleet), self._waiting("scale"), cluster.workers, cluster.most)
+            if workers != len(fleet):
+                scaling.request(workers + cluster.learners - 1)
+                fleet.resize(workers)
+
     def _publish(self) -> None:
         """Give the workers the newest policy, unless they are to drive at random still."""
         now = time.perf_counter()
@@ -202,7 +236,9 @@ class ClusterLearner(Learner):
             low=low,
             high=high,
         )
-        self.fleet.publish(actor.pack())
+        packed = actor.pack()
+        self.bytes_published += len(packed)
+        self.fleet.publish(packed)
 
 
 def train(
@@ -218,6 +254,6 @@ def train(
 ) -> Progress:
     """Train on a cluster; otherwise as trackmania_rl.model.learner.train."""
     cluster.check(config)
-    with connected(cluster.address, cluster.workers + cluster.learners - 1):
+    with connected(cluster.address, cluster.most + cluster.learners - 1):
         learner = ClusterLearner(config, cluster, resume=resume, checkpoint=checkpoint, datasets=datasets)
         return run(learner, on_progress, should_stop=should_stop, loggers=loggers)

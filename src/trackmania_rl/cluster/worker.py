@@ -44,7 +44,7 @@ class Summary:
         count: Observations in it, with their `mean` and `variance`, for the normaliser.
         bytes: Size of its transitions.
         policy: Number of the publication that it was driven with.
-        seconds: Time that it took to drive.
+        seconds: Processor time that it took to drive.
     """
 
     ended: list[tuple[Ended, NDArray[np.float64]]]
@@ -99,7 +99,7 @@ class Worker:
             number: Which publication of the policy is the newest.
             policy: Its reference, alone in a list: it is only fetched if it is news. Empty: drive at random.
         """
-        began = time.perf_counter()
+        began = time.process_time()
         if policy and number != self._number:
             self._policy = Policy.unpack(ray.get(policy[0]))
             self._number = number
@@ -114,7 +114,7 @@ class Worker:
             variance.numpy(),
             sum(column.nbytes for column in columns),
             self._number,
-            time.perf_counter() - began,
+            time.process_time() - began,
         )
         return summary, columns
 

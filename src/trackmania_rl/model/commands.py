@@ -163,6 +163,13 @@ def train(
     workers: Annotated[
         int, typer.Option(min=1, help="Workers of the cluster; each drives --worlds worlds.")
     ] = 2,
+    workers_max: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Most workers: while the learner waits, more are asked for; --workers if not given.",
+        ),
+    ] = None,
     learners: Annotated[
         int, typer.Option(min=1, help="Learners of the cluster; each has a part of every batch.")
     ] = 1,
@@ -232,7 +239,7 @@ def train(
         from trackmania_rl.cluster.learner import ClusterConfig
         from trackmania_rl.cluster.learner import train as learn_on_cluster
 
-        learn = partial(learn_on_cluster, cluster=ClusterConfig(cluster, workers, learners))
+        learn = partial(learn_on_cluster, cluster=ClusterConfig(cluster, workers, workers_max, learners))
     stopping = Interrupt()
     with ExitStack() as stack:
         stack.enter_context(copied)
