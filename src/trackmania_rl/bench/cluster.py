@@ -35,6 +35,9 @@ def command(
     Each number of workers is measured twice: as trained, and without updates, which leaves what the command
     does for each fragment besides. Processor time is of this process; nodes share this machine's processors.
     """
+    from trackmania_rl.cluster.connection import AUTO, authenticate
+
+    authenticate(AUTO)
     import ray
 
     from trackmania_rl.cluster.nodes import add_node, local_nodes

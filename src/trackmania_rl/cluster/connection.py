@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import os
+import secrets
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 from trackmania_rl.protocol.errors import InputError
 
@@ -14,6 +17,24 @@ AUTO = "auto"
 """The Ray that RAY_ADDRESS names if it is set, else one that is started here for this training alone."""
 PATIENCE = 3.0
 """Longest wait for an address to answer [s] (guess)."""
+
+
+def authenticate(address: str) -> None:
+    """Set whether Ray asks for a token, unless RAY_AUTH_MODE says so: call it before Ray is imported.
+
+    As `ray start` does, where this user has a token; and always for a Ray that is started here.
+
+    Raises:
+        InputError: Ray is not installed.
+    """
+    if importlib.util.find_spec("ray") is None:
+        raise InputError("--cluster needs Ray: pip install 'trackmania-rl[cluster]'", field="cluster")
+    if "RAY_AUTH_MODE" in os.environ:
+        return
+    if "RAY_AUTH_TOKEN" in os.environ or (Path.home() / ".ray" / "auth_token").exists():
+        os.environ["RAY_AUTH_MODE"] = "token"
+    elif address == AUTO and "RAY_ADDRESS" not in os.environ:
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
 
 
 @contextlib.contextmanager
@@ -26,14 +47,10 @@ def connected(address: str, processors: int) -> Iterator[None]:
         processors: Workers and learners that a Ray started here is to have room for.
 
     Raises:
-        InputError: Ray is not installed, or nothing of that kind answers there.
+        InputError: Nothing of that kind answers there.
     """
-    try:
-        import ray
-    except ImportError as error:
-        raise InputError(
-            "--cluster needs Ray: pip install 'trackmania-rl[cluster]'", field="cluster"
-        ) from error
+    import ray
+
     with contextlib.ExitStack() as stack:
         if address == AUTO:
             address = os.environ.get("RAY_ADDRESS", AUTO)
@@ -49,7 +66,8 @@ def connected(address: str, processors: int) -> Iterator[None]:
         except Exception as error:  # Ray's failures to connect have no common type
             raise InputError(
                 f"--cluster {address}: no Ray cluster that this one fits answers there ({_first(error)}): "
-                "its Ray and Python must be of the same versions, and this machine must be one of its nodes",
+                "its Ray and Python must be of the same versions, this machine must be one of its nodes, and "
+                "if it asks for a token, RAY_AUTH_MODE must be token here and RAY_AUTH_TOKEN its token",
                 field="cluster",
             ) from error
         stack.callback(ray.shutdown)

@@ -20,6 +20,9 @@ AGENT_PORTS = (
 a busy machine; given ports it has less to wait for (github.com/ray-project/ray/issues/65983) ..."""
 ATTEMPTS = 3
 """... and a node that did not come up is tried again."""
+SYSTEM = {"worker_niceness": 0}
+"""Ray's processes give way to all others of a machine, by niceness 15; here they are the work, and a learner
+would wait for another one that has to give way."""
 
 
 @contextlib.contextmanager
@@ -32,8 +35,9 @@ def local_nodes(*processors: int, **options: Any) -> Iterator[Cluster]:
     """
     cluster = Cluster()
     try:
-        for count in processors:
-            add_node(cluster, count, **options)
+        for number, count in enumerate(processors):
+            head = {} if number else {"_system_config": SYSTEM}
+            add_node(cluster, count, **head, **options)
         yield cluster
     finally:
         cluster.shutdown()  # type: ignore[no-untyped-call]

@@ -236,6 +236,9 @@ def train(
     if resume and not state.exists():
         raise InputError(f"run {name!r} cannot be resumed: {state} does not exist", field="resume")
     if cluster is not None:
+        from trackmania_rl.cluster.connection import authenticate
+
+        authenticate(cluster)
         from trackmania_rl.cluster.learner import ClusterConfig
         from trackmania_rl.cluster.learner import train as learn_on_cluster
 
