@@ -168,7 +168,7 @@ export class Cars {
       });
       fleet.placed();
     }
-    this.lights.instanceColor!.needsUpdate = true;
+    if (this.lights.instanceColor) this.lights.instanceColor.needsUpdate = true; // ghosts have no lights
     this.aim(poses[this.view], present[this.view] ?? false);
   }
 
