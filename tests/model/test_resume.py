@@ -2,9 +2,12 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sqlite3
+import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +192,30 @@ def test_a_run_whose_volume_was_lost_goes_on_from_its_mirror(
         learner.advance()
     assert learner.updates > before.updates
     learner.close()
+
+
+@pytest.fixture
+def small(data: Path) -> Iterator[Path]:
+    """The data volume has 2 MB; yields where a file that fills it may lie."""
+    if shutil.which("mount") is None or os.geteuid() != 0:
+        pytest.skip("only root may mount a volume that is small")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(data)], capture_output=True
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"no volume can be mounted: {mounted.stderr.decode().strip()}")
+    yield data / "ballast"
+    subprocess.run(["umount", "--lazy", str(data)], check=True)
+
+
+def test_a_full_volume_ends_a_training_in_a_sentence_and_loses_no_checkpoint(data: Path, small: Path) -> None:
+    train(config(steps=400, checkpoint_every=1e9, evaluation_episodes=1))
+    small.write_bytes(bytes(shutil.disk_usage(data).free - 60_000))
+    with pytest.raises(InputError, match="has no room left: run 'toy' is kept"):
+        train(config(steps=40_000, evaluation_episodes=1), resume=True)
+    kept = checkpoints.load(data / "runs/toy/learner.pt")
+    assert kept.steps >= 400 and kept.learner is not None
+    assert not list(data.rglob("*.part"))
+    small.unlink()
+    _check(kept, data / "runs/toy")
+    assert train(config(steps=kept.steps + 400, evaluation_episodes=1), resume=True).steps > kept.steps

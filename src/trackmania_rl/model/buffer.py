@@ -116,6 +116,12 @@ class ReplayBuffer:
         """Must it be saved before the next step, lest that overwrites what the last checkpoint holds?"""
         return self.mapped and self.written - self._saved >= self.ring.places - self.length
 
+    @property
+    def unsaved_bytes(self) -> int:
+        """What `save` would write, at most [bytes]."""
+        row = 4 * sum(self.widths) + 6  # and its reward and two marks
+        return 0 if self.mapped else min(self.written - self._saved, self.filled) * self.worlds * row
+
     def add(self, rows: Rows, reward: Tensor, terminated: Tensor, ended: Tensor) -> None:
         """Take in one step of all worlds.
 

@@ -47,10 +47,14 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
     """A file that appears under its name when it is complete, and not at all if writing fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        part.unlink(missing_ok=True)  # it may be what fills the volume
+        raise
     part.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

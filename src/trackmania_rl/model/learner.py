@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import logging
 import os
 import re
+import shutil
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -399,6 +402,8 @@ class Learner:
 
     def save(self) -> Path:
         """Write the checkpoint from which the run goes on as if it had not stopped."""
+        if shutil.disk_usage(self.folder).free < self.buffer.unsaved_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a mapped file would end the process
         learner = {
             "buffer": self.buffer.save(),
             "episodes": self.episodes,
@@ -607,6 +612,9 @@ def train(
 
     Returns:
         How far it came. The best policy is in the run's folder as checkpoints/best.pt.
+
+    Raises:
+        InputError: Something does not fit, or the volume has no room left; the last checkpoint is whole then.
     """
     learner = Learner(config, resume=resume, checkpoint=checkpoint, datasets=datasets)
     return run(learner, on_progress, should_stop=should_stop, loggers=loggers)
@@ -622,8 +630,22 @@ def run(
     """Train with a learner that there is, as `train` does, and close it."""
     try:
         return _Schedule(learner, on_progress, loggers).run(should_stop)
+    except (OSError, sqlite3.OperationalError) as error:
+        if not _out_of_room(error):
+            raise
+        raise InputError(
+            f"{learner.folder} has no room left: run {config.run!r} is kept as its last checkpoint has it; "
+            "make room and resume it"
+        ) from error
     finally:
         learner.close()
+
+
+def _out_of_room(error: OSError | sqlite3.OperationalError) -> bool:
+    """Is the volume full?"""
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorname == "SQLITE_FULL"
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 class _Schedule:
