@@ -43,6 +43,8 @@ export class Film {
   private readonly scene: RaceScene;
   private readonly glass = document.createElement("canvas");
   private readonly paper: CanvasRenderingContext2D;
+  private readonly print: CanvasRenderingContext2D;
+  private readonly pixels: ImageData;
   private readonly standings: (time: number) => Standing[];
   private readonly shots: Shot[];
   private readonly title: string;
@@ -68,13 +70,7 @@ export class Film {
     this.title = track.name;
     this.shots = this.plan();
 
-    canvas.width = width;
-    canvas.height = height;
-    // Kept in the processor's memory: it is read back at once, and text there costs the GPU nothing.
-    this.paper = canvas.getContext("2d", {
-      alpha: false,
-      willReadFrequently: true,
-    }) as CanvasRenderingContext2D;
+    this.paper = paperOf(canvas, width, height);
     this.paper.imageSmoothingQuality = "low"; // "high" costs a processor as much as half the scene
     this.scene = new RaceScene(this.glass, { tier: quality });
     this.scene.resize(width, height, 1);
@@ -82,6 +78,8 @@ export class Film {
     this.scene.setTrack(track);
     this.scene.setSource(new DrivePoses(this.drive));
     this.scene.setWeather(weather);
+    this.print = paperOf(document.createElement("canvas"), this.glass.width, this.glass.height);
+    this.pixels = this.print.createImageData(this.glass.width, this.glass.height);
   }
 
   /** Name of the graphics processor. */
@@ -100,8 +98,19 @@ export class Film {
     this.scene.update(time);
     this.scene.render();
     const { width, height, overlays } = this.options;
-    this.paper.drawImage(this.glass, 0, 0, width, height);
+    this.develop();
     if (overlays) drawOverlays(this.paper, width, height, this.caption(frame, time, shot.car));
+  }
+
+  /** Bring the picture from the glass to the paper; drawImage alone would let the GPU copy it first. */
+  private develop(): void {
+    const { paper, print, pixels } = this;
+    const { width, height } = this.options;
+    this.scene.read(pixels.data);
+    print.putImageData(pixels, 0, 0);
+    paper.setTransform(1, 0, 0, -1, 0, height); // the lowest row came first
+    paper.drawImage(print.canvas, 0, 0, width, height);
+    paper.resetTransform();
   }
 
   dispose(): void {
@@ -152,4 +161,14 @@ export class Film {
       standings: this.standings(time),
     };
   }
+}
+
+/** Give a canvas a size, and a paper that is kept in the processor's memory: text on it costs the GPU nothing. */
+function paperOf(
+  canvas: HTMLCanvasElement | OffscreenCanvas,
+  width: number,
+  height: number,
+): CanvasRenderingContext2D {
+  Object.assign(canvas, { width, height });
+  return canvas.getContext("2d", { alpha: false, willReadFrequently: true }) as CanvasRenderingContext2D;
 }

@@ -17,8 +17,9 @@ import { Trails } from "./trails";
 import type { CameraKind, Layers, Pose, PoseSource, Tier, Weather } from "./types";
 import { World } from "./world";
 
-/** Pixels of the canvas per pixel of the screen in the light tier: software rendering pays per pixel. */
+/** Pixels of the canvas per pixel of the screen, along a side, where software rendering pays for each. */
 const LIGHT_SCALE = 0.75;
+const SOFTWARE_SCALE = 0.85;
 /** Labels hang this high over a car's origin [m]. */
 const LABEL_HEIGHT = 1.7;
 
@@ -129,8 +130,7 @@ export class RaceScene {
   /** Size of the canvas [CSS pixels], and of a pixel. */
   resize(width: number, height: number, pixelRatio: number): void {
     this.pixelRatio = pixelRatio;
-    const scale = this.tier === "light" ? Math.min(1, pixelRatio) * LIGHT_SCALE : pixelRatio;
-    this.renderer.setPixelRatio(scale);
+    this.renderer.setPixelRatio(this.scale());
     this.renderer.setSize(width, height, false);
     this.picture.resize();
     this.cameras.resize(width / Math.max(1, height));
@@ -183,6 +183,15 @@ export class RaceScene {
     };
   }
 
+  /**
+   * Copy the picture that `render` has just drawn: RGBA, the lowest row first. The canvas's size in pixels, times 4,
+   * is the length of `out`.
+   */
+  read(out: Uint8ClampedArray): void {
+    const gl = this.renderer.getContext();
+    gl.readPixels(0, 0, this.canvas.width, this.canvas.height, gl.RGBA, gl.UNSIGNED_BYTE, out);
+  }
+
   /** What the last frame cost. */
   stats(): { calls: number; triangles: number; geometries: number; textures: number } {
     const { render, memory } = this.renderer.info;
@@ -199,6 +208,13 @@ export class RaceScene {
     this.picture.dispose();
     this.cameras.dispose();
     this.renderer.dispose();
+  }
+
+  /** Pixels of the canvas per CSS pixel, along a side. */
+  private scale(): number {
+    const { tier, pixelRatio } = this;
+    if (tier === "light") return Math.min(1, pixelRatio) * LIGHT_SCALE;
+    return tier === "standard" && this.software ? Math.min(1, pixelRatio) * SOFTWARE_SCALE : pixelRatio;
   }
 
   private applyTier(): void {

@@ -47,9 +47,6 @@ const COLOUR = /* glsl */ `
     float u = vRoad.x;
     float s = vRoad.y;
     vec2 pixel = vec2(fwidth(u), fwidth(s));
-    float kind = floor(vPaint.x + 0.5);
-    float mark = floor(vPaint.y + 0.5);
-    float along = vPaint.z;
     vec4 fine = texture2D(noiseMap, vRoad / 3.1);
     vec4 broad = texture2D(noiseMap, vRoad / 41.0 + 0.37);
     float toLeft = vEdges.x - u;
@@ -58,7 +55,7 @@ const COLOUR = /* glsl */ `
 
     // Surfaces.
     vec3 base;
-    if (kind < 0.5) {
+    #if SURFACE == 0
       base = mix(vec3(0.058, 0.061, 0.068), vec3(0.086, 0.088, 0.092), broad.g);
       base *= 0.82 + 0.36 * fine.r;
       base *= 1.0 - 0.28 * smoothstep(0.62, 0.8, broad.a) * broad.b; // patches of newer asphalt
@@ -68,7 +65,7 @@ const COLOUR = /* glsl */ `
       base *= 1.0 - 0.35 * band(fract(u / 8.5333 + 0.5) * 8.5333, 4.2667, 0.025, pixel.x); // joints of the lanes
       base *= 1.0 + 0.5 * (1.0 - smoothstep(0.0, 2.2, inner)) * (0.3 + 0.5 * broad.b); // dust at the borders
       roadRough = 0.8 + 0.15 * fine.r - 0.12 * worn;
-    } else if (kind < 1.5) {
+    #elif SURFACE == 1
       base = mix(vec3(0.20, 0.115, 0.055), vec3(0.33, 0.20, 0.105), broad.g);
       base *= 0.75 + 0.5 * fine.r;
       float tyre = cos((u - vPaint.w) * 2.6 + 0.8 * broad.b) * exp(-square((u - vPaint.w) / 5.0));
@@ -76,42 +73,47 @@ const COLOUR = /* glsl */ `
       base = mix(base, vec3(0.34, 0.27, 0.20), 0.4 * smoothstep(0.75, 1.0, fine.a) * fine.g); // stones
       roadRough = 0.96;
       roadSlope = (fine.ga - 0.5) * 0.5;
-    } else if (kind < 2.5) {
+    #elif SURFACE == 2
       base = mix(vec3(0.075, 0.16, 0.03), vec3(0.13, 0.24, 0.045), broad.g) * (0.7 + 0.6 * fine.r);
       base *= 1.0 + 0.12 * (turns(s, 16.0, pixel.y) - 0.5);
       roadRough = 0.98;
-    } else if (kind < 3.5) {
+    #elif SURFACE == 3
       base = mix(vec3(0.46, 0.66, 0.78), vec3(0.80, 0.90, 0.95), broad.g * 0.7 + 0.3 * fine.g);
       base = mix(base, vec3(0.93, 0.97, 1.0), 0.6 * smoothstep(0.58, 0.62, fine.g) * smoothstep(0.66, 0.62, fine.g));
       roadRough = 0.12 + 0.25 * broad.a;
-    } else {
+    #else
       base = mix(vec3(0.62, 0.30, 0.05), vec3(0.72, 0.38, 0.07), turns(s, 8.0, pixel.y));
       base *= 0.95 + 0.1 * fine.r;
       roadRough = 0.35;
-    }
+    #endif
 
     // Lines and kerbs.
+    #if SURFACE == 0 || SURFACE == 4
     float kerbL = vEdges.z;
     float kerbR = vEdges.w;
-    float paved = step(kind, 0.5) + step(3.5, kind);
     float wear = 0.72 + 0.28 * smoothstep(0.2, 0.6, broad.a + 0.3 * fine.r);
     float lines = band(toLeft, mix(0.75, 2.05, kerbL), 0.14, pixel.x) + band(toRight, mix(0.75, 2.05, kerbR), 0.14, pixel.x);
     float dash = turns(s, 12.0, pixel.y);
     lines += 0.55 * band(u, 0.0, 0.09, pixel.x) * dash;
-    base = mix(base, vec3(0.74, 0.75, 0.75), paved * clamp(lines, 0.0, 1.0) * wear);
+    base = mix(base, vec3(0.74, 0.75, 0.75), clamp(lines, 0.0, 1.0) * wear);
     float kerb = max(
       band(toLeft, 0.95, 0.85, pixel.x) * step(0.5, kerbL),
       band(toRight, 0.95, 0.85, pixel.x) * step(0.5, kerbR)
-    ) * paved;
+    );
     vec3 kerbColour = mix(vec3(0.74, 0.74, 0.72), vec3(0.62, 0.022, 0.03), turns(s, 4.0, pixel.y));
     kerbColour *= 0.82 + 0.2 * fine.r;
     kerbColour *= 1.0 - 0.45 * smoothstep(0.2, 0.75, broad.b + 0.25 * fine.a) * smoothstep(1.0, 1.8, inner); // tyre marks
     base = mix(base, kerbColour, kerb);
     roadRough = mix(roadRough, 0.6, kerb);
     roadSlope.y += kerb * 0.35 * sin(s * 6.2831853 / 0.5) * (1.0 - smoothstep(0.1, 0.3, pixel.y));
+    #endif
 
     // Pads, start, checkpoints, finish.
-    if (mark > 0.5) {
+    #ifdef MARKED
+    {
+      float mark = floor(vPaint.y + 0.5);
+      float along = vPaint.z;
+      float wear = 0.72 + 0.28 * smoothstep(0.2, 0.6, broad.a + 0.3 * fine.r);
       float inside = 1.0 - smoothstep(-0.5, 0.5, (1.9 - inner) / max(pixel.x, 0.01));
       if (mark < 1.5) {
         float shift = along - 0.55 * abs(u) - 9.0 * time;
@@ -139,20 +141,22 @@ const COLOUR = /* glsl */ `
         base = mix(base, mix(vec3(0.03), vec3(0.78), 0.5 + 0.5 * a * b), inside);
       }
     }
+    #endif
 
     // Water: darkens and smooths, most where the road is low.
-    float film = wetness * (kind < 2.5 ? 1.0 : 0.4);
+    float film = wetness * (SURFACE < 3 ? 1.0 : 0.4);
     roadWet = film * mix(0.45, 1.0, smoothstep(0.35, 0.62, broad.b * 0.6 + broad.g * 0.4));
     base *= 1.0 - 0.45 * film;
     roadRough = mix(roadRough, 0.07, roadWet * 0.92);
     roadSlope *= 1.0 - 0.8 * roadWet;
-    if (kind < 0.5) roadSlope += (fine.ra - 0.5) * 0.10 * (1.0 - roadWet) * (1.0 - smoothstep(0.02, 0.2, pixel.x));
+    #if SURFACE == 0
+      roadSlope += (fine.ra - 0.5) * 0.10 * (1.0 - roadWet) * (1.0 - smoothstep(0.02, 0.2, pixel.x));
+    #endif
     diffuseColor.rgb = base;
   }
 `;
 
-/** The patch of the road's material. */
-export const ROAD_SHADER: Patch = {
+const ROAD_SHADER: Patch = {
   uniforms: /* glsl */ `
     uniform float time;
     uniform float wetness;
@@ -195,3 +199,12 @@ export const ROAD_SHADER: Patch = {
     #endif
   `,
 };
+
+/**
+ * The patch of the material of one surface, plain or with something painted on it: each has a shader of its own,
+ * because software rendering works out both sides of every condition.
+ */
+export function roadShader(surface: number, marked: boolean): Patch {
+  const kind = `#define SURFACE ${surface}\n${marked ? "#define MARKED\n" : ""}`;
+  return { ...ROAD_SHADER, fragmentHead: kind + FRAGMENT_HEAD };
+}

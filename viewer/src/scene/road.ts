@@ -1,4 +1,4 @@
-/** The road's surface: asphalt and its kin, lines, kerbs, pads, all painted by one shader on one mesh. */
+/** The road's surface: asphalt and its kin, lines, kerbs, pads, all painted by shaders on one mesh. */
 
 import {
   type BufferGeometry,
@@ -12,7 +12,7 @@ import {
 import { START_AHEAD } from "./gates";
 import { lerp, smoothstep } from "./noise";
 import { newRibbonPoint, type Ribbon, type RibbonPoint } from "./ribbon";
-import { ROAD_SHADER } from "./road-shader";
+import { roadShader } from "./road-shader";
 import { type Lit, patch, type SharedUniforms } from "./shading";
 import { NO_ROAD, runs, type Stations, type Stretch } from "./stations";
 import { type Corner, Sweep } from "./sweep";
@@ -88,10 +88,25 @@ function folded<S extends Stretch>(stretch: S, ribbon: Ribbon): S[] {
 
 /** The road's surface as one mesh. */
 export function roadMesh(stations: Stations, shared: SharedUniforms, noise: Texture, tier: Tier): Mesh {
-  const mesh = new Mesh(roadGeometry(stations), roadMaterial(shared, noise, tier));
+  const materials = roadKinds(stations.ribbon).map((kind) => roadMaterial(kind, shared, noise, tier));
+  const mesh = new Mesh(roadGeometry(stations), materials);
   mesh.name = "road";
   mesh.receiveShadow = true;
   return mesh;
+}
+
+/** What has a material of its own: a surface, plain or with something painted on it. */
+interface RoadKind {
+  surface: number;
+  marked: boolean;
+}
+
+/** The kinds that a road has, in the order of the groups of its geometry. */
+function roadKinds(ribbon: Ribbon): RoadKind[] {
+  const kinds = roadStretches(ribbon).map(({ surface, mark }) => ({ surface, marked: mark !== PLAIN }));
+  const isFirst = (kind: RoadKind, i: number): boolean =>
+    kinds.findIndex(({ surface, marked }) => surface === kind.surface && marked === kind.marked) === i;
+  return kinds.filter(({ surface }) => surface !== NO_ROAD).filter(isFirst);
 }
 
 export function roadGeometry(stations: Stations): BufferGeometry {
@@ -101,18 +116,24 @@ export function roadGeometry(stations: Stations): BufferGeometry {
     { name: "edges", size: 4 },
     { name: "paint", size: 4 },
   ]);
-  for (const stretch of roadStretches(ribbon)) {
-    if (stretch.surface === NO_ROAD) continue;
-    sweep.add(stations.between(stretch), crossSection, (point, _corner, arc) => {
-      const { kerbLeft, kerbRight, line } = trim.at(arc);
-      const along = arc - stretch.begin;
-      return [
-        [point.halfLeft, point.halfRight, kerbLeft, kerbRight],
-        [stretch.surface, stretch.mark, along, line],
-      ];
-    });
-  }
-  return sweep.geometry();
+  const stretches = roadStretches(ribbon);
+  const ends = roadKinds(ribbon).map(({ surface, marked }) => {
+    for (const stretch of stretches) {
+      if (stretch.surface !== surface || (stretch.mark !== PLAIN) !== marked) continue;
+      sweep.add(stations.between(stretch), crossSection, (point, _corner, arc) => {
+        const { kerbLeft, kerbRight, line } = trim.at(arc);
+        const along = arc - stretch.begin;
+        return [
+          [point.halfLeft, point.halfRight, kerbLeft, kerbRight],
+          [stretch.surface, stretch.mark, along, line],
+        ];
+      });
+    }
+    return sweep.count;
+  });
+  const geometry = sweep.geometry();
+  ends.forEach((end, kind) => geometry.addGroup(ends[kind - 1] ?? 0, end - (ends[kind - 1] ?? 0), kind));
+  return geometry;
 }
 
 function crossSection(point: RibbonPoint): Corner[] {
@@ -124,10 +145,17 @@ function crossSection(point: RibbonPoint): Corner[] {
     .reverse();
 }
 
-function roadMaterial(shared: SharedUniforms, noise: Texture, tier: Tier): Lit {
+function roadMaterial(
+  { surface, marked }: RoadKind,
+  shared: SharedUniforms,
+  noise: Texture,
+  tier: Tier,
+): Lit {
   const uniforms: Record<string, IUniform> = { ...shared, noiseMap: { value: noise } };
-  if (tier === "light") return patch(new MeshLambertMaterial(), "road-light", uniforms, ROAD_SHADER);
-  return patch(new MeshStandardMaterial({ metalness: 0 }), "road", uniforms, ROAD_SHADER);
+  const shader = roadShader(surface, marked);
+  const key = `road ${surface} ${marked ? "marked" : "plain"}`;
+  if (tier === "light") return patch(new MeshLambertMaterial(), `${key} light`, uniforms, shader);
+  return patch(new MeshStandardMaterial({ metalness: 0 }), key, uniforms, shader);
 }
 
 /** Kerbs (0 none to 1 full) and the line that the cars have worn dark [m to the left]. */

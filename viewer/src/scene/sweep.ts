@@ -47,6 +47,11 @@ export class Sweep {
     }
   }
 
+  /** Corners of triangles so far. */
+  get count(): number {
+    return this.indices.length;
+  }
+
   geometry(): BufferGeometry {
     const geometry = new BufferGeometry();
     geometry.setAttribute("position", new BufferAttribute(new Float32Array(this.positions), 3));

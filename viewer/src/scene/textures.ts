@@ -1,6 +1,13 @@
 /** Textures that are computed, not loaded. */
 
-import { DataTexture, LinearFilter, LinearMipmapLinearFilter, RepeatWrapping, RGBAFormat } from "three";
+import {
+  DataTexture,
+  LinearFilter,
+  LinearMipmapLinearFilter,
+  LinearMipmapNearestFilter,
+  RepeatWrapping,
+  RGBAFormat,
+} from "three";
 
 import { fractal, random } from "./noise";
 
@@ -25,7 +32,8 @@ export function noiseTexture(anisotropy: number): DataTexture {
   const texture = new DataTexture(data, SIZE, SIZE, RGBAFormat);
   texture.wrapS = texture.wrapT = RepeatWrapping;
   texture.magFilter = LinearFilter;
-  texture.minFilter = LinearMipmapLinearFilter;
+  // Where anisotropy is too dear, half of the pixels that this filter reads are, too.
+  texture.minFilter = anisotropy > 1 ? LinearMipmapLinearFilter : LinearMipmapNearestFilter;
   texture.generateMipmaps = true;
   texture.anisotropy = anisotropy;
   texture.needsUpdate = true;

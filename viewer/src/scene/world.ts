@@ -10,6 +10,8 @@ import {
   Group,
   HemisphereLight,
   InstancedMesh,
+  type Material,
+  Mesh,
   PCFShadowMap,
   type Scene,
   type Texture,
@@ -165,7 +167,8 @@ export class World {
     this.object.traverse((object) => {
       if (object instanceof InstancedMesh) object.dispose();
       if ("geometry" in object) (object.geometry as { dispose(): void }).dispose();
-      if ("material" in object) (object.material as { dispose(): void }).dispose();
+      if (object instanceof Mesh)
+        [object.material].flat().forEach((material: Material) => material.dispose());
     });
     this.textures.forEach((texture) => texture.dispose());
     this.sun.dispose();

@@ -70,7 +70,7 @@ def export(
         ffmpeg()
     if not out.absolute().parent.is_dir():
         raise InputError(f"there is no folder {out.absolute().parent}: create it first", field="out")
-    count = min(workers or len(os.sched_getaffinity(0)), math.ceil(film.frames / PART_FRAMES_MIN))
+    count = min(workers or processors(), math.ceil(film.frames / PART_FRAMES_MIN))
     with tidy_end(), tempfile.TemporaryDirectory(prefix="trackmania-rl-video-") as folder:
         work = _Work(film, Path(folder), count)
         processor = work.draw(progress)
@@ -95,6 +95,11 @@ def _publish(whole: Path, out: Path) -> None:
         near.unlink(missing_ok=True)
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 class _Work:
     """The parts of a film, while they are drawn.
 
@@ -113,11 +118,15 @@ class _Work:
     def draw(self, progress: Callable[[int], None]) -> str:
         """Draw all parts; returns the name of the graphics processor."""
         edges = [self.film.frames * number // self.count for number in range(self.count + 1)]
+        # Mesa's llvmpipe would start a thread for each processor in every browser.
+        threads = {"LP_NUM_THREADS": str(max(1, processors() // self.count))}
         with contextlib.ExitStack() as stack:
             self._sinks = [stack.enter_context(self._sink(file)) for file in self.files]
             address = stack.enter_context(studio(self.film.encode(), self._take))
             browsers = [
-                stack.enter_context(browser(f"{address}?part={part}&first={first}&last={last}"))
+                stack.enter_context(
+                    browser(f"{address}?part={part}&first={first}&last={last}", environment=threads)
+                )
                 for part, (first, last) in enumerate(itertools.pairwise(edges))
             ]
             return self._listen(browsers, progress)
