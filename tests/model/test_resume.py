@@ -211,7 +211,7 @@ def small(data: Path) -> Iterator[Path]:
 def test_a_full_volume_ends_a_training_in_a_sentence_and_loses_no_checkpoint(data: Path, small: Path) -> None:
     train(config(steps=400, checkpoint_every=1e9, evaluation_episodes=1))
     small.write_bytes(bytes(shutil.disk_usage(data).free - 60_000))
-    with pytest.raises(InputError, match="has no room left: run 'toy' is kept"):
+    with pytest.raises(InputError, match="has no room left: the run is kept"):
         train(config(steps=40_000, evaluation_episodes=1), resume=True)
     kept = checkpoints.load(data / "runs/toy/learner.pt")
     assert kept.steps >= 400 and kept.learner is not None

@@ -627,14 +627,18 @@ def run(
     should_stop: Callable[[], bool] = lambda: False,
     loggers: Sequence[Logger] = (),
 ) -> Progress:
-    """Train with a learner that there is, as `train` does, and close it."""
+    """Train with a learner that there is, as `train` does, and close it.
+
+    Raises:
+        InputError: The volume has no room left; the last checkpoint is whole.
+    """
     try:
         return _Schedule(learner, on_progress, loggers).run(should_stop)
     except (OSError, sqlite3.OperationalError) as error:
         if not _out_of_room(error):
             raise
         raise InputError(
-            f"{learner.folder} has no room left: run {config.run!r} is kept as its last checkpoint has it; "
+            f"{learner.folder} has no room left: the run is kept as its last checkpoint has it; "
             "make room and resume it"
         ) from error
     finally:
