@@ -5,14 +5,17 @@ from __future__ import annotations
 import socket
 import struct
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from trackmania_rl.environment import conformance
 from trackmania_rl.environment.openplanet import NOBODY, telemetry
 from trackmania_rl.environment.race import Race, Rules
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
+from trackmania_rl.model.learner import LearnerConfig, train
 from trackmania_rl.protocol.environments import make_vector_env
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import AgentAdd
@@ -68,6 +71,38 @@ def test_tmrls_clock_drives_a_race_of_ours() -> None:
         again.close()
     with pytest.raises(InputError, match="expected 1"):
         make_vector_env(f"tmrl:{url}", 2)
+
+
+def test_a_learner_trains_and_is_evaluated_on_the_one_car(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Training waits for the evaluation, and goes on."""
+    pytest.importorskip("rtgym")
+    monkeypatch.setenv("TRACKMANIA_RL_DATA", str(tmp_path))
+    port = a_port()
+    race = Race("main", library.load("sprint"), Rules(countdown=0.1, pause=0.1, time_limit=2.0))
+    with running(environment_app([race], tmrl_port=port), port=0) as url:
+        config = LearnerConfig.of(
+            {"warmup_steps": 10, "batch": 8, "hidden": [8], "compile": False, "evaluate_every": 1.0},
+            env=f"tmrl:{url}", env_options={"port": port}, worlds=1, steps=40, run="game",
+        )  # fmt: skip
+        evaluated = []
+        progress = train(config, lambda now, _: evaluated.append(now.evaluation))
+    assert progress.steps == 40 and progress.updates > 20
+    assert evaluated[0] is not None and evaluated[0].episodes == 1
+    assert "one car" in progress.notes[0]
+
+
+def test_a_race_in_the_games_place_keeps_its_promises(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rtgym")
+    monkeypatch.setattr(conformance, "STEPS", 20)
+    monkeypatch.setattr(conformance, "END_STEPS", 100)
+    port = a_port()
+    race = Race("main", library.load("sprint"), Rules(countdown=0.1, pause=0.1, time_limit=2.0))
+    with running(environment_app([race], tmrl_port=port), port=0) as url:
+        found = {one.check: one for one in conformance.check(f"tmrl:{url}", options={"port": port})}
+    assert [one for one in found.values() if one.result == "failed"] == []
+    assert found["final observations"].result == "passed"
 
 
 def test_without_the_game_the_cure_is_named() -> None:

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -145,6 +146,11 @@ def test_infinite_bounds_travel(url: str) -> None:
         assert space(describe(kind)) == kind
     infinite = make_vector_env("gymnasium:CartPole-v1", 1).single_observation_space
     assert space(describe(infinite)) == infinite
+
+
+def test_the_first_of_discrete_choices_travels() -> None:
+    choices = gymnasium.spaces.Discrete(3, start=-1)
+    assert space(describe(choices)) == choices
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,22 @@ def make() -> Point:
     return Point()
 
 
+class Seen(Point):
+    """A picture of the point: a bright column where it is."""
+
+    observation_space = gym.spaces.Box(0, 255, (36, 40, 1), np.uint8)  # type: ignore[assignment]
+
+    def _observe(self) -> Any:
+        picture = np.zeros((36, 40, 1), np.uint8)
+        column = round(20 + 8 * self.position)
+        picture[:, max(column - 2, 0) : column + 2] = 255
+        return picture
+
+
+def make_seen() -> Seen:
+    return Seen()
+
+
 class Images(Point):
     observation_space = gym.spaces.Box(0.0, 1.0, (8, 8, 3), np.float32)
 
@@ -47,8 +63,22 @@ def make_images() -> Images:
 
 
 class Buttons(Point):
-    action_space = gym.spaces.Discrete(3)  # type: ignore[assignment]
+    """Left, wait and right, which are -1, 0 and 1."""
+
+    action_space = gym.spaces.Discrete(3, start=-1)  # type: ignore[assignment]
+
+    def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:
+        assert self.action_space.contains(action)
+        return super().step(np.array([0.5 * action], np.float32))
 
 
 def make_buttons() -> Buttons:
     return Buttons()
+
+
+class Panels(Point):
+    action_space = gym.spaces.MultiDiscrete([3, 2])  # type: ignore[assignment]
+
+
+def make_panels() -> Panels:
+    return Panels()

@@ -138,7 +138,7 @@ def test_foreign_environments_train() -> None:
     ("changes", "words"),
     [
         ({"env": "points:make_images"}, "images"),
-        ({"env": "points:make_buttons"}, "Discrete"),
+        ({"env": "points:make_panels"}, "MultiDiscrete"),
         ({"env": "nothing:make"}, "nothing"),
         ({"learning_rate": 0.0}, "learning_rate"),
         ({"gamma": 1.5}, "gamma"),

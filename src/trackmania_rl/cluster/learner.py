@@ -74,6 +74,10 @@ class ClusterConfig:
             )
         if config.pool is not None:
             raise InputError("pool: not with --cluster, its workers share one buffer already", field="pool")
+        if config.opponents:
+            raise InputError(
+                "opponents: not with --cluster, its workers' worlds have one car", field="opponents"
+            )
         if config.batch % self.learners:
             raise InputError(
                 f"batch is {config.batch}, expected a multiple of the number of learners, {self.learners}",
@@ -98,7 +102,7 @@ class ClusterLearner(Learner):
         cluster.check(config)
         self.cluster = cluster
         super().__init__(config, **more)
-        self._bounds = torch.full_like(self.low, -1.0), torch.full_like(self.high, 1.0)
+        self._bounds = torch.full_like(self.actions.low, -1.0), torch.full_like(self.actions.high, 1.0)
         self._published = -np.inf
         self.bytes = self.bytes_published = 0
         """Size of the transitions received, and of the policies published."""
@@ -173,6 +177,12 @@ class ClusterLearner(Learner):
         return self.team
 
     def _new_sac(self, observations: int, actions: int) -> Sac:
+        if self.image is not None or self.actions.first_choice is not None:
+            raise InputError(
+                f"{self.config.env} has images or discrete actions, which a cluster does not learn: train "
+                "without --cluster",
+                field="env",
+            )
         if self.cluster.learners == 1:
             return super()._new_sac(observations, actions)
         config = dataclasses.replace(self.config, batch=self.config.batch // self.cluster.learners)

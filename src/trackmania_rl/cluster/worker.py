@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import ray
 import torch
+from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 import trackmania_rl
@@ -84,6 +85,7 @@ class Worker:
         self._config = config = LearnerConfig.of(self._settings, seed=self._seed)
         self._envs = make_worlds(config, config.worlds, config.start)
         observation, action = check_spaces(self._envs, config.env)
+        assert isinstance(action, Box)  # the learner refuses others
         self._low, self._high = action.low, action.high
         width = 2 * observation.shape[0] + action.shape[0]
         self._ring = Ring.empty(FRAGMENT_STEPS, config.worlds, width, torch.device("cpu"))

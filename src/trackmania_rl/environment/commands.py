@@ -244,7 +244,9 @@ def check(
             "a service as http://host:8080 (its own environment) or http://host:8080#ID."
         ),
     ],
-    worlds: Annotated[int, typer.Option(min=1, help="Worlds in a batch.")] = 2,
+    worlds: Annotated[
+        int | None, typer.Option(min=1, help="Worlds in a batch; 2 if not given, or as few as it takes.")
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="Keyword argument of the environment as name=value; repeatable.")
     ] = None,

@@ -27,7 +27,15 @@ from websockets.sync.client import ClientConnection
 
 from trackmania_rl.protocol import PROTOCOL_VERSION, messages, multiagent
 from trackmania_rl.protocol.client import open_stream, service_url
-from trackmania_rl.protocol.environments import PARALLEL, SERVICE, make_env, make_vector_env, served
+from trackmania_rl.protocol.environments import (
+    PARALLEL,
+    SERVICE,
+    fewest_worlds,
+    is_game,
+    make_env,
+    make_vector_env,
+    served,
+)
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import Kind, pack_rows, unpack_header, unpack_rows
 
@@ -96,20 +104,22 @@ class Subject:
 
 
 def check(
-    env: str, *, worlds: int = 2, token: str | None = None, options: dict[str, Any] | None = None
+    env: str, *, worlds: int | None = None, token: str | None = None, options: dict[str, Any] | None = None
 ) -> Iterator[Finding]:
     """Try every promise, one after the other.
 
     Args:
         env: The environment's name, as `make_vector_env` takes it.
-        worlds: Worlds in a batch.
+        worlds: Worlds in a batch; None: twice the smallest number, or one where there is only one.
         token: Token of a service that asks for one.
         options: Keyword arguments of the environment.
 
     Raises:
         InputError: There is no such environment, or nobody serves it.
     """
-    subject = Subject(env, worlds, token, options or {})
+    options = options or {}
+    usual = 1 if is_game(env) else 2 * fewest_worlds(env, **options)
+    subject = Subject(env, worlds or usual, token, options)
     with subject.batch():
         pass  # what cannot be made at all is the caller's error, no finding
     for promise in (*PROMISES, *(WIRE if env.startswith(SERVICE) else ())):

@@ -66,6 +66,7 @@ class ReplayBuffer:
         folder: Where its file lies; None: nowhere, it cannot be saved.
         place: "memory" or "file".
         spare: Room in a mapped file besides, as a share of `capacity`.
+        numbers: Of the observations' numbers: float32, or uint8 of images.
 
     Attributes:
         written: Steps taken in since it began.
@@ -86,10 +87,12 @@ class ReplayBuffer:
         folder: Path | None = None,
         place: Literal["memory", "file"] = "memory",
         spare: float = SPARE,
+        numbers: torch.dtype = torch.float32,
     ) -> None:
         self.worlds = worlds
         self.length = max(capacity // worlds, n_step + 1)
-        self.widths = [observations, actions, observations]
+        self.numbers = numbers
+        self.widths = [observations, actions * torch.float32.itemsize // numbers.itemsize, observations]
         self.device = torch.device(device)
         self.folder = folder
         self.mapped = place == "file"
@@ -106,7 +109,7 @@ class ReplayBuffer:
             self._file = self._new_file(self.length + math.ceil(spare * self.length))
             self.ring = self._file.ring
         else:
-            self.ring = Ring.empty(self.length, worlds, sum(self.widths), self.device)
+            self.ring = Ring.empty(self.length, worlds, sum(self.widths), self.device, numbers)
 
     def __len__(self) -> int:
         return self.filled * self.worlds
@@ -242,7 +245,7 @@ class ReplayBuffer:
 
     def _new_file(self, places: int) -> RingFile:
         path = self._folder / PATTERN.replace("*", secrets.token_hex(4))
-        return RingFile.create(path, places, self.worlds, sum(self.widths))
+        return RingFile.create(path, places, self.worlds, sum(self.widths), self.numbers)
 
 
 def saved_file(folder: Path, saved: Mapping[str, Any], *, write: bool = False) -> RingFile:
@@ -263,7 +266,7 @@ class Windows:
     Args:
         n_step: Rewards summed before the bootstrap.
         gamma: Discount per step.
-        widths: Of observation, action and observation in a row.
+        widths: Of observation, action and observation in a row, in its numbers.
         device: Where the ring lies.
     """
 
@@ -306,7 +309,7 @@ class Windows:
         alive = ~ring.terminated.view(-1)[end]
         return Batch(
             observation=observation,
-            action=action.contiguous(),
+            action=action.contiguous().view(torch.float32),
             reward=reward,
             next_observation=next_observation,
             discount=self._powers[last + 1] * alive,

@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trackmania_rl.model.encoder import FEATURES, LAYERS, Encoder, Network, Seeing
 from trackmania_rl.model.networks import Mlp
-from trackmania_rl.model.policy import Layer, Policy
+from trackmania_rl.model.policy import Convolution, Layer, Policy, Sight
 from trackmania_rl.protocol.errors import InputError
 
 FORMAT = "trackmania-rl checkpoint 1"
@@ -98,7 +99,7 @@ class Checkpoint:
         env: Environment that it was trained on.
         env_options: Options of that environment, which may shape the observation.
         track: Its track, and `track_hash` that track's content.
-        low: Least action, (a,), and `high` the greatest.
+        low: Least action, (a,), and `high` the greatest; of discrete actions 0 and 1 for each.
         config: The learner's settings by name.
         steps: Environment steps, over all worlds, that it has learned from.
         updates: Updates of its networks.
@@ -108,6 +109,8 @@ class Checkpoint:
         saved: When, ISO 8601.
         learner: Counters, the buffer's generator and where its steps lie; only in learner.pt.
         env_version: What the environment said of its version, e.g. of its physics.
+        first_choice: Number of the first of discrete actions; None: actions are continuous.
+        image: Shape of its observations if they are images.
     """
 
     agent_id: str
@@ -126,6 +129,8 @@ class Checkpoint:
     saved: str = field(default_factory=now)
     learner: dict[str, Any] | None = None
     env_version: str = ""
+    first_choice: int | None = None
+    image: tuple[int, ...] | None = None
 
     @property
     def observations(self) -> int:
@@ -139,20 +144,22 @@ class Checkpoint:
 
     def policy(self) -> Policy:
         """The actor that drives, frozen."""
+        encoder = Encoder(tuple(self.image)) if self.image is not None else None
         mlp = Mlp(
-            inputs=self.observations,
-            outputs=2 * len(self.low),
+            inputs=self.observations if encoder is None else FEATURES,
+            outputs=len(self.low) * (2 if self.first_choice is None else 1),
             hidden=tuple(self.config["hidden"]),
             layer_norm=self.config["layer_norm"],
         )
         return frozen(
-            mlp,
+            mlp if encoder is None else Seeing(encoder, mlp),
             self.actor,
             version=f"{self.agent_id}:{self.steps}",
             mean=self.normaliser["mean"],
             scale=self.normaliser["scale"],
             low=self.low,
             high=self.high,
+            first_choice=self.first_choice,
         )
 
     def slim(self) -> Checkpoint:
@@ -196,15 +203,41 @@ def _age(path: Path) -> int:
     return int(path.stem.partition("-")[2])
 
 
-def frozen(mlp: Mlp, parameters: Tensor, *, version: str, **arrays: Tensor) -> Policy:
+def frozen(
+    network: Network,
+    parameters: Tensor,
+    *,
+    version: str,
+    first_choice: int | None = None,
+    **arrays: Tensor,
+) -> Policy:
     """An actor's parameters as a policy in NumPy; `arrays` are mean, scale, low and high."""
-    views = iter(view[0].numpy() for view in mlp.views(parameters.detach().cpu().clone()))
+    parameters = parameters.detach().cpu().clone()
+    if isinstance(network, Seeing):
+        deciding, seeing = torch.split(parameters, [network.mlp.size, network.encoder.size])
+        blind = frozen(network.mlp, deciding, version=version, first_choice=first_choice, **arrays)
+        return dataclasses.replace(blind, sight=_sight(network.encoder, seeing))
+    views = iter(view[0].numpy() for view in network.views(parameters))
     layers = []
-    for layer in range(len(mlp.hidden) + 1):
-        normed = mlp.layer_norm and layer < len(mlp.hidden)
+    for layer in range(len(network.hidden) + 1):
+        normed = network.layer_norm and layer < len(network.hidden)
         layers.append(Layer(*(next(views) for _ in range(4 if normed else 2))))
     copies = {name: array.detach().cpu().numpy().copy() for name, array in arrays.items()}
-    return Policy(version=version, layers=layers, **copies)
+    return Policy(version=version, layers=layers, first_choice=first_choice, sight=None, **copies)
+
+
+def _sight(encoder: Encoder, parameters: Tensor) -> Sight:
+    """An encoder's parameters in NumPy."""
+    *kernels, weight, bias, gain, shift = (view.numpy() for view in encoder.views(parameters))
+    return Sight(
+        shape=encoder.shape,
+        channels_first=encoder.channels_first,
+        convolutions=[
+            Convolution(kernel, bias, stride)
+            for (_, _, stride), kernel, bias in zip(LAYERS, kernels[::2], kernels[1::2], strict=True)
+        ],
+        features=Layer(weight, bias[None], gain[None], shift[None]),
+    )
 
 
 def load(path: Path) -> Checkpoint:

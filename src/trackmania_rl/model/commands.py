@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 from contextlib import ExitStack
 from functools import partial
@@ -173,6 +174,10 @@ def train(
     learners: Annotated[
         int, typer.Option(min=1, help="Learners of the cluster; each has a part of every batch.")
     ] = 1,
+    opponents: Annotated[
+        int | None,
+        typer.Option(min=0, max=63, help="Cars in each world that older selves drive, with contact."),
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the run's last checkpoint.")] = False,
     checkpoint: Annotated[Path | None, typer.Option(help="Begin with this checkpoint's networks.")] = None,
     dataset: Annotated[
@@ -215,7 +220,10 @@ def train(
 
     if token is not None:
         os.environ[TOKEN_VARIABLE] = token  # where the learner looks; its settings are kept in files
-    given = {"track": track, "seconds": seconds, "steps": steps, "worlds": worlds, "environment": environment}
+    given = {
+        "track": track, "seconds": seconds, "steps": steps, "worlds": worlds, "opponents": opponents,
+        "environment": environment,
+    }  # fmt: skip
     name = run or "-".join(
         part.split("/")[-1].replace(":", ".") for part in (env, track, f"seed{seed}") if part
     )
@@ -283,6 +291,7 @@ def evaluate(
 ) -> None:
     """Drive a frozen policy from the start line: how often it finishes, and how fast."""
     from trackmania_rl.model import checkpoint as checkpoints
+    from trackmania_rl.model.actions import Actions
     from trackmania_rl.model.episodes import check_spaces
     from trackmania_rl.model.evaluation import EVALUATION_SEED
     from trackmania_rl.model.evaluation import evaluate as drive
@@ -299,11 +308,13 @@ def evaluate(
     envs = make_vector_env(env, min(episodes, 64), track=track, **options)
     try:
         observation, action = check_spaces(envs, env)
-        if observation.shape != (saved.observations,) or action.shape != tuple(saved.low.shape):
+        mine = saved.observations, len(saved.low), saved.first_choice
+        taken = Actions.of(action)
+        its = math.prod(observation.shape), len(taken), taken.first_choice
+        if mine != its:
             raise InputError(
                 f"{checkpoint} was trained on {saved.env} ({saved.observations} numbers in, {len(saved.low)} "
-                f"actions out), but {env} gives {observation.shape[0]} and takes {action.shape[0]}: "
-                f"use --env {saved.env}"
+                f"actions out), but {env} observes {observation} and takes {action}: use --env {saved.env}"
             )
         if both_ours and (other := checkpoints.differing_environment(saved, env, options)) is not None:
             raise InputError(f"{checkpoint} {other}", field="env")

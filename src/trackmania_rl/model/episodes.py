@@ -7,10 +7,11 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.spaces import Box
+from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
+from trackmania_rl.model.encoder import SIDE_MIN, image_shape
 from trackmania_rl.protocol.errors import InputError
 
 Array = NDArray[np.float32]
@@ -19,26 +20,29 @@ WHERE = ("cause", "start_distance", "distance")
 """Of the final info: why and where an episode ended, which only our own environments say."""
 
 
-def check_spaces(envs: VectorEnv[Any, Any, Any], name: str) -> tuple[Box, Box]:
+def check_spaces(envs: VectorEnv[Any, Any, Any], name: str) -> tuple[Box, Box | Discrete]:
     """The observation and action space of one world.
 
     Raises:
-        InputError: They are not flat boxes with bounded actions, or episodes restart in another way.
+        InputError: Observations are neither a flat box nor images, actions neither a bounded box nor
+            discrete, or episodes restart in another way.
     """
     observation, action = envs.single_observation_space, envs.single_action_space
-    if not isinstance(observation, Box) or len(observation.shape) != 1:
+    flat = isinstance(observation, Box) and len(observation.shape) == 1
+    if not isinstance(observation, Box) or not (flat or image_shape(observation)):
         raise InputError(
-            f"{name} observes {_described(observation)}, expected one flat vector of numbers: images and "
-            "dictionaries are not supported, wrap it in gymnasium.wrappers.FlattenObservation",
+            f"{name} observes {_described(observation)}, expected one flat vector of numbers, or an image of "
+            f"bytes (uint8) of at least {SIDE_MIN} by {SIDE_MIN}: wrap it in "
+            "gymnasium.wrappers.FlattenObservation",
             field="env",
         )
-    if not isinstance(action, Box) or len(action.shape) != 1:
+    if not isinstance(action, Discrete) and not (isinstance(action, Box) and len(action.shape) == 1):
         raise InputError(
-            f"{name} takes {_described(action)} as actions, expected a box of numbers: SAC steers "
-            "continuously and cannot choose among discrete actions",
+            f"{name} takes {_described(action)} as actions, expected one flat vector of numbers or one "
+            "choice (Discrete): wrap it in gymnasium.wrappers.TransformAction",
             field="env",
         )
-    if not (np.isfinite(action.low).all() and np.isfinite(action.high).all()):
+    if isinstance(action, Box) and not (np.isfinite(action.low).all() and np.isfinite(action.high).all()):
         raise InputError(
             f"{name} has unbounded actions, expected finite bounds: wrap it in "
             "gymnasium.wrappers.RescaleAction",
@@ -55,7 +59,7 @@ def check_spaces(envs: VectorEnv[Any, Any, Any], name: str) -> tuple[Box, Box]:
 
 
 def _described(space: gym.Space[Any]) -> str:
-    shape = f" of shape {space.shape}" if isinstance(space, Box) else ""
+    shape = f" of shape {space.shape} and {space.dtype}" if isinstance(space, Box) else ""
     return f"a {type(space).__name__} space{shape}"
 
 
@@ -84,8 +88,10 @@ class Ended:
     distance: Array | None
 
 
-def last_observation(observation: Array, info: dict[str, Any], ended: NDArray[np.bool_]) -> Array:
-    """The observation (w, o) that followed the action: where an episode ended, its last one.
+def last_observation(
+    observation: NDArray[Any], info: dict[str, Any], ended: NDArray[np.bool_]
+) -> NDArray[Any]:
+    """The observation of each world that followed the action: where an episode ended, its last one.
 
     With autoreset in the same step `observation` already holds the next episode's first one there.
     """
@@ -93,7 +99,7 @@ def last_observation(observation: Array, info: dict[str, Any], ended: NDArray[np
         return observation
     observation = observation.copy()
     final = info["final_obs"]
-    observation[ended] = np.stack([np.asarray(final[world], np.float32) for world in np.flatnonzero(ended)])
+    observation[ended] = np.stack([np.asarray(final[world]) for world in np.flatnonzero(ended)])
     return observation
 
 

@@ -65,13 +65,13 @@ def drive(policy: Policy, envs: VectorEnv[Any, Any, Any], *, seed: int, episodes
     wanted = -(-episodes // envs.num_envs)
     driven = np.zeros(envs.num_envs, int)
     running_return = np.zeros(envs.num_envs)
-    recordable = hasattr(envs, "record")
+    recordable = hasattr(envs, "record") and policy.first_choice is None
     tape: list[NDArray[np.float32]] = []
     began = np.zeros(envs.num_envs, int)  # step at which each world's episode began
     drives: list[Drive] = []
     observation, _ = envs.reset(seed=seed)
     for step in range(STEPS_MAX * wanted):
-        action = policy.act(np.asarray(observation, np.float32))
+        action = policy.act(np.asarray(observation, np.float32).reshape(envs.num_envs, -1))
         if recordable:
             action = on_grid(action)
             tape.append(action)

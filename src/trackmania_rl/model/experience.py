@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from gymnasium.spaces import Box
+from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -17,6 +17,8 @@ from trackmania_rl.model.buffer import saved_file
 from trackmania_rl.model.checkpoint import Checkpoint
 from trackmania_rl.protocol.dataset import Dataset, Episode
 from trackmania_rl.protocol.errors import InputError
+
+ONLY_NUMBERS = "datasets hold vectors of numbers, expected an environment that takes those"
 
 
 class Transitions(NamedTuple):
@@ -50,8 +52,10 @@ def episodes(saved: Checkpoint, folder: Path) -> Iterator[Episode]:
         folder: Where that lies, and the buffer's file.
 
     Raises:
-        InputError: It has no buffer, as only the learner's own file has.
+        InputError: It has no buffer, as only the learner's own file has; or images, or discrete actions.
     """
+    if saved.first_choice is not None or saved.image is not None:
+        raise InputError(f"the experience has images or discrete actions: {ONLY_NUMBERS}")
     if saved.learner is None or not saved.learner["buffer"].get("filled"):
         raise InputError(
             "the checkpoint has no experience, only a run's learner.pt has: name the run or that file"
@@ -79,13 +83,16 @@ def episodes(saved: Checkpoint, folder: Path) -> Iterator[Episode]:
 
 
 def transitions(
-    paths: Sequence[Path], observation_space: Box, action_space: Box, capacity: int, env: str
+    paths: Sequence[Path], observation_space: Box, action_space: Box | Discrete, capacity: int, env: str
 ) -> Transitions:
     """All steps of datasets as the buffer keeps them; the newest `capacity` if there are more.
 
     Raises:
-        InputError: A dataset is damaged, of another environment or other spaces, or holds no numbers.
+        InputError: A dataset is damaged, of another environment or other spaces, or holds no numbers; or
+            there are images or discrete actions.
     """
+    if isinstance(action_space, Discrete) or len(observation_space.shape) > 1:
+        raise InputError(f"{env} has images or discrete actions: {ONLY_NUMBERS}", field="dataset")
     kept: list[tuple[NDArray[Any], ...]] = []
     count = 0
     middle, half = 0.5 * (action_space.high + action_space.low), 0.5 * (action_space.high - action_space.low)

@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import json
 import logging
+import math
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 
 from trackmania_rl.model import checkpoint as checkpoints
+from trackmania_rl.model.actions import Actions
 from trackmania_rl.model.buffer import Replay, ReplayBuffer, normalised
 from trackmania_rl.model.checkpoint import (
     Checkpoint,
@@ -32,6 +34,8 @@ from trackmania_rl.model.checkpoint import (
     senses,
     write_whole,
 )
+from trackmania_rl.model.discrete_sac import DiscreteSac
+from trackmania_rl.model.encoder import image_shape
 from trackmania_rl.model.endings import EndingsWriter
 from trackmania_rl.model.episodes import Ended, check_spaces, endings, last_observation
 from trackmania_rl.model.evaluation import EVALUATION_SEED, drive, summary
@@ -40,6 +44,7 @@ from trackmania_rl.model.highlights import Highlights
 from trackmania_rl.model.loggers import Logger
 from trackmania_rl.model.metrics import MetricsWriter
 from trackmania_rl.model.normaliser import Normaliser
+from trackmania_rl.model.opponents import Opponents
 from trackmania_rl.model.policy import Policy
 from trackmania_rl.model.pool import Pool, PoolConfig
 from trackmania_rl.model.ring import Rows
@@ -61,6 +66,10 @@ WORLDS_MAX = 65_536
 """Most parallel worlds, as on the wire."""
 TOKEN_VARIABLE = "TRACKMANIA_RL_TOKEN"
 """Holds the token of the environment service. No setting: those are kept in the run's files."""
+IMAGES_MAX = 4 * 10**9
+"""Most memory that a buffer of images takes, unless it is a file [bytes] (guess)."""
+BYTE_MIDDLE = 127.5
+"""Bytes less this, divided by it, are -1..1."""
 RECENT = 100
 """Episodes that the figures of training are averaged over."""
 
@@ -90,6 +99,8 @@ class LearnerConfig(SacConfig):
     """Parallel copies of the environment."""
     start: str = "anywhere"
     """Where episodes of training begin on a track, "line" or "anywhere"; evaluations begin at the line."""
+    opponents: int = 0
+    """Cars in each world that older selves drive, with contact; episodes then begin at the line."""
     updates_per_step: float = 1.0
     """Updates after each step of all worlds."""
     warmup_steps: int = 2_000
@@ -148,7 +159,7 @@ class LearnerConfig(SacConfig):
         """
         least = {
             "batch": 1, "n_step": 1, "worlds": 1, "buffer": 1, "threads": 1, "evaluation_episodes": 1,
-            "warmup_steps": 0, "updates_per_step": 0, "seed": 0,
+            "warmup_steps": 0, "updates_per_step": 0, "seed": 0, "opponents": 0,
         }  # fmt: skip
         for name, bound in least.items():
             if getattr(self, name) < bound:
@@ -173,10 +184,23 @@ class LearnerConfig(SacConfig):
             )
         if self.pool is not None:
             self.pool.check()
+        if self.opponents:
+            self._check_opponents()
         if self.device == "cuda" and not torch.cuda.is_available():
             raise InputError("device is 'cuda', but PyTorch finds none: use cpu or auto", field="device")
         if self.device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device is {self.device!r}, expected auto, cpu or cuda", field="device")
+
+    def _check_opponents(self) -> None:
+        """Refuse races that cannot be."""
+        if not self.env.startswith("TrackMania/") or self.environment is not None:
+            raise InputError(
+                f"opponents is {self.opponents} on {self.environment or self.env}, expected 0: only our own "
+                "environments, in the learner's process, have worlds of several cars",
+                field="opponents",
+            )
+        if len(set(tracks_of(WORLDS_MAX, self.track))) > 1:
+            raise InputError(f"opponents on tracks {self.track}, expected one track", field="opponents")
 
 
 @dataclass(frozen=True)
@@ -225,17 +249,24 @@ class Learner:
         self.device = torch.device("cuda" if cuda else "cpu")
         self.folder = runs_folder() / config.run
         self.envs = self._training_worlds()
+        self.opponents = self.envs if isinstance(self.envs, Opponents) else None
         self.env_version = version_of(self.envs)
+        self.real_time = bool(self.envs.metadata.get("real_time"))
+        """There is one car and one clock: training waits while an evaluation drives."""
         self.notes: list[str] = []
         """What people should know of this training, in sentences."""
+        if self.real_time:
+            self._note("It is evaluated on its one car, an episode each time, while training waits.")
         self.evaluation_envs: Any = None
         observation_space, action_space = check_spaces(self.envs, config.env)
-        self.low = torch.as_tensor(action_space.low, dtype=torch.float32)
-        self.high = torch.as_tensor(action_space.high, dtype=torch.float32)
-        observations, actions = observation_space.shape[0], action_space.shape[0]
+        self.actions = Actions.of(action_space)
+        observations, actions = math.prod(observation_space.shape), len(self.actions)
+        self.image = image_shape(observation_space)
 
         self.sac = self._new_sac(observations, actions)
         self.normaliser = Normaliser(observations, self.device)
+        if self.image is not None:
+            self.normaliser.fix(BYTE_MIDDLE, BYTE_MIDDLE)
         self.buffer = self._new_buffer(observations, actions)
         self.steps = self.updates = self.episodes = 0
         self.seconds = 0.0
@@ -267,8 +298,9 @@ class Learner:
         self._write_config()
         self._return = np.zeros(config.worlds)
         observation, _ = self.envs.reset(seed=config.seed + self.steps)
-        self._observation = np.asarray(observation, np.float32)
+        self._observation = self._rows(observation)
         self.pool = self._join_pool()
+        self._meet_selves()
 
     def advance(self) -> None:
         """One step of all worlds, then the updates that it earns."""
@@ -277,10 +309,11 @@ class Learner:
         if config.normalise:
             self.normaliser.update(before)
         action = self._explore(before)
-        observation, reward, terminated, truncated, info = self.envs.step(self._scaled(action))
-        observation, reward = np.asarray(observation, np.float32), np.asarray(reward, np.float32)
+        observation, reward, terminated, truncated, info = self.envs.step(self.actions.driven(action))
+        reward = np.asarray(reward, np.float32)
         ended = np.logical_or(terminated, truncated)
-        after = last_observation(observation, info, ended)
+        after = self._rows(last_observation(observation, info, ended))
+        observation = self._rows(observation)
         rest = (reward, np.asarray(terminated, bool), ended)
         self._keep((before, action, torch.from_numpy(after)), *map(torch.from_numpy, rest))
         self._observation = observation
@@ -304,6 +337,21 @@ class Learner:
         for _ in range(updates):
             self._losses = self.sac.update(self._batch())
             self.updates += 1
+
+    def _begin_episodes(self) -> None:
+        """Begin anew in all worlds: what comes next does not follow what was."""
+        assert isinstance(self.buffer, ReplayBuffer)
+        self.buffer.cut()
+        if self.pool is not None:
+            self.pool.cut()
+        self._return[:] = 0.0
+        self._observation = self._rows(self.envs.reset()[0])
+
+    def _meet_selves(self) -> None:
+        """Race the policy as it is now, and the ages of this run."""
+        if self.opponents is not None:
+            ages = checkpoints.ages(self.folder)
+            self.opponents.meet(self.policy(), [checkpoints.load(path).policy() for path in ages])
 
     def _keep(self, rows: Rows, *rest: torch.Tensor) -> None:
         """A step, into the buffer and for the other agents of the pool."""
@@ -339,6 +387,7 @@ class Learner:
                 config.pool,
                 config.run,
                 widths=self.buffer.widths,
+                numbers=self.buffer.numbers,
                 worlds=config.worlds,
                 length=self.buffer.length,
                 kind={"env": config.env, "senses": senses(config.env_options)},
@@ -360,17 +409,20 @@ class Learner:
             version=f"{self.config.agent_id}:{self.steps}",
             mean=self.normaliser.mean,
             scale=self.normaliser.scale,
-            low=self.low,
-            high=self.high,
+            **vars(self.actions),
         )
 
     def evaluate(self) -> Result:
         """Evaluate the newest policy, and keep it if it is the best so far."""
+        config = self.config
+        episodes = 1 if self.real_time else config.evaluation_episodes
         if self.evaluation_envs is None:
-            worlds = min(self.config.evaluation_episodes, self.config.worlds)
-            self.evaluation_envs = make_worlds(self.config, worlds, "line")
-        config, envs = self.config, self.evaluation_envs
-        drives = drive(self.policy(), envs, seed=EVALUATION_SEED, episodes=config.evaluation_episodes)
+            worlds = min(episodes, config.worlds)
+            self.evaluation_envs = self.envs if self.real_time else make_worlds(config, worlds, "line")
+        envs = self.evaluation_envs
+        drives = drive(self.policy(), envs, seed=EVALUATION_SEED, episodes=episodes)
+        if self.real_time:
+            self._begin_episodes()
         tracks = tracks_of(envs.num_envs, config.track, config.environment)
         self.highlights.look(drives, envs, tracks, self.steps, self.seconds)
         result = summary(drives)
@@ -388,8 +440,8 @@ class Learner:
             env_options=dict(self.config.env_options),
             track=self.config.track or "",
             track_hash=_track_hash(self.envs),
-            low=self.low,
-            high=self.high,
+            **vars(self.actions),
+            image=self.image,
             config=_plain(self.config),
             steps=self.steps,
             updates=self.updates,
@@ -418,6 +470,7 @@ class Learner:
         saved.save(path)
         self.buffer.forget_older()
         checkpoints.keep_age(saved, self.folder)
+        self._meet_selves()
         return path
 
     def values(self) -> dict[str, float]:
@@ -444,36 +497,50 @@ class Learner:
         self.endings.close()
         self.highlights.close()
         self.envs.close()
-        if self.evaluation_envs is not None:
+        if self.evaluation_envs is not None and not self.real_time:
             self.evaluation_envs.close()
 
     def _training_worlds(self) -> Any:
-        return make_worlds(self.config, self.config.worlds, self.config.start)
+        config = self.config
+        if not config.opponents:
+            return make_worlds(config, config.worlds, config.start)
+        size = config.opponents + 1
+        cars = make_worlds(config, config.worlds * size, "line", cars_per_world=size)
+        return Opponents(cars, config.opponents, config.seed)
 
     def _new_sac(self, observations: int, actions: int) -> Sac:
-        return Sac(observations, actions, self.config, seed=self.config.seed, device=self.device)
+        algorithm = Sac if self.actions.first_choice is None else DiscreteSac
+        seed, device = self.config.seed, self.device
+        return algorithm(observations, actions, self.config, image=self.image, seed=seed, device=device)
 
     def _new_buffer(self, observations: int, actions: int) -> Replay:
         config = self.config
+        capacity, numbers = config.buffer, torch.float32
+        if self.image is not None:
+            capacity, numbers = self._images_kept(2 * observations), torch.uint8
         return ReplayBuffer(
-            config.buffer, config.worlds, observations, actions,
+            capacity, config.worlds, observations, actions,
             n_step=config.n_step, gamma=config.gamma, seed=config.seed, device=self.device,
-            folder=self.folder, place=config.buffer_place,
+            folder=self.folder, place=config.buffer_place, numbers=numbers,
         )  # fmt: skip
+
+    def _rows(self, observation: Any) -> np.ndarray[Any, Any]:
+        """Observations (w, o) as the buffer keeps them."""
+        kind = np.float32 if self.image is None else np.uint8
+        return np.asarray(observation, kind).reshape(len(observation), -1)
+
+    def _images_kept(self, size: int) -> int:
+        """Transitions of `size` bytes that the buffer has room for."""
+        kept, most = self.config.buffer, IMAGES_MAX // size
+        if kept <= most or self.config.buffer_place == "file":
+            return kept
+        self._note(f"Its buffer keeps {most:,} transitions, not {kept:,}: their images fill 4 GB of memory.")
+        return most
 
     def _explore(self, observation: torch.Tensor) -> torch.Tensor:
         if self.steps < self.config.warmup_steps:
-            shape = (self.config.worlds, self.sac.actions)
-            random = torch.rand(shape, generator=self.sac.generator, device=self.device)
-            return random * 2.0 - 1.0
+            return self.sac.random(self.config.worlds)
         return self.sac.act(self.normaliser(observation))
-
-    def _scaled(self, action: torch.Tensor) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """Actions in -1..1 in the environment's units."""
-        scaled: np.ndarray[Any, np.dtype[np.float32]] = (
-            self.low + (action.cpu() + 1.0) * 0.5 * (self.high - self.low)
-        ).numpy()
-        return scaled
 
     def count(self, said: Ended, returns: NDArray[np.float64]) -> None:
         """Take in the episodes that ended, with the return of each."""
@@ -680,6 +747,8 @@ class _Schedule:
             if now >= self.due["evaluate"]:
                 self._evaluate()
                 self._after(time.perf_counter() - began, "evaluate")
+                if learner.real_time:  # a car that is evaluated does not train: a tenth of the time at most
+                    self.due["evaluate"] += 9.0 * (time.perf_counter() - began - now)
             saves = now >= self.due["checkpoint"] or learner.buffer.full
             if saves or now >= self.due["report"]:  # what a checkpoint counts is in the curves before it
                 called = time.perf_counter()
@@ -740,18 +809,19 @@ class _Schedule:
         return progress
 
 
-def make_worlds(config: LearnerConfig, worlds: int, start: str) -> Any:
+def make_worlds(config: LearnerConfig, worlds: int, start: str, **more: Any) -> Any:
     """Worlds as the settings ask for them.
 
     Args:
         config: The settings.
         worlds: How many.
         start: Where their episodes begin, where the environment has a choice.
+        more: Further options of the environment.
 
     Raises:
         InputError: The environment does not exist, or not with these options.
     """
-    options = dict(config.env_options)
+    options = {**config.env_options, **more}
     if config.env.startswith("TrackMania/"):
         options["start"] = start
     return make_vector_env(

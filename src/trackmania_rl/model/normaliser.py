@@ -17,9 +17,18 @@ class Normaliser:
         self.mean = torch.zeros(observations, device=device)
         self.variance = torch.ones(observations, device=device)
         self.scale = torch.ones(observations, device=device)
+        self._fixed = False
+
+    def fix(self, mean: float, scale: float) -> None:
+        """Hold these for good, whatever is seen."""
+        self.mean.fill_(mean)
+        self.scale.fill_(scale)
+        self._fixed = True
 
     def update(self, observation: Tensor) -> None:
         """Take in observations (B, o)."""
+        if self._fixed:
+            return
         variance, mean = torch.var_mean(observation, dim=0, correction=0)
         self.merge(len(observation), mean, variance)
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trackmania_rl.model.checkpoint import write_whole
-from trackmania_rl.model.policy import NORM_EPSILON, Array, Policy
+from trackmania_rl.model.policy import NORM_EPSILON, Policy
 from trackmania_rl.protocol.errors import InputError
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto, ValueInfoProto
+    from onnx import ModelProto, NodeProto
 
 OPSET = 17
 """ONNX operators: the oldest set that has LayerNormalization."""
@@ -33,6 +34,8 @@ SAMPLES = 256
 def graph(policy: Policy, metadata: Mapping[str, str] | None = None) -> ModelProto:
     """The policy's mode: `observation` (n, o) float32, raw -> `action` (n, a) float32, environment's units.
 
+    Of discrete actions `action` is (n,) int64, the number of each choice.
+
     Args:
         policy: What to write.
         metadata: Kept in the model's properties.
@@ -40,16 +43,11 @@ def graph(policy: Policy, metadata: Mapping[str, str] | None = None) -> ModelPro
     from onnx import TensorProto, checker, helper, numpy_helper
 
     actions = len(policy.low)
-    constants: dict[str, Array] = {
-        "mean": policy.mean,
-        "scale": policy.scale,
-        "half_range": 0.5 * (policy.high - policy.low),
-        "middle": 0.5 * (policy.high + policy.low),
-    }
+    constants: dict[str, NDArray[Any]] = {"mean": policy.mean, "scale": policy.scale}
     nodes: list[NodeProto] = []
 
     def then(operator: str, *inputs: str, **attributes: Any) -> str:
-        output = "action" if operator == "Add" and inputs[-1] == "middle" else f"x{len(nodes)}"
+        output = "action" if inputs[-1] in ("middle", "first") else f"x{len(nodes)}"
         nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
 
@@ -66,22 +64,26 @@ def graph(policy: Policy, metadata: Mapping[str, str] | None = None) -> ModelPro
                 np.ravel(layer.shift),
             )
             x = then("LayerNormalization", x, f"gain{index}", f"shift{index}", axis=-1, epsilon=NORM_EPSILON)
-        x = then("Tanh" if last else "Relu", x)
-    then("Add", then("Mul", x, "half_range"), "middle")
-
-    def tensor(name: str, width: int) -> ValueInfoProto:
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", width])
+        if not last:
+            x = then("Relu", x)
+    if policy.first_choice is None:
+        constants["half_range"] = 0.5 * (policy.high - policy.low)
+        constants["middle"] = 0.5 * (policy.high + policy.low)
+        then("Add", then("Mul", then("Tanh", x), "half_range"), "middle")
+        action = helper.make_tensor_value_info("action", TensorProto.FLOAT, ["n", actions])
+    else:
+        constants["first"] = np.array(policy.first_choice)
+        then("Add", then("ArgMax", x, axis=-1, keepdims=0), "first")
+        action = helper.make_tensor_value_info("action", TensorProto.INT64, ["n"])
+    observation = helper.make_tensor_value_info("observation", TensorProto.FLOAT, ["n", policy.observations])
 
     model = helper.make_model(
         helper.make_graph(
             nodes,
             "policy",
-            [tensor("observation", policy.observations)],
-            [tensor("action", actions)],
-            [
-                numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name)
-                for name, value in constants.items()
-            ],
+            [observation],
+            [action],
+            [numpy_helper.from_array(np.ascontiguousarray(value), name) for name, value in constants.items()],
         ),
         producer_name="trackmania-rl",
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -104,8 +106,10 @@ def export(policy: Policy, out: Path, metadata: Mapping[str, object] | None = No
         Greatest difference of an action to the policy's own, over random observations.
 
     Raises:
-        InputError: The extra `export` is not installed, or the difference is too great.
+        InputError: It sees images, the extra `export` is not installed, or the difference is too great.
     """
+    if policy.sight is not None:
+        raise InputError("the policy sees images, expected one of numbers: its encoder is not exported")
     try:
         import onnx  # noqa: F401
         from onnxruntime import InferenceSession

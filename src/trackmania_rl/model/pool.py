@@ -61,7 +61,7 @@ class Pool:
     Args:
         config: Its part.
         run: The agent's run, which names its ring.
-        widths: Lengths of observation, action and observation.
+        widths: Lengths of observation, action and observation in a row, and `numbers` what it is of.
         worlds: Transitions that it writes at once.
         length: Steps that the others draw from.
         kind: What the experience is of, as plain values: another kind does not mix with it.
@@ -80,6 +80,7 @@ class Pool:
         run: str,
         *,
         widths: list[int],
+        numbers: torch.dtype = torch.float32,
         worlds: int,
         length: int,
         kind: dict[str, Any],
@@ -102,13 +103,19 @@ class Pool:
         for path in self._paths():
             self._fitting(path)
         self._look()
-        self.own = self._own_ring(worlds, length, sum(widths)) if config.write else None
+        self.own = self._own_ring(worlds, length, numbers) if config.write else None
+        self.cut()
 
     def add(self, rows: Rows, *rest: Tensor) -> None:
         """Write a step for the others: observation, action, next observation; reward, terminated, ended."""
         if self.own is not None:
             self.own.ring.put(self.own.written, rows, *rest)
             self.own.written += 1
+
+    def cut(self) -> None:
+        """Mark the newest step as the last of its episodes: what comes next does not follow it."""
+        if self.own is not None and self.own.written:
+            self.own.ring.ended[(self.own.written - 1) % self.own.ring.places] = True
 
     def sample(self, batch: int) -> Batch | None:
         """Draw uniformly from what all the others have written, not normalised; None if there is nothing."""
@@ -177,7 +184,7 @@ class Pool:
                 )
         return file
 
-    def _own_ring(self, worlds: int, length: int, width: int) -> RingFile:
+    def _own_ring(self, worlds: int, length: int, numbers: torch.dtype) -> RingFile:
         """The ring of this run, as it was left if it still fits."""
         path = self.folder / f"{self._run}{ENDING}"
         about = {**self._about, "version": self._version, "length": length}
@@ -185,7 +192,6 @@ class Pool:
             file = RingFile(path, write=True)
             same = {**about, "worlds": worlds}
             if {name: file.about.get(name) for name in same} == same:
-                if file.written:  # what comes next does not follow it
-                    file.ring.ended[(file.written - 1) % file.ring.places] = True
                 return file
-        return RingFile.create(path, length + -(-length // SPARE) + 1, worlds, width, **about)
+        places, width = length + -(-length // SPARE) + 1, sum(self._about["widths"])
+        return RingFile.create(path, places, worlds, width, numbers, **about)

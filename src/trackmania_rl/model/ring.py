@@ -21,6 +21,8 @@ Rows = tuple[Tensor, Tensor, Tensor]
 MAGIC = b"TMRLRING"
 HEADER = mmap.PAGESIZE
 """Bytes before the columns: the magic, the steps written so far, the length of the description, itself."""
+NUMBERS = {"float32": np.float32, "uint8": np.uint8}
+"""What the rows in a file may be of."""
 WRITTEN = slice(len(MAGIC), len(MAGIC) + 8)
 
 
@@ -30,7 +32,8 @@ class Ring:
 
     Attributes:
         rows: (places, worlds, o + a + o) observation, action, observation that followed (the final one
-            where the episode ended), packed so that a transition is one read from memory.
+            where the episode ended), packed so that a transition is one read from memory. Where observations
+            are images it is of bytes, and an action takes four for each of its numbers.
         reward: (places, worlds).
         terminated: (places, worlds), and `ended` where it was terminated or truncated.
     """
@@ -41,10 +44,12 @@ class Ring:
     ended: Tensor
 
     @staticmethod
-    def empty(places: int, worlds: int, width: int, device: torch.device) -> Ring:
+    def empty(
+        places: int, worlds: int, width: int, device: torch.device, numbers: torch.dtype = torch.float32
+    ) -> Ring:
         """A ring in memory."""
         return Ring(
-            torch.empty(places, worlds, width, device=device),
+            torch.empty(places, worlds, width, dtype=numbers, device=device),
             torch.zeros(places, worlds, device=device),
             torch.zeros(places, worlds, dtype=torch.bool, device=device),
             torch.zeros(places, worlds, dtype=torch.bool, device=device),
@@ -68,7 +73,7 @@ class Ring:
     def put(self, step: int, rows: Rows, *rest: Tensor) -> None:
         """Write a step: its observation, action and next observation; reward, terminated, ended."""
         place = step % self.places
-        torch.cat(rows, dim=1, out=self.rows[place])
+        torch.cat([part.view(self.rows.dtype) for part in rows], dim=1, out=self.rows[place])
         for column, value in zip(self.columns[1:], rest, strict=True):
             column[place] = value
 
@@ -117,23 +122,26 @@ class RingFile:
             length = int.from_bytes(self._map[24:32], "little")
             self.about: dict[str, Any] = json.loads(self._map[32 : 32 + length])
             places, worlds, width = (int(self.about[name]) for name in ("places", "worlds", "width"))
-            self.ring = self._columns(places, worlds, width)
+            self.ring = self._columns(places, worlds, width, NUMBERS[self.about.get("numbers", "float32")])
         except (ValueError, KeyError, TypeError) as error:
             raise foreign from error
         self._written = np.frombuffer(self._map, np.int64, 1, WRITTEN.start)
 
     @staticmethod
-    def create(path: Path, places: int, worlds: int, width: int, **about: Any) -> RingFile:
+    def create(
+        path: Path, places: int, worlds: int, width: int, numbers: torch.dtype = torch.float32, **about: Any
+    ) -> RingFile:
         """A new, empty file; one of that name is replaced, and those that read it keep the old one."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        about = {**about, "places": places, "worlds": worlds, "width": width, "id": secrets.token_hex(8)}
+        about |= {"places": places, "worlds": worlds, "width": width, "id": secrets.token_hex(8)}
+        about["numbers"] = str(numbers).removeprefix("torch.")
         described = json.dumps(about).encode()
         if len(described) > HEADER - 32:
             raise InputError("the options of the environment are too long to be kept with its experience")
         part = path.with_name(path.name + ".part")
         with part.open("wb") as file:
             file.write(MAGIC + bytes(16) + len(described).to_bytes(8, "little") + described)
-            file.truncate(HEADER + places * worlds * (4 * width + 4 + 1 + 1))
+            file.truncate(HEADER + places * worlds * (numbers.itemsize * width + 4 + 1 + 1))
         part.replace(path)
         return RingFile(path, write=True)
 
@@ -150,10 +158,10 @@ class RingFile:
         """Return when all is on disk: the pages changed since the last call are written."""
         self._map.flush()
 
-    def _columns(self, places: int, worlds: int, width: int) -> Ring:
+    def _columns(self, places: int, worlds: int, width: int, numbers: Any) -> Ring:
         at, columns = HEADER, []
         for kind, shape in (
-            (np.float32, (places, worlds, width)),
+            (numbers, (places, worlds, width)),
             (np.float32, (places, worlds)),
             (np.bool_, (places, worlds)),
             (np.bool_, (places, worlds)),

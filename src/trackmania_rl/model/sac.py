@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from trackmania_rl.model.encoder import FEATURES, Encoder, Network, Seeing
 from trackmania_rl.model.networks import Mlp
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ class SacConfig:
     entropy_start: float = 0.01
     """Initial weight of the entropy, alpha."""
     entropy_target: float | None = None
-    """Entropy that alpha is adjusted to [nats]; minus the number of actions if None (section 6)."""
+    """Entropy that alpha is adjusted to [nats]; if None minus the number of actions (section 6), or a
+    share of the greatest possible for discrete ones (discrete_sac.py)."""
     average: float = 0.0005
     """Share of the actor that flows at each update into the average that drives; 1 lets the actor drive."""
     precision: str = "auto"
@@ -68,7 +70,7 @@ class Batch(NamedTuple):
     observation: Tensor
     """(B, o), normalised."""
     action: Tensor
-    """(B, a) in -1..1."""
+    """(B, a) in -1..1; one-hot where they are discrete."""
     reward: Tensor
     """(B,) discounted sum over the next n steps."""
     next_observation: Tensor
@@ -95,7 +97,7 @@ class State(NamedTuple):
 
 
 def policy(
-    actor: Mlp, parameters: Tensor, observation: Tensor, precision: torch.dtype
+    actor: Network, parameters: Tensor, observation: Tensor, precision: torch.dtype
 ) -> tuple[Tensor, Tensor]:
     """Mean and log standard deviation (B, a) of the Gaussian before it is squashed."""
     mean, log_std = actor(parameters, observation, precision)[0].chunk(2, dim=-1)
@@ -120,14 +122,14 @@ def squash(mean: Tensor, log_std: Tensor, noise: Tensor) -> tuple[Tensor, Tensor
 
 
 def values(
-    critic: Mlp, parameters: Tensor, observation: Tensor, action: Tensor, precision: torch.dtype
+    critic: Network, parameters: Tensor, observation: Tensor, action: Tensor, precision: torch.dtype
 ) -> Tensor:
     """Both critics' Q(s, a), (2, B), as one batched product."""
     return critic(parameters, torch.cat([observation, action], dim=-1), precision).squeeze(-1)
 
 
 def critic_loss(
-    parameters: Tensor, critic: Mlp, batch: Batch, target: Tensor, precision: torch.dtype
+    parameters: Tensor, critic: Network, batch: Batch, target: Tensor, precision: torch.dtype
 ) -> Tensor:
     """Soft Bellman error of the twin critics (Eq. 5; the factor 1/2 is dropped, Adam does not see it).
 
@@ -138,7 +140,7 @@ def critic_loss(
 
 
 def bellman_target(
-    actor: Mlp, critic: Mlp, state: State, batch: Batch, noise: Tensor, precision: torch.dtype
+    actor: Network, critic: Network, state: State, batch: Batch, noise: Tensor, precision: torch.dtype
 ) -> Tensor:
     """What the critics should have said (Eqs. 3 and 6, with n-step returns: Sutton & Barto 2018, ch. 7).
 
@@ -152,8 +154,8 @@ def bellman_target(
 
 def actor_loss(
     parameters: Tensor,
-    actor: Mlp,
-    critic: Mlp,
+    actor: Network,
+    critic: Network,
     state: State,
     batch: Batch,
     noise: Tensor,
@@ -195,16 +197,22 @@ def adam(parameters: Tensor, gradient: Tensor, moments: Tensor, updates: Tensor,
 
 
 class Sac:
-    """A learner's networks and their update.
+    """A learner's networks and their update. DiscreteSac replaces its losses and what an action is.
 
     Args:
         observations: Length of an observation.
         actions: Length of an action.
         config: The algorithm's settings.
+        image: Shape of the observations where they are images. Their encoder learns from the critics'
+            loss alone, and the actor decides on what it sees (Yarats et al. 2021, arXiv 1910.01741).
         seed: Of the initial weights and of all noise.
         device: Where it learns.
         reduce: Makes one gradient of those of several learners that update together; None: this one is alone.
     """
+
+    bellman_target = staticmethod(bellman_target)
+    critic_loss = staticmethod(critic_loss)
+    actor_loss = staticmethod(actor_loss)
 
     def __init__(
         self,
@@ -212,6 +220,7 @@ class Sac:
         actions: int,
         config: SacConfig | None = None,
         *,
+        image: tuple[int, ...] | None = None,
         seed: int = 0,
         device: torch.device | str = "cpu",
         reduce: Callable[[Tensor], Tensor] | None = None,
@@ -220,21 +229,28 @@ class Sac:
         self.reduce = reduce
         self.device = torch.device(device)
         self.actions = actions
-        self.actor = Mlp(observations, 2 * actions, self.config.hidden, 1, self.config.layer_norm)
-        self.critic = Mlp(observations + actions, 1, self.config.hidden, 2, self.config.layer_norm)
+        self.actor: Network
+        self.critic: Network
+        self.encoder = Encoder(image) if image is not None else None
+        if self.encoder is None:
+            self.actor, self.critic = self._networks(observations)
+        else:
+            actor, critic = self._networks(FEATURES)
+            self.actor, self.critic = Seeing(self.encoder, actor), Seeing(self.encoder, critic, learns=True)
         self.precision = choose_precision(self.config.precision, self.device)
         target = self.config.entropy_target
-        self.entropy_target = -float(actions) if target is None else target
+        self.entropy_target = self._usual_entropy() if target is None else target
         initial = torch.Generator().manual_seed(seed)
-        actor, critic = self.actor.initial(initial), self.critic.initial(initial)
+        first_actor, first_critic = self.actor.initial(initial), self.critic.initial(initial)
+        self._see_alike(first_actor, first_critic)
         state = State(
-            actor=actor,
-            critic=critic,
-            target=critic.clone(),
-            average=actor.clone(),
+            actor=first_actor,
+            critic=first_critic,
+            target=first_critic.clone(),
+            average=first_actor.clone(),
             log_alpha=torch.full((1,), math.log(self.config.entropy_start)),
-            actor_moments=torch.zeros(2, actor.numel()),
-            critic_moments=torch.zeros(2, critic.numel()),
+            actor_moments=torch.zeros(2, first_actor.numel()),
+            critic_moments=torch.zeros(2, first_critic.numel()),
             alpha_moments=torch.zeros(2, 1),
             updates=torch.zeros(()),
         )
@@ -261,18 +277,24 @@ class Sac:
         noise = torch.randn(mean.shape, generator=self.generator, device=self.device)
         return torch.tanh(mean + log_std.exp() * noise)
 
+    def random(self, rows: int) -> Tensor:
+        """Uniformly random actions (rows, a) in -1..1."""
+        shape = (rows, self.actions)
+        return torch.rand(shape, generator=self.generator, device=self.device) * 2.0 - 1.0
+
     def step(self, state: State, batch: Batch, noise: Tensor) -> Tensor:
         """The update as a function of tensors alone; changes `state` in place."""
         config, precision = self.config, self.precision
         state.updates.add_(1.0)
 
-        target = bellman_target(self.actor, self.critic, state, batch, noise[0], precision)
-        gradient, loss_critic = torch.func.grad_and_value(critic_loss)(
+        target = self.bellman_target(self.actor, self.critic, state, batch, noise[0], precision)
+        gradient, loss_critic = torch.func.grad_and_value(self.critic_loss)(
             state.critic, self.critic, batch, target, precision
         )
         adam(state.critic, self._common(gradient), state.critic_moments, state.updates, config.learning_rate)
+        self._see_alike(state.actor, state.critic)
 
-        gradient, (loss_actor, log_prob) = torch.func.grad_and_value(actor_loss, has_aux=True)(
+        gradient, (loss_actor, log_prob) = torch.func.grad_and_value(self.actor_loss, has_aux=True)(
             state.actor, self.actor, self.critic, state, batch, noise[1], precision
         )
         adam(state.actor, self._common(gradient), state.actor_moments, state.updates, config.learning_rate)
@@ -310,6 +332,21 @@ class Sac:
                 )
             tensor.copy_(saved[name])
         self.generator.set_state(saved["generator"].cpu())
+
+    def _see_alike(self, actor: Tensor, critic: Tensor) -> None:
+        """The actor takes over the critics' encoder."""
+        if self.encoder is not None:
+            actor[-self.encoder.size :] = critic[-self.encoder.size :]
+
+    def _networks(self, observations: int) -> tuple[Mlp, Mlp]:
+        """The shapes of actor and critics."""
+        hidden, layer_norm = self.config.hidden, self.config.layer_norm
+        actor = Mlp(observations, 2 * self.actions, hidden, 1, layer_norm)
+        return actor, Mlp(observations + self.actions, 1, hidden, 2, layer_norm)
+
+    def _usual_entropy(self) -> float:
+        """Entropy that alpha is adjusted to, if nobody says [nats] (section 6)."""
+        return -float(self.actions)
 
     def _compiled_step(self) -> Step:
         """`step` as one compiled graph, tried out on copies; `step` itself where that does not work."""

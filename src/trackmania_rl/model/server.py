@@ -117,7 +117,9 @@ def model_app(pool: Agents, access: Access | None = None, curves: Curves | None 
                 )
         rows = np.asarray(data.observation, np.float32).reshape(-1, policy.observations)
         action = policy.act(rows, None if data.deterministic else generator)
-        return Prediction(agent_id=data.agent_id, action=action.tolist(), policy=policy.version)
+        return Prediction(
+            agent_id=data.agent_id, action=action.reshape(len(rows), -1).tolist(), policy=policy.version
+        )
 
     @post("/api/tournament", sync_to_thread=True, status_code=200, tags=["ratings"])
     def compete(data: JSONBody[TournamentRequest]) -> Ratings:

@@ -125,11 +125,8 @@ class ServiceClient:
         self._connection.close()
 
 
-class DriveClient:
-    """One car of a race: what it senses comes at each step, its action goes back.
-
-    The agent joins the race when the stream opens, and again after the service was away: `answers` goes on
-    by itself, with growing pauses between its attempts.
+class Driver:
+    """Who drives one car, and how it greets the service.
 
     Args:
         url: Address of the environment service.
@@ -145,9 +142,31 @@ class DriveClient:
         self.agent = agent
         self.token = token
         self.patience = patience
-        self._stream: ClientConnection | None = None
         self._seq = 0
         self._closed = False
+
+    @property
+    def _hello(self) -> messages.DriveHello:
+        return messages.DriveHello(
+            protocol=PROTOCOL_VERSION, agent_id=self.agent.agent_id, push=True, token=self.token
+        )
+
+    def _request(self, action: NDArray[Any]) -> bytes:
+        """The message that drives an action, each with the next number."""
+        self._seq += 1
+        return msgspec.json.encode(drive_request(self.agent.agent_id, action, self._seq))
+
+
+class DriveClient(Driver):
+    """One car of a race: what it senses comes at each step, its action goes back.
+
+    The agent joins the race when the stream opens, and again after the service was away: `answers` goes on
+    by itself, with growing pauses between its attempts.
+
+    For the arguments see `Driver`.
+    """
+
+    _stream: ClientConnection | None = None
 
     def answers(self, timeout: float | None = None) -> Iterator[messages.ActionAnswer]:
         """What the car senses, one answer per step of the race, for as long as the client is open.
@@ -161,6 +180,9 @@ class DriveClient:
         while not self._closed:
             if self._stream is None:
                 self._stream = patiently(self._open, self.patience)
+                if self._closed:  # while it opened
+                    self._stream.close()
+                    return
             try:
                 data = self._stream.recv(timeout)
             except TimeoutError:
@@ -182,10 +204,8 @@ class DriveClient:
         """
         if self._stream is None:
             return
-        self._seq += 1
-        request = drive_request(self.agent.agent_id, action, self._seq)
         with contextlib.suppress(ConnectionClosed):
-            self._stream.send(msgspec.json.encode(request), text=True)
+            self._stream.send(self._request(action), text=True)
 
     def close(self) -> None:
         """Close the stream; the agent stays in the race, its car coasts. May be called from any thread."""
@@ -195,36 +215,20 @@ class DriveClient:
 
     def _open(self) -> ClientConnection:
         join(self.url, self.agent, self.token)
-        hello = messages.DriveHello(
-            protocol=PROTOCOL_VERSION, agent_id=self.agent.agent_id, push=True, token=self.token
-        )
-        stream, _ = open_stream(self.url, hello)
+        stream, _ = open_stream(self.url, self._hello)
         return stream
 
 
-class AsyncDriveClient:
+class AsyncDriveClient(Driver):
     """One car of a race from an event loop: `DriveClient` with the same verbs, awaited.
 
     Back-pressure: the service keeps two answers at most for a client that is slow, and drops the older
     ones; `act` waits while the socket is full.
 
-    Args:
-        url: Address of the environment service.
-        agent: Who drives.
-        token: Token of a service that asks for one.
-        patience: Longest time without the service before `answers` gives up [s].
+    For the arguments see `Driver`.
     """
 
-    def __init__(
-        self, url: str, agent: messages.AgentAdd, *, token: str | None = None, patience: float = float("inf")
-    ) -> None:
-        self.url = service_url(url)
-        self.agent = agent
-        self.token = token
-        self.patience = patience
-        self._stream: AsyncConnection | None = None
-        self._seq = 0
-        self._closed = False
+    _stream: AsyncConnection | None = None
 
     async def answers(self, timeout: float | None = None) -> AsyncIterator[messages.ActionAnswer]:
         """What the car senses, one answer per step of the race, for as long as the client is open.
@@ -258,10 +262,8 @@ class AsyncDriveClient:
         """
         if self._stream is None:
             return
-        self._seq += 1
-        request = drive_request(self.agent.agent_id, action, self._seq)
         with contextlib.suppress(ConnectionClosed):
-            await self._stream.send(msgspec.json.encode(request), text=True)
+            await self._stream.send(self._request(action), text=True)
 
     async def close(self) -> None:
         """Close the stream; the agent stays in the race, its car coasts."""
@@ -289,12 +291,9 @@ class AsyncDriveClient:
         opening = async_connect(
             address, compression=None, max_size=None, proxy=None, open_timeout=CONNECT_TIMEOUT
         )
-        hello = messages.DriveHello(
-            protocol=PROTOCOL_VERSION, agent_id=self.agent.agent_id, push=True, token=self.token
-        )
         try:
             stream = await contextlib.AsyncExitStack().enter_async_context(opening)
-            await stream.send(msgspec.json.encode(hello), text=True)
+            await stream.send(msgspec.json.encode(self._hello), text=True)
             welcome = _control(await asyncio.wait_for(stream.recv(), ANSWER_TIMEOUT))
         except InvalidStatus as error:
             raise refusal(error.response.status_code, error.response.body) from error
@@ -429,11 +428,14 @@ class RemoteVectorEnv(VectorEnv[Floats, NDArray[Any], Any]):
         """Let the service keep an episode of a world as a replay.
 
         Returns:
-            Its id; None where the worlds cannot be told by a tape, or the service went away meanwhile.
+            Its id; None where the worlds cannot be told by a tape, as all that are not ours, or the service
+            went away meanwhile.
 
         Raises:
             InputError: The service refuses; with its words.
         """
+        if not self.environment_spec.track:
+            return None
         request = messages.BatchRecord(world=world, actions=actions.tolist(), name=name, replay=replay)
         try:
             self._stream.send(msgspec.json.encode(request), text=True)
@@ -603,7 +605,7 @@ def refusal(status: int, body: bytes | bytearray | None) -> InputError:
 def space(description: messages.Space) -> gymnasium.Space[Any]:
     """A Gymnasium space from its description."""
     if description.kind == "discrete":
-        return gymnasium.spaces.Discrete(description.n)
+        return gymnasium.spaces.Discrete(description.n, start=description.start)
     dtype = np.dtype(description.dtype)
     low, high = (
         _bound(bound, description.shape).astype(dtype) for bound in (description.low, description.high)
@@ -618,7 +620,9 @@ def describe(space: gymnasium.Space[Any]) -> messages.Space:
         InputError: It is neither Box nor Discrete.
     """
     if isinstance(space, gymnasium.spaces.Discrete):
-        return messages.Space(kind="discrete", shape=[], dtype=str(space.dtype), n=int(space.n))
+        return messages.Space(
+            kind="discrete", shape=[], dtype=str(space.dtype), n=int(space.n), start=int(space.start)
+        )
     if not isinstance(space, gymnasium.spaces.Box):
         raise InputError(f"the space {space} does not travel over the wire, expected a Box or a Discrete")
     low, high = (

@@ -101,7 +101,7 @@ def make_env(env: str, **options: Any) -> gymnasium.Env[Any, Any] | None:
     """
     if env.startswith((PARALLEL, *SERVICE)):
         return None
-    if _is_game(env):
+    if is_game(env):
         return None
     if ":" in env and not env.startswith(FOREIGN):
         with _options_explained(env):
@@ -235,7 +235,7 @@ def _local(env: str, worlds: int, options: dict[str, Any]) -> VectorEnv[Any, Any
             return multiagent.ParallelVectorEnv(
                 partial(multiagent.find(env.removeprefix(PARALLEL)), **options), worlds
             )
-    if _is_game(env):
+    if is_game(env):
         if worlds != 1:
             raise InputError(f"worlds is {worlds}, expected 1: {env} is one car in real time", field="worlds")
         return SyncVectorEnv([partial(_game, env, options)], autoreset_mode=AutoresetMode.SAME_STEP)
@@ -253,7 +253,8 @@ def _local(env: str, worlds: int, options: dict[str, Any]) -> VectorEnv[Any, Any
     return batch
 
 
-def _is_game(env: str) -> bool:
+def is_game(env: str) -> bool:
+    """Is it the one car of the game, or of what stands in for it?"""
     return env == game.NAME or env.startswith(f"{game.NAME}:")
 
 

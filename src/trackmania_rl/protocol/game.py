@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from trackmania_rl.protocol import messages
 from trackmania_rl.protocol.client import DriveClient, ServiceClient
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.openplanet import PORT, TelemetryClient
+from trackmania_rl.protocol.openplanet import PORT, Telemetry, TelemetryClient
 
 NAME = "tmrl"
 AGENT = "tmrl"
@@ -39,6 +39,8 @@ CLOCK = {
 """TMRL's settings of rtgym (config/config_constants.py)."""
 WAIT = 10.0
 """Longest wait for the race to begin and for its first answer [s]."""
+RETRY = 0.1
+"""Pause between attempts to get the car [s]."""
 
 
 def make(url: str | None = None, port: int = PORT) -> gymnasium.Env[Any, Any]:
@@ -117,6 +119,9 @@ class StandIn:
         self._client = DriveClient(url, messages.AgentAdd(agent_id=AGENT))
         self._newest: messages.ActionAnswer | None = None
         self._earned = 0.0
+        self._problem = ""
+        self._closed = False
+        self._last = Telemetry(*[0.0] * len(Telemetry._fields))
         self._changed = threading.Condition()
         self._scans: deque[NDArray[np.float32]] = deque(maxlen=SCANS)
         threading.Thread(target=self._listen, name="stand-in", daemon=True).start()
@@ -158,7 +163,7 @@ class StandIn:
         self._scans.append(self._scan(answer))
         with self._changed:
             earned, self._earned = self._earned, 0.0
-        finished = bool(self._telemetry.newest().finished)
+        finished = bool(self._sensed().finished)
         return self._observation(), earned, answer.done or finished, {}
 
     def wait(self) -> None:
@@ -167,27 +172,47 @@ class StandIn:
 
     def close(self) -> None:
         """Leave the race's car alone."""
+        self._closed = True
         self._client.close()
         self._telemetry.close()
 
     def _listen(self) -> None:
-        for answer in self._client.answers():
-            with self._changed:
-                self._newest = answer
-                self._earned += answer.reward
-                self._changed.notify_all()
+        deadline = time.monotonic() + WAIT
+        while time.monotonic() < deadline:
+            try:
+                for answer in self._client.answers():
+                    with self._changed:
+                        self._newest = answer
+                        self._earned += answer.reward
+                        self._changed.notify_all()
+                return
+            except InputError as error:  # e.g. the car's former driver is still taking leave
+                self._problem = str(error)
+                time.sleep(RETRY)
 
     def _answer(self, holds: Any) -> messages.ActionAnswer:
         deadline = time.monotonic() + WAIT
         with self._changed:
             while self._newest is None or not holds(self._newest):
                 if not self._changed.wait(deadline - time.monotonic()):
-                    raise InputError(f"the race at {self._url} has not gone on for {WAIT:.0f} s", status=503)
+                    why = f": {self._problem}" if self._problem else ""
+                    raise InputError(
+                        f"the race at {self._url} has not gone on for {WAIT:.0f} s{why}", status=503
+                    )
             return self._newest
+
+    def _sensed(self) -> Telemetry:
+        """The newest packet; once closed the last one, as rtgym's thread ends its step after that."""
+        try:
+            self._last = self._telemetry.newest()
+        except InputError:
+            if not self._closed:
+                raise
+        return self._last
 
     def _scan(self, answer: messages.ActionAnswer) -> NDArray[np.float32]:
         return np.array(answer.observation.lidar, np.float32)
 
     def _observation(self) -> list[Any]:
-        speed = max(self._telemetry.newest().speed, 0.0)
+        speed = max(self._sensed().speed, 0.0)
         return [np.array([speed], np.float32), np.stack(self._scans)]

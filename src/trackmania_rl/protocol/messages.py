@@ -368,6 +368,8 @@ class Space(Answer):
     low: list[float] | float = 0.0
     high: list[float] | float = 0.0
     n: int = 0
+    start: int = 0
+    """Of a discrete space: the number of its first choice."""
 
 
 class EnvironmentSpec(Answer):

@@ -375,6 +375,8 @@ export interface Space {
   low?: number[] | number;
   high?: number[] | number;
   n?: number;
+  /** Of a discrete space: the number of its first choice. */
+  start?: number;
 }
 
 /** One world's spaces, and the clock. */
