@@ -2,7 +2,7 @@ import { Checkbox, RangeSlider, Select } from "@mantine/core";
 import { IconPlayerPlayFilled } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { getEndings, getReplay, getReplays, getTrack, useRemote } from "../connection/rest";
-import { count, percent, raceTime } from "../format";
+import { count, moment, percent, raceTime } from "../format";
 import { layOut } from "../panels/minimap";
 import type { EndCause, Ending, RunSummary, TrackGeometry } from "../protocol/messages";
 import { addressOf } from "../route";
@@ -254,9 +254,11 @@ function AtPlace({ environment, agent, place, track }: AtPlaceProps) {
       </h4>
       {failures.value?.map((failure) => (
         <a key={failure.id} href={addressOf("replays", momentBefore(failure))}>
-          <IconPlayerPlayFilled size={12} /> Watch a drive that ended {nearness(failure.away)}
+          <IconPlayerPlayFilled size={12} /> Watch a drive that ended {CAUSE_WORDS[failure.cause]}{" "}
+          {nearness(failure.away)} <small>{moment(failure.recorded)}</small>
         </a>
       ))}
+      {failures.state === "loading" && <p className="quiet">Looking for recorded drives…</p>}
       {failures.state === "failed" && <p className="quiet">{failures.error.message}</p>}
       {failures.value?.length === 0 && <p className="quiet">No failed drive of {agent} is recorded.</p>}
       <ul>

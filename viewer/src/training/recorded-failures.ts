@@ -1,22 +1,28 @@
 import { Recording } from "../playback/recording";
-import type { Replay, ReplaySummary } from "../protocol/messages";
+import type { Replay, ReplayEvent, ReplaySummary } from "../protocol/messages";
 
-/** A recorded drive that was not finished. */
+/** What ends a drive that is not finished, among the events of a replay. */
+const FAILURES = ["off_road", "stuck"] as const;
+
+/** A recorded drive that failed. */
 export interface RecordedFailure {
   /** The replay, and when in it the drive ended [s of race time]. */
   id: string;
   time: number;
+  /** When it was recorded, in ISO 8601. */
+  recorded: string;
+  cause: (typeof FAILURES)[number];
   /** How far beyond the place that was asked for, along the track [m]; negative before it. */
   away: number;
 }
 
 /** Replays looked into for one place: each is fetched whole. */
-const LOOKED_INTO = 6;
+const LOOKED_INTO = 8;
 /** Failures offered. */
 const OFFERED = 3;
 
 /**
- * The recorded drives of an agent that ended, unfinished, nearest to a place.
+ * The recorded drives of an agent that failed nearest to a place; one that the race's end cut off did not fail.
  *
  * @param summaries Of races of the agent on the track, newest first.
  * @param load Fetches a replay by its id.
@@ -33,10 +39,14 @@ export async function failuresNear(
   return replays
     .flatMap((replay) => {
       const car = replay.cars.findIndex((one) => one.agent_id === agent);
-      if (car < 0) return [];
-      const { time } = replay.cars[car]!;
-      return [{ id: replay.id, time, away: new Recording([replay]).value(car, "progress", time) - place }];
+      const end = replay.events.findLast((event) => event.agent_id === agent && causeOf(event) !== undefined);
+      if (car < 0 || !end) return [];
+      const away = new Recording([replay]).value(car, "progress", end.time) - place;
+      const { id, recorded } = replay;
+      return [{ id, recorded, time: end.time, cause: causeOf(end)!, away }];
     })
     .sort((one, other) => Math.abs(one.away) - Math.abs(other.away))
     .slice(0, OFFERED);
 }
+
+const causeOf = ({ kind }: ReplayEvent) => FAILURES.find((cause) => cause === kind);
