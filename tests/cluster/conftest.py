@@ -2,12 +2,10 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-
-ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'trackmania-rl[cluster]'")
-from trackmania_rl.cluster.nodes import local_nodes  # noqa: E402
 
 TOYS = Path(__file__).parents[1] / "model"
 """Where the toy environment "points:make" is."""
@@ -16,11 +14,15 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(TOYS), os.environ.g
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[None]:
-    """A small Ray of the module's own."""
-    with local_nodes(3, object_store_memory=100 * 2**20) as nodes:
+def nodes() -> Iterator[Any]:
+    """A Ray of the module's own: a node with room for two, and one for a third."""
+    import ray
+
+    from trackmania_rl.cluster.nodes import local_nodes
+
+    with local_nodes(2, 1, object_store_memory=100 * 2**20) as nodes:
         ray.init(address=nodes.address, log_to_driver=False, logging_level="ERROR")
-        yield
+        yield nodes
         ray.shutdown()
 
 

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+pytest.importorskip("ray", reason="Ray is not installed: pip install 'trackmania-rl[cluster]'")
 from trackmania_rl.cli import app
 from trackmania_rl.cluster.fleet import check
 from trackmania_rl.cluster.learner import ClusterConfig, ClusterLearner
+from trackmania_rl.cluster.nodes import add_node
 from trackmania_rl.cluster.worker import FRAGMENT_STEPS, Version
 from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model.learner import Learner, LearnerConfig, run
@@ -39,7 +41,7 @@ def learner(workers: int = 1, learners: int = 1, **more: Any) -> ClusterLearner:
 
 
 @pytest.fixture(scope="module")
-def training(cluster: None, volume: Path) -> Iterator[ClusterLearner]:
+def training(nodes: Any, volume: Path) -> Iterator[ClusterLearner]:
     """Two workers and two learners."""
     training = learner(workers=2, learners=2)
     yield training
@@ -81,6 +83,16 @@ def test_a_killed_learner_is_replaced_and_its_experience_stays(training: Cluster
     updates = training.updates
     until(training, lambda: training.updates > updates)
     assert len(training.team) >= held
+
+
+def test_a_killed_machine_costs_what_ran_on_it(training: ClusterLearner, nodes: Any) -> None:
+    until(training, lambda: training.fleet.busy == 2)
+    replaced = training.fleet.replaced + training.team.replaced
+    nodes.remove_node(next(iter(nodes.worker_nodes)), allow_graceful=False)
+    add_node(nodes, 1)
+    until(training, lambda: training.fleet.replaced + training.team.replaced > replaced)
+    updates = training.updates
+    until(training, lambda: training.fleet.busy == 2 and training.updates > updates)
 
 
 def test_its_checkpoint_is_a_plain_one_from_which_another_number_of_learners_goes_on(

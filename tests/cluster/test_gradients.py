@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 
+pytest.importorskip("ray", reason="Ray is not installed: pip install 'trackmania-rl[cluster]'")
 from trackmania_rl.cluster import gradients
 from trackmania_rl.model.sac import Batch, Sac, SacConfig
 

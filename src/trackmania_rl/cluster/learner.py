@@ -28,6 +28,8 @@ from trackmania_rl.protocol.errors import InputError
 
 PUBLISH_EVERY = 0.25
 """Least time between two publications of the policy [s] (guess)."""
+ROOM_PATIENCE = 60.0
+"""Time after which workers that have not begun are told of [s]."""
 LOOK_PERIOD = 0.5
 """Longest wait for experience before somebody may ask to stop [s]."""
 WORKERS_MAX = 4096
@@ -118,6 +120,7 @@ class ClusterLearner(Learner):
             lost=self.team.cut,
         )
         self._join()
+        self._begun = time.perf_counter()
 
     def advance(self) -> None:
         """A fragment of one worker, and the updates that it earns."""
@@ -142,6 +145,7 @@ class ClusterLearner(Learner):
 
     def values(self) -> dict[str, float]:
         """The newest point of every curve; also how many workers drive, and how long the learner waits."""
+        self._tell_of_room()
         figures = {
             "cluster/workers": float(self.fleet.busy),
             "cluster/asked": float(len(self.fleet)),
@@ -211,6 +215,16 @@ class ClusterLearner(Learner):
                 return self.team.join(self.sac.state_dict())
             except (RuntimeError, RayError) as error:
                 self.team.mend(error)
+
+    def _tell_of_room(self) -> None:
+        """Tell once of workers that do not begin."""
+        late = time.perf_counter() - self._begun > ROOM_PATIENCE
+        if late and self.fleet.busy < len(self.fleet):
+            self._begun = np.inf
+            self._note(
+                f"{self.fleet.busy} of {len(self.fleet)} workers drive: the cluster has no room yet for the "
+                "others; each needs a processor."
+            )
 
     def _waiting(self, name: str) -> float:
         """Share of the time since the last call of this name that was spent waiting for workers."""

@@ -23,16 +23,14 @@ class Shards:
 
     Args:
         numbers: Of the workers whose experience this is.
-        folder: The run's; None: it cannot be saved.
+        folder: The run's.
         seed: Of the sampling.
         settings: Of each buffer, as of ReplayBuffer.
     """
 
-    def __init__(self, numbers: Sequence[int], *, folder: Path | None, seed: int, **settings: Any) -> None:
+    def __init__(self, numbers: Sequence[int], *, folder: Path, seed: int, **settings: Any) -> None:
         self.buffers = {
-            number: ReplayBuffer(
-                **settings, seed=seed + number, folder=None if folder is None else folder / f"shard-{number}"
-            )
+            number: ReplayBuffer(**settings, seed=seed + number, folder=shard_folder(folder, number))
             for number in numbers
         }
         self.generator = torch.Generator().manual_seed(seed)
@@ -80,3 +78,8 @@ class Shards:
         """Delete the files of former shards, once a checkpoint on disk names these."""
         for buffer in self.buffers.values():
             buffer.forget_older()
+
+
+def shard_folder(folder: Path, number: int) -> Path:
+    """Where the experience of a worker lies in a run's folder."""
+    return folder / f"shard-{number}"

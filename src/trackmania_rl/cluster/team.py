@@ -16,7 +16,7 @@ from torch import Tensor
 
 from trackmania_rl.cluster import gradients
 from trackmania_rl.cluster.peer import Peer
-from trackmania_rl.cluster.shards import Shards
+from trackmania_rl.cluster.shards import Shards, shard_folder
 from trackmania_rl.model.learner import LearnerConfig
 from trackmania_rl.model.sac import Batch
 from trackmania_rl.protocol.errors import InputError
@@ -190,6 +190,15 @@ class Team:
         self.mine.forget_older()
         for peer in self._peers.values():
             peer.forget_older.remote()
+
+    def kept(self, saved: Mapping[str, Any]) -> bool:
+        """Are the files still there that `save` told of?
+
+        Raises:
+            KeyError: It is of a training in one process.
+        """
+        files = (shard_folder(self._folder, n) / state["file"] for n, state in saved["shards"].items())
+        return all(file.exists() for file in files)
 
     def load(self, saved: Mapping[str, Any]) -> None:
         """Go on with what `save` wrote, also with another number of learners.

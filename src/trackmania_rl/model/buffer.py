@@ -44,6 +44,9 @@ class Replay(Protocol):
     def forget_older(self) -> None:
         """Delete the files of former buffers."""
 
+    def kept(self, saved: Mapping[str, Any]) -> bool:
+        """Are the files still there that `save` told of?"""
+
     def load(self, saved: Mapping[str, Any]) -> None:
         """Go on with what `save` wrote."""
 
@@ -205,6 +208,14 @@ class ReplayBuffer:
             for path in self._file.path.parent.glob(PATTERN):
                 if path != self._file.path:
                     path.unlink(missing_ok=True)
+
+    def kept(self, saved: Mapping[str, Any]) -> bool:
+        """Is the file still there that `save` told of?
+
+        Raises:
+            KeyError: It kept its experience in another way.
+        """
+        return (self._folder / str(saved["file"])).exists()
 
     def load(self, saved: Mapping[str, Any]) -> None:
         """Go on with what `save` wrote, in another process, in memory or in a file.

@@ -615,7 +615,7 @@ class Learner:
             raise InputError(f"the checkpoint in {self.folder} has no learner's state: start the run anew")
         self._begin_with(saved)
         try:
-            if (self.folder / learner["buffer"]["file"]).exists():
+            if self.buffer.kept(learner["buffer"]):
                 self.buffer.load(learner["buffer"])
             else:  # a restored volume: mirrors leave it out
                 self._note("Its experience was not kept on the volume: it collects new.")
