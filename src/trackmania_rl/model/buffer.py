@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import secrets
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -122,12 +125,6 @@ class ReplayBuffer:
         """Must it be saved before the next step, lest that overwrites what the last checkpoint holds?"""
         return self.mapped and self.written - self._saved >= self.ring.places - self.length
 
-    @property
-    def unsaved_bytes(self) -> int:
-        """What `save` would write, at most [bytes]."""
-        row = 4 * sum(self.widths) + 6  # and its reward and two marks
-        return 0 if self.mapped else min(self.written - self._saved, self.filled) * self.worlds * row
-
     def add(self, rows: Rows, reward: Tensor, terminated: Tensor, ended: Tensor) -> None:
         """Take in one step of all worlds.
 
@@ -179,10 +176,13 @@ class ReplayBuffer:
 
         Nothing is overwritten that the state before this one holds: whoever is killed here goes on from that.
         """
+        new = 0 if self.mapped else min(self.written - self._saved, self.filled)
+        row = 4 * sum(self.widths) + 6  # and its reward and two marks [bytes]
         if self._file is None:
             self._file = self._new_file(2 * self.length)
+        if shutil.disk_usage(self._file.path.parent).free < new * self.worlds * row:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # writing a mapped file would end us
         if not self.mapped:
-            new = min(self.written - self._saved, self.filled)
             self.ring.copy(self.written - new, self.written, self._file.ring, self._logged)
             self._logged += new
         else:

@@ -9,7 +9,6 @@ import logging
 import math
 import os
 import re
-import shutil
 import sqlite3
 import time
 from collections import deque
@@ -454,8 +453,6 @@ class Learner:
 
     def save(self) -> Path:
         """Write the checkpoint from which the run goes on as if it had not stopped."""
-        if shutil.disk_usage(self.folder).free < self.buffer.unsaved_bytes:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a mapped file would end the process
         learner = {
             "buffer": self.buffer.save(),
             "episodes": self.episodes,
