@@ -164,3 +164,11 @@ def test_metrics_of_both_services_arrive(token: str) -> None:
         }
 
     until("metrics", arrived)
+
+
+def test_curves_of_the_agent_are_on_the_server_and_come_back(token: str) -> None:
+    """After the agent has learned: what the model service answers is in the database, too."""
+    curves = until("curves", lambda: ask("MODEL", "/api/runs/newcomer/metrics?points=3")["curves"])
+    query = "/api/v1/query?query=count(trackmania_curve%7Brun=%22newcomer%22%7D)"
+    until("curves on the server", lambda: ask("METRICS", query)["data"]["result"])
+    assert {"speed/steps", "speed/updates"} <= {curve["key"] for curve in curves}
