@@ -177,7 +177,7 @@ class ReplayBuffer:
         Nothing is overwritten that the state before this one holds: whoever is killed here goes on from that.
         """
         new = 0 if self.mapped else min(self.written - self._saved, self.filled)
-        row = 4 * sum(self.widths) + 6  # and its reward and two marks [bytes]
+        row = self.numbers.itemsize * sum(self.widths) + 6  # and its reward and two marks [bytes]
         if self._file is None:
             self._file = self._new_file(2 * self.length)
         if shutil.disk_usage(self._file.path.parent).free < new * self.worlds * row:
