@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.options import LogJson, Origin, Token, TokenFile, access_of
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.entrant import Ghost
@@ -79,26 +80,9 @@ def environment(
     keep_gb: Annotated[
         float, typer.Option(min=0.001, help="Keep no more replays than take this room [GB].")
     ] = 10.0,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="TRACKMANIA_RL_TOKEN", help="Secret that everything that changes something must bring."
-        ),
-    ] = None,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="TRACKMANIA_RL_TOKEN_FILE",
-            help="File that holds the token, unless --token gives it; made with a new one if there is none.",
-        ),
-    ] = None,
-    origin: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="TRACKMANIA_RL_ORIGIN",
-            help="Page that may talk to this service besides those of this machine; repeatable.",
-        ),
-    ] = None,
+    token: Token = None,
+    token_file: TokenFile = None,
+    origin: Origin = None,
     env: Annotated[
         str | None,
         typer.Option(
@@ -122,9 +106,7 @@ def environment(
             help="Object store that tracks, replays and videos are copied to, and restored from, e.g. s3://bucket/prefix.",
         ),
     ] = None,
-    log_json: Annotated[
-        bool, typer.Option("--log-json", help="Write the log as JSON, an object per line.")
-    ] = False,
+    log_json: LogJson = False,
     display: Annotated[
         str | None,
         typer.Option(
@@ -154,17 +136,13 @@ def environment(
     from trackmania_rl.environment.server import environment_app
     from trackmania_rl.environment.show import Show
     from trackmania_rl.environment.streams import Limits
-    from trackmania_rl.protocol.access import Access, token_in
     from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.mirror import restored
     from trackmania_rl.protocol.service import listen, serve
     from trackmania_rl.protocol.volume import episodes_folder, replays_folder, tracks_folder, videos_folder
 
     write_log(as_json=log_json)
-    if token is None and token_file is not None:
-        token = token_in(token_file)
-    access = Access(token=token, origins=tuple(origin or ()))
-    access.check_reach(host)
+    access = access_of(host, token, token_file, origin)
     show = None
     if env is not None:
         if track:

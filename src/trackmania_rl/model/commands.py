@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.options import LogJson, Origin, Token, TokenFile, access_of
 
 if TYPE_CHECKING:
     from trackmania_rl.model.checkpoint import Result
@@ -53,23 +54,9 @@ def model(
     champion: Annotated[
         bool, typer.Option(help="Let the shipped policy race along; it does not learn.")
     ] = False,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            envvar="TRACKMANIA_RL_TOKEN", help="Secret that everything that changes something must bring."
-        ),
-    ] = None,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="TRACKMANIA_RL_TOKEN_FILE",
-            help="File that holds the token, unless --token gives it; made with a new one if there is none.",
-        ),
-    ] = None,
-    origin: Annotated[
-        list[str] | None,
-        typer.Option(envvar="TRACKMANIA_RL_ORIGIN", help="Page that may talk to this service; repeatable."),
-    ] = None,
+    token: Token = None,
+    token_file: TokenFile = None,
+    origin: Origin = None,
     metrics_url: Annotated[
         str | None,
         typer.Option(
@@ -85,9 +72,7 @@ def model(
             help="Object store that runs are copied to, and restored from, e.g. s3://bucket/prefix.",
         ),
     ] = None,
-    log_json: Annotated[
-        bool, typer.Option("--log-json", help="Write the log as JSON, an object per line.")
-    ] = False,
+    log_json: LogJson = False,
 ) -> None:
     """Serve learning agents: train, race, evaluate and save them."""
     from trackmania_rl.model.agents import Agents
@@ -96,25 +81,23 @@ def model(
     from trackmania_rl.model.server import model_app
     from trackmania_rl.model.shipper import Shipper
     from trackmania_rl.model.timeseries import ServerCurves, TimeSeries
-    from trackmania_rl.protocol.access import Access, token_in
     from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.mirror import restored
     from trackmania_rl.protocol.service import listen, serve
     from trackmania_rl.protocol.volume import runs_folder
 
     write_log(as_json=log_json)
-    if token is None and token_file is not None:
-        token = token_in(token_file)
-    access = Access(token=token, origins=tuple(origin or ()))
-    access.check_reach(host)
+    access = access_of(host, token, token_file, origin)
     listening = listen(host, port)
-    if token is not None:
-        os.environ[TOKEN_VARIABLE] = token  # where the learners look
+    if access.token is not None:
+        os.environ[TOKEN_VARIABLE] = access.token  # where the learners look
     series = TimeSeries(metrics_url) if metrics_url else None
     shipper = Shipper(series) if series else None
     curves = ServerCurves(series, FileCurves()) if series else FileCurves()
     with restored(mirror, runs_folder()):
-        pool = Agents(environment=environment, token=token, factories={env}, remote_worlds=remote_worlds)
+        pool = Agents(
+            environment=environment, token=access.token, factories={env}, remote_worlds=remote_worlds
+        )
         pool.revive(track)
         pool.begin(agents, env=env, track=track, champion=champion, prefix=prefix)
         Console(stderr=True).print(f"Model service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
