@@ -89,6 +89,28 @@ class Started:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def figures(self) -> dict[str, float]:
+        """What its /metrics shows now, by name and labels."""
+        with urllib.request.urlopen(self.url + "/metrics", timeout=START_TIMEOUT) as answer:
+            lines = answer.read().decode().splitlines()
+        pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
+    def buckets(self, histogram: str) -> dict[float, float]:
+        """How many times of a histogram are at most so long, by that bound [s]."""
+        begin = f'{histogram}_bucket{{le="'
+        return {
+            float(name[len(begin) : -2]): count
+            for name, count in self.figures().items()
+            if name.startswith(begin)
+        }
+
+
+def quantile(share: float, before: dict[float, float], after: dict[float, float]) -> float:
+    """The bound that a share of a histogram's times between two looks at it did not exceed [s]."""
+    counts = {bound: count - before[bound] for bound, count in after.items()}
+    return min(bound for bound, count in counts.items() if count >= share * counts[float("inf")])
+
 
 @contextlib.contextmanager
 def started(module: str, *arguments: str, data: Path | None = None) -> Iterator[Started]:

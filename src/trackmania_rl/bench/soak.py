@@ -6,16 +6,25 @@ import asyncio
 import json
 import random
 import time
+from collections.abc import Callable
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
+import msgspec
 import typer
 
-from trackmania_rl.bench.service import Started, started
+from trackmania_rl.bench.service import START_TIMEOUT, Started, quantile, started
+from trackmania_rl.bench.stream import BINARY, Stream
+from trackmania_rl.protocol import PROTOCOL_VERSION, messages
 
 PERIOD = 0.05
 """Time from one action of an agent to the next [s]."""
 LINE = 60.0
 """Time of a line of the table [s]; a short soak has six lines."""
+ANSWERS = "trackmania_stream_answer_seconds"
+"""The service's own histogram of the time from an action to its answer."""
+RESERVED = 500
+"""Files that are kept free of idle connections, for streams and everything else."""
 CONNECTING = 20
 """Streams that are opened at once."""
 
@@ -35,6 +44,11 @@ def command(
     from rich.table import Table
 
     console = Console(stderr=True)
+    if (room := _room()) < idle:
+        console.print(
+            f"This system lets a process open {room:,} connections: so many are idle, not {idle:,}."
+        )
+        idle = room
     line = ("environment", "--agents", str(agents), "--streams", str(agents), "--port")
     with started("trackmania_rl", *line) as service:
         lines = uvloop.run(Soak(service, agents, viewers, idle).run(60 * minutes, console.print))
@@ -54,6 +68,15 @@ def command(
     for one in lines:
         table.add_row(*(f"{value:g}" for value in one.values()))
     Console().print(table)
+
+
+def _room() -> int:
+    """How many idle connections this process may open; the limit is raised as far as it goes."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard - RESERVED
 
 
 class Soak:
@@ -81,8 +104,9 @@ class Soak:
             tasks = [group.create_task(self._drive(f"agent_{k}")) for k in range(self.agents)]
             tasks += [group.create_task(self._watch()) for _ in range(self.viewers)]
             tasks += [group.create_task(self._lurk()) for _ in range(self.idle)]
-            while len(self._times) < self.agents:
-                await asyncio.sleep(0.1)
+            async with asyncio.timeout(START_TIMEOUT):
+                while len(self._times) < self.agents:
+                    await asyncio.sleep(0.1)
             lines = []
             period = min(LINE, seconds / 6)
             for k in range(round(seconds / period)):
@@ -94,7 +118,8 @@ class Soak:
 
     async def _line(self, period: float, at: float) -> dict[str, float]:
         self._times, self._frames = [], 0
-        cpu, began = self.service.cpu_seconds, time.perf_counter()
+        before = self.service.buckets(ANSWERS)
+        cpu, own, began = self.service.cpu_seconds, time.process_time(), time.perf_counter()
         await asyncio.sleep(period)
         taken = time.perf_counter() - began
         times = sorted(self._times)
@@ -103,17 +128,16 @@ class Soak:
             "actions_per_second": round(len(times) / taken, 1),
             "p50_ms": round(1000 * times[len(times) // 2], 3),
             "p99_ms": round(1000 * times[int(0.99 * len(times))], 3),
+            "service_p99_ms": round(1000 * quantile(0.99, before, self.service.buckets(ANSWERS)), 3),
             "frames_per_viewer": round(self._frames / taken / max(1, self.viewers), 1),
             "service_cores": round((self.service.cpu_seconds - cpu) / taken, 3),
+            "load_cores": round((time.process_time() - own) / taken, 3),
             "memory_mb": round(self.service.memory, 1),
         }
 
     async def _drive(self, agent: str) -> None:
         """An agent that sends an action and waits for its answer, 20 times a second."""
-        import msgspec
-        from websockets.asyncio.client import connect
-
-        from trackmania_rl.protocol import PROTOCOL_VERSION, messages
+        from trackmania_rl.protocol import messages
         from trackmania_rl.protocol.client import ServiceClient
 
         client = ServiceClient(self.service.url)
@@ -121,32 +145,34 @@ class Soak:
             client.post, "/api/agents/add", messages.AgentAdd(agent_id=agent), messages.Race
         )
         client.close()
-        action = messages.Action(gas=0.6, brake=0.0, steering=0.1)
-        request = msgspec.json.encode(messages.ActionRequest(agent_id=agent, action=action, timestamp=""))
-        hello = messages.DriveHello(protocol=PROTOCOL_VERSION, agent_id=agent)
-        async with self._opening:
-            stream = await connect(self.service.url.replace("http", "ws") + "/api/stream", compression=None)
-            await stream.send(msgspec.json.encode(hello), text=True)
-            await stream.recv()
-        due = time.perf_counter() + random.uniform(0.0, PERIOD)
-        async with stream:
-            while True:
-                due += PERIOD
-                await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                began = time.perf_counter()
-                await stream.send(request, text=True)
-                await stream.recv()
-                self._times.append(time.perf_counter() - began)
+        await self._connected(lambda: Agent(agent, self._answered))
 
     async def _watch(self) -> None:
         """A viewer that reads all that comes."""
-        from websockets.asyncio.client import connect
+        await self._connected(lambda: Viewer(self._seen))
 
+    async def _connected(self, stream: Callable[[], Stream]) -> None:
+        """A stream for as long as the service is there.
+
+        Raises:
+            ConnectionError: It ended.
+        """
+        parts = urlsplit(self.service.url)
         async with self._opening:
-            stream = await connect(self.service.url.replace("http", "ws") + "/api/watch", compression=None)
-        async with stream:
-            async for data in stream:
-                self._frames += isinstance(data, bytes)
+            transport, open_stream = await asyncio.get_running_loop().create_connection(
+                stream, parts.hostname or "", parts.port or 80
+            )
+        try:
+            await open_stream.closed
+            raise ConnectionError("the service closed a stream")
+        finally:
+            transport.close()
+
+    def _answered(self, seconds: float) -> None:
+        self._times.append(seconds)
+
+    def _seen(self) -> None:
+        self._frames += 1
 
     async def _lurk(self) -> None:
         """A connection that says nothing until it is closed, and comes again."""
@@ -159,3 +185,57 @@ class Soak:
             except OSError:
                 pass
             await asyncio.sleep(0.1)
+
+
+class Agent(Stream):
+    """An agent that sends an action 20 times a second, each when the answer to the last one has come.
+
+    Args:
+        agent_id: Who drives; it is in the race.
+        answered: Told of each answer how long it took [s].
+    """
+
+    def __init__(self, agent_id: str, answered: Callable[[float], None]) -> None:
+        super().__init__("/api/stream")
+        action = messages.Action(gas=0.6, brake=0.0, steering=0.1)
+        request = messages.ActionRequest(agent_id=agent_id, action=action, timestamp="")
+        self._request = msgspec.json.encode(request)
+        self._hello = messages.DriveHello(protocol=PROTOCOL_VERSION, agent_id=agent_id)
+        self._answered = answered
+        self._due = self._sent = 0.0
+
+    def opened(self) -> None:
+        """Say hello."""
+        self.send(msgspec.json.encode(self._hello))
+
+    def received(self, kind: int, payload: bytes) -> None:
+        """A welcome or an answer: the next action when it is due."""
+        now = time.perf_counter()
+        if self._sent:
+            self._answered(now - self._sent)
+            self._due = max(now, self._due + PERIOD)
+        else:
+            self._due = now + random.uniform(0.0, PERIOD)
+        asyncio.get_running_loop().call_later(self._due - now, self._act)
+
+    def _act(self) -> None:
+        if not self.closed.done():
+            self._sent = time.perf_counter()
+            self.send(self._request)
+
+
+class Viewer(Stream):
+    """A viewer that looks at nothing.
+
+    Args:
+        seen: Told of each frame of poses.
+    """
+
+    def __init__(self, seen: Callable[[], None]) -> None:
+        super().__init__("/api/watch")
+        self._seen = seen
+
+    def received(self, kind: int, payload: bytes) -> None:
+        """Count it."""
+        if kind == BINARY:
+            self._seen()

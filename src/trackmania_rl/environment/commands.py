@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.options import LogJson, Origin, Token, TokenFile, access_of
+from trackmania_rl.protocol.options import LogJson, Origin, Otlp, Token, TokenFile, access_of
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.entrant import Ghost
@@ -107,6 +107,7 @@ def environment(
         ),
     ] = None,
     log_json: LogJson = False,
+    otlp: Otlp = None,
     display: Annotated[
         str | None,
         typer.Option(
@@ -136,6 +137,7 @@ def environment(
     from trackmania_rl.environment.server import environment_app
     from trackmania_rl.environment.show import Show
     from trackmania_rl.environment.streams import Limits
+    from trackmania_rl.protocol import telemetry
     from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.mirror import restored
     from trackmania_rl.protocol.service import listen, serve
@@ -150,6 +152,8 @@ def environment(
         show = Show(env, _options(option or []), episodes_folder() if record else None)
         show.fewest().close()  # what cannot be made is known at once
     listening = listen(host, port)
+    if otlp is not None:
+        telemetry.begin("trackmania-rl-environment", otlp)
     screen = None
     if display is not None:
         screen = Screen(display, vnc_host, vnc_port, vnc_password)
@@ -194,6 +198,7 @@ def environment(
             console.print(f"The race is shown on [cyan]vnc://{vnc_host}:{vnc_port}[/].")
         console.print(f"Environment service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
         serve(app, listening)
+    telemetry.end()
 
 
 @contextlib.contextmanager

@@ -22,26 +22,22 @@ class Outbox:
         self.texts_max = texts_max
         self.dropped = 0
         self.overrun = False
-        self._waiting: deque[str | bytes] = deque()
-        self._frames = 0
+        self._frames: deque[tuple[int, bytes]] = deque()
+        self._texts: deque[tuple[int, str]] = deque()
+        self._put = 0
         self._filled = asyncio.Event()
 
     def frame(self, data: bytes) -> None:
         """Put a frame, in the place of the oldest one when too many wait."""
-        if self._frames >= self.frames_max:
-            oldest = next(k for k, item in enumerate(self._waiting) if isinstance(item, bytes))
-            del self._waiting[oldest]
+        if len(self._frames) >= self.frames_max:
+            self._frames.popleft()
             self.dropped += 1
-        else:
-            self._frames += 1
-        self._waiting.append(data)
-        self._filled.set()
+        self._frames.append((self._next(), data))
 
     def text(self, data: str) -> None:
         """Put a text."""
-        self.overrun = self.overrun or len(self._waiting) >= self.texts_max
-        self._waiting.append(data)
-        self._filled.set()
+        self.overrun = self.overrun or len(self._texts) >= self.texts_max
+        self._texts.append((self._next(), data))
 
     async def take(self) -> str | bytes:
         """The oldest item; waits for one.
@@ -49,12 +45,17 @@ class Outbox:
         Raises:
             ConnectionError: The listener let too many texts wait.
         """
-        while not self._waiting:
+        while not (self._frames or self._texts):
             self._filled.clear()
             await self._filled.wait()
         if self.overrun:
             raise ConnectionError("the listener reads too slowly")
-        item = self._waiting.popleft()
-        if isinstance(item, bytes):
-            self._frames -= 1
-        return item
+        if not self._texts or (self._frames and self._frames[0][0] < self._texts[0][0]):
+            return self._frames.popleft()[1]
+        return self._texts.popleft()[1]
+
+    def _next(self) -> int:
+        """The number of an item: frames and texts keep their order."""
+        self._put += 1
+        self._filled.set()
+        return self._put

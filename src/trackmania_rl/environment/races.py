@@ -15,6 +15,7 @@ from trackmania_rl.environment.replay import archive
 from trackmania_rl.protocol import PROTOCOL_VERSION, messages
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import Kind, pack_rows
+from trackmania_rl.protocol.telemetry import span
 
 WEATHER_TICKS = 100
 """Ticks from one word about the weather to the next."""
@@ -81,6 +82,8 @@ class LiveRace:
             self._tell(self.description())
         for event in race.events:
             self._tell(event)
+            if event.kind == "heat_end":
+                self._trace(event.time)
             self.replays += event.replay is not None
             if event.replay is not None and self.keep is not None:
                 asyncio.get_running_loop().run_in_executor(None, archive.prune, self.keep)
@@ -100,6 +103,12 @@ class LiveRace:
     def description(self) -> messages.RaceMessage:
         """The race as it stands, for viewers."""
         return messages.RaceMessage(protocol=PROTOCOL_VERSION, race=self.race.describe())
+
+    def _trace(self, seconds: float) -> None:
+        """A heat that has ended as a span."""
+        race = self.race
+        about: dict[str, str | int] = {"race": race.id, "track": race.track.id}
+        span("heat", seconds, {**about, "heat": race.heat, "cars": len(race.grid)})
 
     def _tell(self, message: messages.WatchMessage) -> None:
         """A text to all viewers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from trackmania_rl.protocol import PROTOCOL_VERSION, messages
 from trackmania_rl.protocol.access import Access, bearer
 from trackmania_rl.protocol.decoding import decode
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.service import Metric
+from trackmania_rl.protocol.service import Histogram, Metric
 
 Socket = WebSocket[Any, Any, Any]
 
@@ -72,6 +73,9 @@ class Streams:
         self._step_seconds = 0.0
         self._frames_dropped = 0
         self._refused = 0
+        self._answers = Histogram(
+            "trackmania_stream_answer_seconds", "From an action on a driving stream to its answer."
+        )
 
     def routes(self) -> list[Any]:
         """Litestar's handlers."""
@@ -88,11 +92,12 @@ class Streams:
 
         return [stream, watch]
 
-    def metrics(self) -> list[Metric]:
+    def metrics(self) -> list[Metric | Histogram]:
         """How the streams are used."""
         batches = self._batches
         races = self.races.live.values()
         return [
+            self._answers,
             Metric("trackmania_streams", "gauge", "Open driving and learning streams.", len(self._open)),
             Metric("trackmania_viewers", "gauge", "Open watching streams.", len(self._viewers)),
             Metric("trackmania_worlds", "gauge", "Worlds in batches.", sum(b.envs.num_envs for b in batches)),
@@ -198,6 +203,7 @@ class Streams:
             async with _sending(socket, outbox, "text"):
                 while True:
                     data = await _receive(socket)
+                    came = time.perf_counter()
                     try:
                         request = decode(data, messages.ActionRequest)
                         if request.agent_id != hello.agent_id:
@@ -211,6 +217,7 @@ class Streams:
                         continue
                     if not hello.push:
                         await socket.send_data(msgspec.json.encode(answer).decode())
+                        self._answers.observe(time.perf_counter() - came)
         finally:
             del live.drivers[hello.agent_id]
             entrant.release()

@@ -32,6 +32,7 @@ from trackmania_rl.protocol.messages import (
     Ratings,
     TournamentRequest,
 )
+from trackmania_rl.protocol.telemetry import span
 from trackmania_rl.protocol.volume import runs_folder
 
 FILE = "agent.json"
@@ -221,6 +222,7 @@ class Agent:
         while (message := process.receive()) is not None:
             if isinstance(message, Report):
                 self.policy = Policy.unpack(message.policy)
+                self._trace(message.progress)
                 self.history.append(message.progress)
                 self.reports += 1
             elif isinstance(message, Saved):
@@ -237,6 +239,21 @@ class Agent:
                 "start it to go on from its last checkpoint."
             )
         self._keep("failed" if self._problem else "stopped")
+
+    def _trace(self, progress: Progress) -> None:
+        """The stretch of learning since the last report as a span."""
+        before = self.history[-1] if self.history else None
+        span(
+            "learn",
+            progress.seconds - (before.seconds if before else 0.0),
+            {
+                "agent": self.create.agent_id,
+                "run": self.kept.run,
+                "steps": progress.steps - (before.steps if before else 0),
+                "updates": progress.updates - (before.updates if before else 0),
+                "episodes": progress.episodes - (before.episodes if before else 0),
+            },
+        )
 
     def _keep(self, state: AgentState) -> None:
         self.kept.state = state

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.options import LogJson, Origin, Token, TokenFile, access_of
+from trackmania_rl.protocol.options import LogJson, Origin, Otlp, Token, TokenFile, access_of
 
 if TYPE_CHECKING:
     from trackmania_rl.model.checkpoint import Result
@@ -73,6 +73,7 @@ def model(
         ),
     ] = None,
     log_json: LogJson = False,
+    otlp: Otlp = None,
 ) -> None:
     """Serve learning agents: train, race, evaluate and save them."""
     from trackmania_rl.model.agents import Agents
@@ -81,6 +82,7 @@ def model(
     from trackmania_rl.model.server import model_app
     from trackmania_rl.model.shipper import Shipper
     from trackmania_rl.model.timeseries import ServerCurves, TimeSeries
+    from trackmania_rl.protocol import telemetry
     from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.mirror import restored
     from trackmania_rl.protocol.service import listen, serve
@@ -89,6 +91,8 @@ def model(
     write_log(as_json=log_json)
     access = access_of(host, token, token_file, origin)
     listening = listen(host, port)
+    if otlp is not None:
+        telemetry.begin("trackmania-rl-model", otlp)
     if access.token is not None:
         os.environ[TOKEN_VARIABLE] = access.token  # where the learners look
     series = TimeSeries(metrics_url) if metrics_url else None
@@ -106,6 +110,7 @@ def model(
         serve(model_app(pool, access, curves), listening)
         if shipper is not None:
             shipper.close()
+    telemetry.end()
 
 
 def train(

@@ -6,9 +6,13 @@ was killed leaves no learner behind.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import multiprocessing
 import os
 import signal
+import time
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
@@ -19,9 +23,15 @@ from msgspec import Struct
 from trackmania_rl.model.checkpoint import load
 from trackmania_rl.model.learner import Learner, LearnerConfig, Progress, train
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.volume import runs_folder
 
 NICENESS = 5
 """Learning yields the processor to races, which are in real time (guess)."""
+
+LOCK = "lock"
+"""In a run's folder: held by the learner that writes there."""
+LOCK_TIMEOUT = 180.0
+"""Longest wait for another learner of the run; one that compiles does not notice its service's end [s]."""
 
 Command = Literal["start", "pause", "save", "stop"]
 
@@ -100,17 +110,46 @@ def _learn(connection: Connection, settings: dict[str, Any], checkpoint: str | N
     signal.signal(signal.SIGTERM, end.ask_to_stop)  # may reach the whole group: save, then end
     try:
         begin = load(Path(checkpoint)) if checkpoint else None
-        train(
-            LearnerConfig.of(settings),
-            end.report,
-            should_stop=lambda: end.stop,
-            resume=resume,
-            checkpoint=begin,
-        )
+        config = LearnerConfig.of(settings)
+        with alone(runs_folder() / config.run):
+            train(config, end.report, should_stop=lambda: end.stop, resume=resume, checkpoint=begin)
         end.say(Saved())
     except InputError as error:
         end.say(Failed(str(error)))
     connection.close()
+
+
+@contextlib.contextmanager
+def alone(folder: Path, patience: float = LOCK_TIMEOUT) -> Iterator[None]:
+    """Hold a run for as long as this lasts.
+
+    The learner of a service that was killed may still save itself when that is there again: what it writes
+    must not come in the way of its successor, nor after what that has acknowledged.
+
+    Args:
+        folder: The run's.
+        patience: Longest wait for who holds it [s].
+
+    Raises:
+        InputError: Another learner holds it for longer.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience
+    with (folder / LOCK).open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise InputError(
+                        f"another learner holds run {folder.name!r}: stop it first", field="run"
+                    ) from None
+                time.sleep(0.1)
+                continue
+            except OSError:
+                pass  # a volume without locks
+            break
+        yield
 
 
 class _LearnersEnd:

@@ -57,6 +57,32 @@ class StreamLostError(InputError):
     """An open stream broke: the service stopped, or the network did."""
 
 
+class _AtOnce(http.client.HTTPConnection):
+    """Sends a request's head and body together: the service is woken once for it instead of twice."""
+
+    _parts: list[bytes] | None = None
+
+    def request(self, *arguments: Any, **more: Any) -> None:
+        """Send a request."""
+        self._parts = []
+        try:
+            super().request(*arguments, **more)
+        finally:
+            parts, self._parts = self._parts, None
+        self.send(b"".join(parts))
+
+    def send(self, data: Any) -> None:
+        """Send, or keep until the request is whole."""
+        if self._parts is None:
+            super().send(data)
+        else:
+            self._parts.append(data)
+
+
+class _AtOnceSecure(_AtOnce, http.client.HTTPSConnection):
+    """The same over TLS."""
+
+
 class ServiceClient:
     """Requests to one service over a connection that is kept open.
 
@@ -81,7 +107,7 @@ class ServiceClient:
         self.url = service_url(url)
         self.name = name
         parts = urlsplit(self.url)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        kind = _AtOnceSecure if parts.scheme == "https" else _AtOnce
         self._connection = kind(parts.hostname or "", parts.port, timeout=timeout)
         self._headers = {"Content-Type": "application/json"}
         if token:

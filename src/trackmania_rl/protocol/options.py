@@ -32,6 +32,14 @@ Origin = Annotated[
 ]
 LogJson = Annotated[bool, typer.Option("--log-json", help="Write the log as JSON, an object per line.")]
 
+Otlp = Annotated[
+    str | None,
+    typer.Option(
+        envvar="OTEL_EXPORTER_OTLP_ENDPOINT",
+        help="OpenTelemetry collector that gets spans (OTLP over HTTP), e.g. http://127.0.0.1:4318.",
+    ),
+]
+
 
 def access_of(host: str, token: str | None, token_file: Path | None, origins: Sequence[str] | None) -> Access:
     """Who may do what, as these options say.

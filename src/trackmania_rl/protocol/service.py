@@ -15,11 +15,13 @@ import signal
 import socket
 import threading
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import accumulate
 from math import ceil
 from typing import Any
 
@@ -33,7 +35,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from trackmania_rl import __version__
 from trackmania_rl.protocol import PROTOCOL_VERSION
@@ -42,6 +44,7 @@ from trackmania_rl.protocol.connection import Connection
 from trackmania_rl.protocol.decoding import decode
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import Health, Problem, Version
+from trackmania_rl.protocol.telemetry import span
 
 BODY_LIMIT = 1 << 20
 """Largest body of a request [bytes]; a route may allow more with `request_max_body_size`."""
@@ -51,6 +54,8 @@ UNREAD_TIMEOUT = 60.0
 """A client that takes nothing of what was sent to it is gone after this time [s]."""
 PROBLEM = "application/problem+json"
 """Media type of every refusal (RFC 9457)."""
+LEFT = "client disconnected prematurely"
+"""Litestar's word (with status 500) for a client that leaves in the middle of its request's body."""
 HOT = "hot"
 """Mark (`opt`) of a route that is asked at each step: how often is not limited."""
 SECURITY = [
@@ -59,6 +64,8 @@ SECURITY = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 """Headers of every answer that does not bring its own: no answer is a page, or part of a strange one."""
+BOUNDS = (1e-4, 2e-4, 3e-4, 5e-4, 7.5e-4, 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3, 7.5e-3, 0.01, 0.02, 0.05, 0.1, 0.5)
+"""Times that histograms tell apart [s]."""
 STOP_TIMEOUT = 5.0
 """Longest wait for open requests and streams when the service stops [s]."""
 
@@ -93,11 +100,47 @@ class Metric:
 
 
 @dataclass
+class Histogram:
+    """Times on /metrics, in Prometheus' text format: how many were at most so long.
+
+    Attributes:
+        name: Name, ending in "_seconds".
+        help: What it counts, for people.
+        counts: How many times lie between one of BOUNDS and the next.
+        total: All times together [s].
+    """
+
+    name: str
+    help: str
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+    total: float = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count a time."""
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.total += seconds
+
+    def lines(self) -> Iterator[str]:
+        """The lines of the text format."""
+        yield f"# HELP {self.name} {self.help}"
+        yield f"# TYPE {self.name} histogram"
+        for bound, count in zip((*BOUNDS, "+Inf"), accumulate(self.counts), strict=True):
+            yield f'{self.name}_bucket{{le="{bound}"}} {count}'
+        yield f"{self.name}_sum {self.total:g}"
+        yield f"{self.name}_count {sum(self.counts)}"
+
+
+@dataclass
 class Requests:
-    """Counts the requests of a service, by route and status."""
+    """Counts the requests of a service, by route and status; times those that are asked at each step."""
 
     count: Counter[str] = field(default_factory=Counter)
     seconds: Counter[str] = field(default_factory=Counter)
+    hot: Histogram = field(
+        default_factory=lambda: Histogram(
+            "trackmania_hot_request_seconds", "From a whole request for an action to its answer."
+        )
+    )
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
         """Litestar's hook around every request."""
@@ -114,14 +157,25 @@ class Requests:
                     self.count[f'{route},status="{message["status"]}"'] += 1
                     self.seconds[route] += time.perf_counter() - began  # type: ignore[assignment]
                 await send(message)
+                if message["type"] == "http.response.body" and HOT in scope["route_handler"].opt:
+                    self.hot.observe(time.perf_counter() - scope.get("whole", began))  # type: ignore[operator]
+                elif message["type"] == "http.response.start":
+                    self._trace(scope, message["status"], time.perf_counter() - began)
 
             await app(scope, receive, counting_send)
 
         return counted
 
-    def metrics(self) -> list[Metric]:
+    def _trace(self, scope: HTTPScope, status: int, seconds: float) -> None:
+        """A request as a span, named as OpenTelemetry's conventions have it."""
+        method, route = scope["method"], scope["path_template"]
+        said: dict[str, str | int] = {"http.request.method": method, "http.route": route}
+        span(f"{method} {route}", seconds, {**said, "http.response.status_code": status})
+
+    def metrics(self) -> list[Metric | Histogram]:
         """The counts so far."""
         return [
+            self.hot,
             Metric("trackmania_requests_total", "counter", "Requests answered.", dict(self.count)),
             Metric(
                 "trackmania_request_seconds_total",
@@ -155,7 +209,7 @@ def service_app(
     *,
     access: Access | None = None,
     ready: Callable[[], str | None] = lambda: None,
-    metrics: Callable[[], list[Metric]] = list,
+    metrics: Callable[[], Sequence[Metric | Histogram]] = list,
     lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]] | None = None,
     stopping: Callable[[], Awaitable[None]] | None = None,
     body_limit: int = BODY_LIMIT,
@@ -278,6 +332,8 @@ def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Proble
         if isinstance(error, RateError):
             refusal.set_header("Retry-After", str(ceil(error.wait)))
         return refusal
+    if isinstance(error, HTTPException) and error.detail == LEFT:
+        return problem(400, "the client left before its request was whole")  # nobody reads it; it is counted
     if isinstance(error, HTTPException):
         return problem(error.status_code, _explained(request, error))
     id = secrets.token_hex(4)
