@@ -51,7 +51,7 @@ def add_node(cluster: Cluster, processors: int, **options: Any) -> Any:
     """
     options = {"object_store_memory": STORE_BYTES, "include_dashboard": False, **options}
     for _ in range(ATTEMPTS):
-        ports: dict[str, Any] = dict(zip(AGENT_PORTS, _free_ports(len(AGENT_PORTS)), strict=True))
+        ports: dict[str, Any] = dict(zip(AGENT_PORTS, free_ports(len(AGENT_PORTS)), strict=True))
         try:
             return cluster.add_node(num_cpus=processors, **ports, **options)
         except Exception as error:  # Ray has no type for it
@@ -59,7 +59,7 @@ def add_node(cluster: Cluster, processors: int, **options: Any) -> Any:
     raise InputError(f"Ray does not start on this machine, which may be too busy: {failure}", field="cluster")
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on at the moment."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server(("", 0))) for _ in range(count)]
