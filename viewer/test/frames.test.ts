@@ -36,4 +36,26 @@ describe("pose frames", () => {
     expect(() => decodePoses(frame({ rows: 3 }))).toThrow(/3 x 3 has 52 bytes, got 40/);
     expect(() => decodePoses(new ArrayBuffer(7))).toThrow(/7 bytes/);
   });
+
+  it("that are damaged are read as far as they fit, or refused in words", () => {
+    const whole = Buffer.from(frame());
+    const cut = Array.from({ length: whole.length }, (_, length) => whole.subarray(0, length));
+    const flipped = Array.from({ length: 8 * whole.length }, (_, bit) => {
+      const copy = Buffer.from(whole);
+      copy[bit >> 3]! ^= 1 << (bit & 7);
+      return copy;
+    });
+    let refused = 0;
+    for (const bytes of [...cut, ...flipped]) {
+      try {
+        const { rows, columns, values } = decodePoses(Uint8Array.from(bytes).buffer);
+        expect(values).toHaveLength(rows * columns);
+      } catch (error) {
+        expect(error instanceof RangeError || error instanceof VersionMismatch).toBe(true);
+        expect((error as Error).message).toMatch(/^(A|The) .*\.$/);
+        refused += 1;
+      }
+    }
+    expect(refused).toBeGreaterThanOrEqual(cut.length + 8 * 12); // every cut, and all of the header but the clock
+  });
 });

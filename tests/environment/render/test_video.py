@@ -188,6 +188,25 @@ def test_an_export_shows_the_race_and_repeats_itself(recorded: Recorded, tmp_pat
     assert sorted(tmp_path.iterdir()) == [tmp_path / "0.mp4", tmp_path / "1.mp4"]  # nothing else is left
 
 
+REFERENCES = Path(__file__).parent / "references"
+"""Pictures that somebody looked at and found good."""
+DIFFERENCE = 6.0
+"""Mean difference of a channel, of 255, that another Mesa or browser may make (guess)."""
+
+
+@pytest.mark.browser
+@needs_ffmpeg
+@needs_browser
+@pytest.mark.parametrize(("camera", "weather"), [("chase", "clear"), ("trackside", "night")])
+def test_the_race_looks_as_it_did(recorded: Recorded, tmp_path: Path, camera: str, weather: str) -> None:
+    fields = {"camera": camera, "weather": weather, "format": "png", "begin": 2.0, "width": 160, "height": 90}
+    out = tmp_path / f"{camera}-{weather}.png"
+    export(film([recorded], msgspec.convert({**fields, "overlays": False}, VideoRequest)), out)
+    shown, expected = (decoded(path, 160, 90).astype(float) for path in (out, REFERENCES / out.name))
+    difference = np.abs(shown - expected).mean()
+    assert difference < DIFFERENCE, f"{out} is another picture: look at it, and copy it if it is better"
+
+
 def running(folder: Path) -> list[int]:
     """Processes that name a folder in their command."""
     found = []

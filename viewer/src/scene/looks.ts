@@ -31,6 +31,8 @@ export interface Look {
   readonly zenith: Color;
   /** How fast the air clears above the horizon: it has gone by 1/e at an elevation whose sine is 1/haze. */
   readonly haze: number;
+  /** Sine of the elevation up to which the air hides everything as at the horizon: mountains in fog. */
+  readonly veil: number;
   readonly clouds: number;
   readonly stars: number;
   /** Lamps, 0 off to 1 on. */
@@ -45,7 +47,7 @@ const KEYS: Readonly<Record<Weather, Look>> = {
     sunColour: new Color("#fff1dc"),
     sunStrength: 4.2,
     skyLight: new Color("#bcd8ff"),
-    groundLight: new Color("#6d7350"),
+    groundLight: new Color("#8d9270"),
     ambient: 1.5,
     environment: 0.75,
     exposure: 0.62,
@@ -58,6 +60,7 @@ const KEYS: Readonly<Record<Weather, Look>> = {
     cover: 0,
     zenith: new Color("#3f78c4"),
     haze: 22,
+    veil: 0,
     clouds: 0,
     stars: 0,
     lamps: 0,
@@ -81,6 +84,7 @@ const KEYS: Readonly<Record<Weather, Look>> = {
     cover: 0,
     zenith: new Color("#43598c"),
     haze: 16,
+    veil: 0,
     clouds: 0,
     stars: 0,
     lamps: 0.35,
@@ -104,6 +108,7 @@ const KEYS: Readonly<Record<Weather, Look>> = {
     cover: 1,
     zenith: new Color("#5f6b77"),
     haze: 4.5,
+    veil: 0,
     clouds: 1,
     stars: 0,
     lamps: 0.4,
@@ -127,6 +132,7 @@ const KEYS: Readonly<Record<Weather, Look>> = {
     cover: 1,
     zenith: new Color("#aebac4"),
     haze: 2.2,
+    veil: 0,
     clouds: 0.4,
     stars: 0,
     lamps: 0.5,
@@ -150,6 +156,7 @@ const KEYS: Readonly<Record<Weather, Look>> = {
     cover: 1,
     zenith: new Color("#070d1d"),
     haze: 9,
+    veil: 0,
     clouds: 0.3,
     stars: 1,
     lamps: 1,
@@ -178,6 +185,9 @@ const OVERCAST = 0.35;
 const HIDDEN = 0.25;
 /** Optical depth at which nothing but air is seen: its contrast is 2 % (Koschmieder, 1924). */
 const INVISIBLE = Math.sqrt(Math.log(50));
+/** Sine of the elevation of the highest mountains' tops; densities that begin to hide and hide them [1/m] (guess). */
+const MOUNTAIN_TOP = 0.34;
+const SWALLOWING = [0.0008, 0.003] as const;
 /** `Look.haze` of the densest fog: nothing of the sky is seen. */
 const DENSE_HAZE = 0;
 /** Steps from 0 to 1 in which the sky changes. */
@@ -222,7 +232,8 @@ export function lookOf(conditions: Conditions): Look {
   const sight = 1000 * 0.03 ** conditions.fog; // as protocol/messages.ts defines fog [m]
   const density = lerp(look.density, INVISIBLE / sight, smoothstep(0, 0.1, conditions.fog));
   const haze = lerp(look.haze, DENSE_HAZE, smoothstep(HIDDEN, 1, conditions.fog));
-  return { ...look, density, haze };
+  const veil = MOUNTAIN_TOP * smoothstep(...SWALLOWING, density);
+  return { ...look, density, haze, veil };
 }
 
 /** Conditions in so coarse steps that a change of the sky's look is just not seen; the wind in m/s. */

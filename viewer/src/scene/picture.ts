@@ -22,6 +22,11 @@ import type { Tier } from "./types";
 
 const SAMPLES = 4;
 
+/** Whether a tier is drawn to the canvas itself, with three's own tone mapping. */
+export function isDirect(renderer: WebGLRenderer, tier: Tier): boolean {
+  return tier === "light" || (tier === "standard" && isSoftware(renderer));
+}
+
 /** Draws a scene in one of the tiers. */
 export class Picture {
   private composer: EffectComposer | null = null;
@@ -37,7 +42,7 @@ export class Picture {
   setTier(tier: Tier): void {
     this.composer?.dispose();
     this.composer = null;
-    if (tier === "light" || (tier === "standard" && isSoftware(this.renderer))) return;
+    if (isDirect(this.renderer, tier)) return;
     const composer = new EffectComposer(this.renderer, {
       frameBufferType: HalfFloatType,
       multisampling: SAMPLES,

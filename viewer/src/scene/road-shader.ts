@@ -191,10 +191,13 @@ const ROAD_SHADER: Patch = {
   emissive: /* glsl */ `
     totalEmissiveRadiance += diffuseColor.rgb * (roadGlow * mix(0.35, 1.6, lamps));
     totalEmissiveRadiance += diffuseColor.rgb * vec3(1.0, 0.82, 0.58) * (lamps * 2.2 * lampLight(vRoad));
+    // Inside a loop the road is lit by its other side.
+    float over = 0.5 - 0.5 * dot(normalize(vNormal), (viewMatrix * vec4(0.0, 1.0, 0.0, 0.0)).xyz);
+    totalEmissiveRadiance += diffuseColor.rgb * reflection * (0.9 * over);
     #ifndef STANDARD
     {
       float grazing = pow(1.0 - clamp(dot(normalize(vViewPosition), normalize(vNormal)), 0.0, 1.0), 4.0);
-      totalEmissiveRadiance += reflection * (0.7 * roadWet * grazing);
+      totalEmissiveRadiance += reflection * (0.012 + mix(0.05, 0.7, roadWet) * grazing);
     }
     #endif
   `,

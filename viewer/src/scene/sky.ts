@@ -43,6 +43,7 @@ const DOME_FRAGMENT = /* glsl */ `
   uniform vec3 sunColour;
   uniform float cover;
   uniform float clearing;
+  uniform float veil;
   uniform float clouds;
   uniform float stars;
   varying vec3 vDirection;
@@ -97,7 +98,7 @@ const DOME_FRAGMENT = /* glsl */ `
       colour = mix(colour, cloud, mask * mix(0.55, 0.85, clouds));
     }
     colour += sunColour * (1.0 - stars) * 0.06 * pow(facing, 8.0);
-    float near = exp(-max(up, 0.0) * clearing); // the air that distant mountains fade to
+    float near = exp(-max(up - veil, 0.0) * clearing); // the air that distant mountains fade to
     float alpha = mix(near, 1.0, cover);
     colour = mix(colour, air, near);
     if (up < 0.0) {
@@ -185,6 +186,7 @@ export class Sky {
     (uniforms["sunColour"]!.value as Color).set(look.sunColour);
     uniforms["cover"]!.value = look.cover;
     uniforms["clearing"]!.value = look.haze;
+    uniforms["veil"]!.value = look.veil;
     uniforms["clouds"]!.value = look.clouds;
     uniforms["stars"]!.value = look.stars;
   }
@@ -206,6 +208,7 @@ function domeMaterial(): ShaderMaterial {
       sunColour: { value: new Color() },
       cover: { value: 0 },
       clearing: { value: 1 },
+      veil: { value: 0 },
       clouds: { value: 0 },
       stars: { value: 0 },
     },

@@ -27,6 +27,7 @@ import { buildLamps, buildPiers, buildStands, buildWarnings } from "./furniture"
 import { buildGates } from "./gates";
 import { Ground } from "./ground";
 import { type Look, lookOf, PRESETS, roundConditions, sameConditions } from "./looks";
+import { isDirect } from "./picture";
 import { isSoftware } from "./processor";
 import { Props } from "./props";
 import { Ribbon } from "./ribbon";
@@ -37,6 +38,7 @@ import { Sky, sunDirection } from "./sky";
 import { Stations } from "./stations";
 import { terrainGroup } from "./terrain";
 import { noiseTexture } from "./textures";
+import { toneMapped } from "./tone";
 import type { Conditions, Tier } from "./types";
 
 /** How scene-referred light becomes a picture; post-processing must use the same. */
@@ -141,7 +143,8 @@ export class World {
     this.paintSky(conditions);
     this.light(look);
     this.fogColour.copy(look.air);
-    this.fog.color.copy(look.air);
+    // Drawn directly, air is laid over colours that are mapped already; the sky behind it is mapped, too.
+    this.fog.color.copy(isDirect(this.renderer, this.tier) ? toneMapped(look.air, look.exposure) : look.air);
     this.fog.density = look.density;
     this.shared.wetness.value = conditions.wetness;
     this.shared.lamps.value = look.lamps;
