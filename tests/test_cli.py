@@ -83,6 +83,10 @@ def test_wrong_input_gets_one_sentence(arguments: list[str], words: list[str], t
         assert word in result.stderr
 
 
+def test_help_keeps_units_in_brackets(tmp_path: Path) -> None:
+    assert "[s]" in run("demo", "--help", data=tmp_path).stdout
+
+
 def test_race_prints_one_json_object(tmp_path: Path) -> None:
     result = run("race", "--track", "sprint", "--driver", "pursuit", "--json", data=tmp_path)
     assert result.returncode == 0, result.stderr

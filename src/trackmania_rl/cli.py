@@ -38,6 +38,7 @@ app = typer.Typer(
     help="Teach cars to race TrackMania, and watch them learn.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # units such as [s] are no markup
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 bench = typer.Typer(help="Measure speed, side by side with a named peer.", no_args_is_help=True)
