@@ -63,6 +63,7 @@ python_environment() {
     export UV_FIND_LINKS="${UV_FIND_LINKS:-${PIP_FIND_LINKS:-$(.venv/bin/python -m pip config get global.find-links 2>/dev/null || true)}}"
     [ -n "$UV_FIND_LINKS" ] || unset UV_FIND_LINKS
     export VIRTUAL_ENV="$PWD/.venv"
+    export UV_COMPILE_BYTECODE=1 # once here, not at each start: PYTHONDONTWRITEBYTECODE is set on many servers
     if done_before packages requirements/dev.txt pyproject.toml; then say "up to date"; return; fi
     .venv/bin/uv pip install -q -r requirements/dev.txt
     .venv/bin/uv pip install -q --no-deps -e .

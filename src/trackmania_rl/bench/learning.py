@@ -110,9 +110,10 @@ def command(
 def _ours(task: str, seed: int, steps: int, settings: dict[str, Any]) -> Curve:
     """Train our learner."""
     from trackmania_rl.model.learner import Learner, LearnerConfig
+    from trackmania_rl.protocol.volume import elsewhere
 
-    with tempfile.TemporaryDirectory() as folder:
-        config = LearnerConfig.of(settings, env=f"gymnasium:{task}", run=str(Path(folder) / "run"), seed=seed)
+    with tempfile.TemporaryDirectory() as folder, elsewhere(Path(folder)):
+        config = LearnerConfig.of(settings, env=f"gymnasium:{task}", seed=seed)
         learner = Learner(config)
 
         def frozen() -> Act:

@@ -14,7 +14,9 @@ What is complete of it may be copied to an object store (mirror.py).
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 DATA_VARIABLE = "TRACKMANIA_RL_DATA"
@@ -24,6 +26,19 @@ DATA_VARIABLE = "TRACKMANIA_RL_DATA"
 def data_folder() -> Path:
     """The shared volume."""
     return Path(os.environ.get(DATA_VARIABLE, "data"))
+
+
+@contextlib.contextmanager
+def elsewhere(folder: Path) -> Iterator[None]:
+    """While this lasts, the shared volume is that folder."""
+    before = os.environ.get(DATA_VARIABLE)
+    os.environ[DATA_VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ[DATA_VARIABLE]
+        if before is not None:
+            os.environ[DATA_VARIABLE] = before
 
 
 def tracks_folder() -> Path:

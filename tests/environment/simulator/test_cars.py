@@ -148,7 +148,7 @@ upright = st.builds(
 )
 
 
-@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(upright)
 def test_the_order_of_the_cars_does_not_matter(state: np.ndarray) -> None:
     """Exchanged before or after the impact: the same, to rounding."""
@@ -163,7 +163,7 @@ def test_the_order_of_the_cars_does_not_matter(state: np.ndarray) -> None:
 MIRROR = {Field.X: -1, Field.VX: -1, Field.QY: -1, Field.QZ: -1, Field.WY: -1, Field.WZ: -1}
 
 
-@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(upright)
 def test_the_mirrored_impact_is_the_mirror_image(state: np.ndarray) -> None:
     assume(overlap(flown(state, -0.01)) < 0.0)  # of bodies that were apart a tick ago
