@@ -108,6 +108,10 @@ def test_too_many_connections_do_not_shut_out_those_who_are_here(address: tuple[
         crowd = [stack.enter_context(socket.create_connection(address)) for _ in range(60)]
         here.request("GET", "/healthz")
         assert here.getresponse().status == 200
+        newcomer = http.client.HTTPConnection(*address)  # one that speaks is let in, a silent one goes
+        newcomer.request("GET", "/healthz")
+        assert newcomer.getresponse().status == 200
+        newcomer.close()
         for client in crowd:  # turned away at once, or after their time
             until_closed(client)
     here.close()

@@ -103,10 +103,10 @@ class Soak:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._drive(f"agent_{k}")) for k in range(self.agents)]
             tasks += [group.create_task(self._watch()) for _ in range(self.viewers)]
-            tasks += [group.create_task(self._lurk()) for _ in range(self.idle)]
             async with asyncio.timeout(START_TIMEOUT):
                 while len(self._times) < self.agents:
                     await asyncio.sleep(0.1)
+            tasks += [group.create_task(self._lurk()) for _ in range(self.idle)]
             lines = []
             period = min(LINE, seconds / 6)
             for k in range(round(seconds / period)):
@@ -184,7 +184,7 @@ class Soak:
                 writer.close()
             except OSError:
                 pass
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(1.0)
 
 
 class Agent(Stream):

@@ -9,7 +9,7 @@ import time
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 CONNECTIONS_MAX = 2048
-"""Open connections; further ones are closed at once (64 learners and 256 viewers leave room enough)."""
+"""Open connections: 64 learners and 256 viewers leave room enough. One more ends a silent one."""
 HEAD_TIMEOUT = 10.0
 """Longest time that a request's head may take, from the connection or the head's first byte on [s]."""
 BODY_TIMEOUT = 60.0
@@ -34,11 +34,14 @@ class Connection(HttpToolsProtocol):
     """Whether the last request was read to its end."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a head, unless too many are here."""
+        """Begin to wait for a head; if too many are here, a silent one goes, or else this one."""
         super().connection_made(transport)
         if len(self.connections) > CONNECTIONS_MAX:
-            transport.abort()
-            return
+            silent = (one for one in self.connections if isinstance(one, Connection) and one._silent)
+            leaving = next(silent, self)
+            leaving.transport.abort()
+            if leaving is self:
+                return
         self._wait_for("head")
 
     def data_received(self, data: bytes) -> None:
@@ -72,6 +75,11 @@ class Connection(HttpToolsProtocol):
         """The client left."""
         self._wait_for(None)
         super().connection_lost(exc)
+
+    @property
+    def _silent(self) -> bool:
+        """Whether nothing has ever come."""
+        return self._missing == "head" and self._head == 0 and not self.transport.is_closing()
 
     def _wait_for(self, part: str | None) -> None:
         """Set the deadline anew when another part of a request is waited for."""
