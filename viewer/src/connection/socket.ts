@@ -21,6 +21,7 @@ export class Socket {
   private timer = 0;
   private pause = RETRY_FIRST_MS;
   private closed = false;
+  private trouble = "";
 
   constructor(
     private readonly address: string,
@@ -49,13 +50,13 @@ export class Socket {
     const socket = new WebSocket(this.address);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
-      this.pause = RETRY_FIRST_MS;
+      this.trouble = "";
       this.listener.status("open", "");
     };
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.receive(event.data);
     socket.onclose = (event) => {
       if (this.closed) return;
-      this.listener.status("waiting", event.reason);
+      this.listener.status("waiting", event.reason || this.trouble);
       this.timer = window.setTimeout(() => this.connect(), this.pause);
       this.pause = Math.min(RETRY_LAST_MS, this.pause * 1.6);
     };
@@ -67,10 +68,16 @@ export class Socket {
     try {
       if (typeof data === "string") this.listener.text(data);
       else this.listener.binary?.(data);
+      this.pause = RETRY_FIRST_MS;
     } catch (error) {
-      if (!(error instanceof VersionMismatch)) throw error;
-      this.close();
-      this.listener.status("mismatch", error.message);
+      if (error instanceof VersionMismatch) {
+        this.close();
+        this.listener.status("mismatch", error.message);
+        return;
+      }
+      if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
+      this.trouble = `What came cannot be read: ${error.message}`; // a new connection begins anew
+      this.socket?.close();
     }
   }
 }
