@@ -27,10 +27,9 @@ check: setup  ## style, types, manifests, and known weaknesses of the dependenci
 	$(BIN)/python -m pytest tests/deploy
 	@scripts/audit.sh
 
-bench: setup  ## every speed claim, as a ratio against a peer
-	$(BIN)/trackmania-rl bench simulator
-	$(BIN)/trackmania-rl bench latency
-	$(BIN)/trackmania-rl bench sac
+bench: setup  ## every speed claim, as a ratio against a peer; writes docs/benchmarks.md (half an hour)
+	$(BIN)/trackmania-rl bench all --into docs $(ARGS)
+	$(BIN)/python scripts/generate.py
 
 viewer: setup  ## build the viewer's page
 

@@ -1,9 +1,10 @@
-"""Write what is generated from the code: the viewer's TypeScript, both services' OpenAPI, the commands' page.
+"""Write what is generated: the viewer's TypeScript, OpenAPI files, the pages of commands and of benchmarks.
 
 With --check nothing is written; exit status 1 names the files that are stale.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 import typer
 
+from trackmania_rl.bench import report as reports
+from trackmania_rl.bench.commands import BENCHMARKS
 from trackmania_rl.cli import app as commands
 from trackmania_rl.environment.race import Race
 from trackmania_rl.environment.server import environment_app
@@ -32,7 +35,21 @@ def generated() -> dict[Path, str]:
         ROOT / f"docs/openapi/{name}.json": json.dumps(app.openapi_schema.to_schema(), indent=1) + "\n"
         for name, app in apps.items()
     }
-    return {TARGET: typescript(), ROOT / "docs/commands.md": command_page(), **schemas}
+    report = reports.load(ROOT / "docs/benchmarks.json")
+    return {
+        TARGET: typescript(),
+        ROOT / "docs/commands.md": command_page(),
+        ROOT / "docs/benchmarks.md": reports.page(report, BENCHMARKS),
+        ROOT / "README.md": readme(reports.summary(report, BENCHMARKS, page="docs/benchmarks.md")),
+        **schemas,
+    }
+
+
+def readme(summary: str) -> str:
+    """The README with the benchmarks' summary in its place, between two comments."""
+    text = (ROOT / "README.md").read_text()
+    pattern = r"(<!-- written by make bench -->\n).*?(<!-- end -->)"
+    return re.sub(pattern, lambda found: found[1] + summary + "\n" + found[2], text, flags=re.DOTALL)
 
 
 def command_page() -> str:

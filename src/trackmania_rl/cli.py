@@ -11,18 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 import trackmania_rl
-from trackmania_rl.bench import (
-    cluster,
-    contact,
-    faults,
-    inference,
-    latency,
-    learning,
-    metrics,
-    sac,
-    simulator,
-    soak,
-)  # fmt: skip
+from trackmania_rl.bench import commands as bench
 from trackmania_rl.environment import commands as environment
 from trackmania_rl.environment.calibration import commands as calibration
 from trackmania_rl.environment.render import commands as render
@@ -41,8 +30,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",  # units such as [s] are no markup
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-bench = typer.Typer(help="Measure speed, side by side with a named peer.", no_args_is_help=True)
-
 export = typer.Typer(
     help="Take videos, policies and experience along, to other programs.", no_args_is_help=True
 )
@@ -121,17 +108,7 @@ export.command("dataset")(exports.dataset)
 export.command("demonstration")(environment.demonstration)
 export.command("video")(render.video)
 app.add_typer(export, name="export")
-bench.command("simulator")(simulator.command)
-bench.command("contact")(contact.command)
-bench.command("latency")(latency.command)
-bench.command("inference")(inference.command)
-bench.command("metrics")(metrics.command)
-bench.command("sac")(sac.command)
-bench.command("learning")(learning.command)
-bench.command("faults")(faults.command)
-bench.command("soak")(soak.command)
-bench.command("cluster")(cluster.command)
-app.add_typer(bench, name="bench")
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
+from trackmania_rl.bench.report import show
 from trackmania_rl.protocol.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def command(
     worlds: Annotated[int, typer.Option(min=1, help="Worlds of each worker.")] = 64,
     seconds: Annotated[float, typer.Option(min=1.0, help="Seconds of one measurement.")] = 10.0,
     track: Annotated[str, typer.Option(help="Track that is driven.")] = "sprint",
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Train on a Ray cluster of this machine: throughput against workers, waiting, bytes; the model to 1,000.
 
@@ -61,10 +62,7 @@ def command(
                 with console.status(f"{count} workers, {updates:g} updates a step ..."):
                     rows.append(_measured(count, worlds, updates, seconds, track))
     report = {"nodes": nodes, "worlds": worlds, "rows": rows, "model": _model(rows, worlds)}
-    if json_output:
-        typer.echo(json.dumps(report))
-        return
-    _print(report)
+    show(report, tables, as_json)
 
 
 def _measured(workers: int, worlds: int, updates: float, seconds: float, track: str) -> dict[str, Any]:
@@ -138,7 +136,18 @@ def _fragment_steps() -> int:
     return FRAGMENT_STEPS
 
 
-def _print(report: dict[str, Any]) -> None:
+def headline(report: dict[str, Any]) -> str:
+    """Throughput of the most workers, and how many fill a learner."""
+    row = [row for row in report["rows"] if row["learning"]][-1]
+    most = report["model"]["workers_that_fill_a_learner"]
+    return (
+        f"{row['workers']} workers on {report['nodes']} nodes: {row['steps_per_second']:,.0f} steps/s, "
+        f"the learner waits {row['waiting']:.0%}; {most:.0f} workers fill a learner"
+    )
+
+
+def tables(report: dict[str, Any]) -> Iterator[RenderableType]:
+    """Throughput and cost of each number of workers, and the model to many."""
     table = Table("workers", "", "steps/s", "updates/s", "waits", "B/transition", "learner", "worker")
     for row in report["rows"]:
         table.add_row(
@@ -151,8 +160,9 @@ def _print(report: dict[str, Any]) -> None:
             f"{row['learner_processor_ms_per_fragment']:.1f} ms",
             f"{row['worker_processor_ms_per_fragment']:.1f} ms",
         )
-    console = Console()
-    console.print(table)
-    console.print("learner, worker: processor time per fragment")
+    yield table
+    yield "Learner, worker: processor time per fragment."
+    model = Table("many workers, from these figures", "")
     for name, value in report["model"].items():
-        console.print(f"{name.replace('_', ' ')}: {value:,.1f}")
+        model.add_row(name.replace("_", " "), f"{value:,.1f}")
+    yield model

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import json as json_module
 import statistics
 import time
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.console import RenderableType
+from rich.table import Table
+
+from trackmania_rl.bench.report import show
 
 SIZES = ((1, 64), (1024, 8))
 """Worlds, and cars in each."""
@@ -90,16 +94,23 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure what contact between cars costs."""
-    from rich.console import Console
-    from rich.table import Table
+    show(measure(track), tables, as_json)
 
-    result = measure(track)
-    if as_json:
-        typer.echo(json_module.dumps(result))
-        return
-    table = Table(
-        "worlds", "cars each", "field", "touching", "contact", "ghosts", box=None, header_style="dim"
-    )
+
+def headline(result: dict[str, Any]) -> str:
+    """The cost for many cars, spread out and together."""
+    spread, together = (_slowdown(field) for field in result["fields"][-2:])
+    return f"with contact a step takes {spread:.1f} times as long, and {together:.1f} times in a bunch"
+
+
+def _slowdown(field: dict[str, Any]) -> float:
+    """How many times as long a step takes with contact."""
+    return float(field["ghosts_car_steps_per_core_second"] / field["contact_car_steps_per_core_second"])
+
+
+def tables(result: dict[str, Any]) -> Iterator[RenderableType]:
+    """Rates with contact and as ghosts."""
+    table = Table("worlds", "cars each", "field", "touching", "contact", "ghosts")
     for field in result["fields"]:
         table.add_row(
             str(field["worlds"]),
@@ -108,5 +119,5 @@ def command(
             f"{field['touching']:.0%}",
             *(f"{field[f'{name}_car_steps_per_core_second']:,.0f}" for name in ("contact", "ghosts")),
         )
-    Console().print(table)
-    typer.echo("car-steps (5 ticks of 10 ms) per second of one core")
+    yield table
+    yield "Car-steps (5 ticks of 10 ms) per second of one core."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import threading
 import time
@@ -12,12 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
 import typer
+from rich.console import RenderableType
+from rich.table import Table
 
+from trackmania_rl.bench.report import show
 from trackmania_rl.bench.service import Started, started
 
 if TYPE_CHECKING:
@@ -59,7 +61,6 @@ def command(
     """Kill services, cut the network and fill the disk during a race; what was lost, and for how long."""
     from rich.console import Console
     from rich.progress import track
-    from rich.table import Table
 
     console = Console(stderr=True)
     with racing() as race:
@@ -75,13 +76,22 @@ def command(
         else:
             console.print("The viewer's page is not built (`make viewer`): its server is not killed.")
         outcomes = [fault() for fault in track(faults, "Hurting", console=console, transient=True)]
-    if as_json:
-        typer.echo(json.dumps({"outcomes": [asdict(outcome) for outcome in outcomes]}))
-        return
-    table = Table("fault", "what happened", "lost", r"recovery \[s]", box=None, header_style="dim")
-    for outcome in outcomes:
+    show({"outcomes": [asdict(outcome) for outcome in outcomes]}, tables, as_json)
+
+
+def headline(figures: dict[str, Any]) -> str:
+    """The longest recovery."""
+    outcomes = [Outcome(**outcome) for outcome in figures["outcomes"]]
+    slowest = max(outcomes, key=lambda outcome: outcome.recovery)
+    return f"{len(outcomes)} faults; all works again after {slowest.recovery:.1f} s at most ({slowest.fault})"
+
+
+def tables(figures: dict[str, Any]) -> Iterator[RenderableType]:
+    """What came of each fault."""
+    table = Table("fault", "what happened", "lost", r"recovery \[s]")
+    for outcome in (Outcome(**outcome) for outcome in figures["outcomes"]):
         table.add_row(outcome.fault, outcome.happened, outcome.lost, f"{outcome.recovery:.2f}")
-    Console().print(table)
+    yield table
 
 
 def environment_killed(service: Started, seconds: float = 3.0) -> Outcome:

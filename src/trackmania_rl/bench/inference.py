@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import RenderableType
+from rich.table import Table
 
+from trackmania_rl.bench.report import show
 from trackmania_rl.bench.service import Started, started
 
 if TYPE_CHECKING:
@@ -34,13 +36,23 @@ def command(
     thread that calls, and of the service. Beside it, where it is installed, `predict` of Stable-Baselines3's
     SAC with networks of the same widths. One thread; observations are random numbers.
     """
-    figures = measure(calls, cars)
-    if as_json:
-        typer.echo(json.dumps(figures))
-        return
-    from rich.console import Console
-    from rich.table import Table
+    show(measure(calls, cars), tables, as_json)
 
+
+def headline(figures: dict[str, Any]) -> str:
+    """One car and many, beside the peer."""
+    own = (
+        f"an action in p50 {figures['one_p50_ms']:.3f}, p99 {figures['one_p99_ms']:.3f} ms, "
+        f"of {figures['cars']:,} cars in {figures['many_p50_ms']:.1f} ms"
+    )
+    return own + (
+        f"; {figures['ratio']:.1f} times as fast as Stable-Baselines3" if "ratio" in figures else ""
+    )
+
+
+def tables(figures: dict[str, Any]) -> Iterator[RenderableType]:
+    """Each kind of call."""
+    cars = figures["cars"]
     titles = {
         "one": "one car",
         "peer_one": "one car, Stable-Baselines3",
@@ -48,15 +60,13 @@ def command(
         "peer_many": f"{cars} cars in one call, Stable-Baselines3",
         "rest": "one car, POST /api/predict",
     }
-    table = Table(
-        "action of", r"p50 \[ms]", r"p99 \[ms]", r"processor, p50 \[ms]", box=None, header_style="dim"
-    )
+    table = Table("action of", r"p50 \[ms]", r"p99 \[ms]", r"processor, p50 \[ms]")
     for key, title in titles.items():
         if f"{key}_p50_ms" in figures:
             columns = (f"{key}_{column}_ms" for column in ("p50", "p99", "processor"))
             table.add_row(title, *(f"{figures[column]:.3f}" for column in columns))
-    Console().print(table)
-    typer.echo(f"the service computes {figures['rest_service_processor_ms']:.3f} ms for a request")
+    yield table
+    yield f"The service computes {figures['rest_service_processor_ms']:.3f} ms for a request."
 
 
 def measure(calls: int, cars: int) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import subprocess
 import sys
 import time
@@ -12,7 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import typer
+from rich.console import RenderableType
+from rich.table import Table
 
+from trackmania_rl.bench.report import show
 from trackmania_rl.bench.service import START_TIMEOUT, Started, quantile, started
 from trackmania_rl.protocol.service import listen
 
@@ -46,13 +48,26 @@ def command(
     for module, package in PEERS.values():
         if importlib.util.find_spec(module) is None:
             typer.echo(f"{package} is not installed: it is not measured beside ours", err=True)
-    figures = measure(trips, worlds)
-    if as_json:
-        typer.echo(json.dumps(figures))
-        return
-    from rich.console import Console
-    from rich.table import Table
+    show(measure(trips, worlds), tables, as_json)
 
+
+def headline(figures: dict[str, Any]) -> str:
+    """Both round trips, beside the peers."""
+    own = [
+        f"{name} p50 {figures[f'{key}_p50_ms']:.2f}, p99 {figures[f'{key}_p99_ms']:.2f} ms"
+        for key, name in (("rest", "REST"), ("stream", "stream"))
+    ]
+    others = [
+        f"{name} that simulates nothing {figures[f'{key}_p50_ms']:.2f} ms"
+        for key, (_, name) in PEERS.items()
+        if f"{key}_p50_ms" in figures
+    ]
+    return "; ".join([*own, *others])
+
+
+def tables(figures: dict[str, Any]) -> Iterator[RenderableType]:
+    """Each kind of round trip, and what batches carry."""
+    worlds = figures["worlds"]
     titles = {
         "rest": "one action, REST",
         "peer_rest": "the same, FastAPI with pydantic",
@@ -60,15 +75,14 @@ def command(
         "stream": "one action, stream",
         "batch": f"{worlds} worlds, stream",
     }
-    table = Table("round trip", r"p50 \[ms]", r"p99 \[ms]", r"own p99 \[ms]", box=None, header_style="dim")
+    table = Table("round trip", r"p50 \[ms]", r"p99 \[ms]", r"own p99 \[ms]")
     for key, title in titles.items():
         if f"{key}_p50_ms" in figures:
             own = figures.get(f"{key}_service_p99_ms")
             shown = [f"{figures[f'{key}_{share}_ms']:.3f}" for share in ("p50", "p99")]
             table.add_row(title, *shown, "" if own is None else f"<= {own:g}")
-    console = Console()
-    console.print(table)
-    console.print(
+    yield table
+    yield (
         f"{worlds} worlds: {figures['batch_car_steps_per_second']:,} car-steps/s with the simulation, "
         f"{figures['transport_car_steps_per_second']:,} by the transport alone; the fastest round trip took "
         f"{figures['batch_fastest_ms']:.2f} ms"

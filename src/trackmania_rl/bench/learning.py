@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import Progress
 from rich.table import Table
+
+from trackmania_rl.bench.report import show
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +76,7 @@ def command(
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each learner on each task.")] = 3,
     steps: Annotated[int, typer.Option(min=100, help="Environment steps of a training.")] = 6_000,
     picture: Annotated[Path | None, typer.Option(help="Draw the curves into this PNG file.")] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Learning curves of SAC against Stable-Baselines3: return per step and per second of processor time.
 
@@ -100,11 +101,11 @@ def command(
                     progress.advance(bar)
     if picture is not None:
         _draw(curves).savefig(picture, dpi=110)
-    if json_output:
-        plain = {t: {n: [vars(c) for c in runs] for n, runs in of.items()} for t, of in curves.items()}
-        typer.echo(json.dumps(plain))
-        return
-    Console().print(_table(curves))
+    plain = {
+        task: {name: [asdict(run) for run in runs] for name, runs in learners.items()}
+        for task, learners in curves.items()
+    }
+    show(plain, tables, as_json)
 
 
 def _ours(task: str, seed: int, steps: int, settings: dict[str, Any]) -> Curve:
@@ -188,16 +189,27 @@ def _evaluate(task: str, act: Act) -> float:
     return total / EPISODES
 
 
-def _table(curves: dict[str, dict[str, list[Curve]]]) -> Table:
+def headline(curves: dict[str, dict[str, list[dict[str, Any]]]]) -> str:
+    """Mean return over the training, ours and the peer's; for each task."""
+    parts = []
+    for task, learners in curves.items():
+        _, own, peer = ([Curve(**run).area for run in runs] for runs in learners.values())
+        parts.append(f"{task}: {statistics.median(own):,.0f} instead of {statistics.median(peer):,.0f}")
+    return f"mean return over a training, ours instead of Stable-Baselines3's: {'; '.join(parts)}"
+
+
+def tables(curves: dict[str, dict[str, list[dict[str, Any]]]]) -> Iterator[RenderableType]:
+    """Returns and time of each learner on each task."""
     table = Table("task", "learner", "return at the end", "mean return of the training", "processor s")
     for task, learners in curves.items():
-        for name, runs in learners.items():
+        for name, plain in learners.items():
+            runs = [Curve(**run) for run in plain]
             ends = [run.returns[-1] for run in runs]
             table.add_row(
                 task, name, _spread(ends), _spread([run.area for run in runs]),
                 f"{statistics.median(run.seconds[-1] for run in runs):.0f}",
             )  # fmt: skip
-    return table
+    yield table
 
 
 def _spread(values: list[float]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
 import shutil
 import subprocess
 import tempfile
@@ -15,7 +14,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import RenderableType
+from rich.table import Table
 
+from trackmania_rl.bench.report import show
 from trackmania_rl.protocol.errors import InputError
 
 SERVER = "victoria-metrics"
@@ -38,21 +40,25 @@ def command(
     The file gets each report as a commit; TensorBoard's writer collects them and writes at the end of a turn.
     VictoriaMetrics is started for it (apt-get install victoria-metrics), and left out where it is missing.
     """
-    figures = measure(reports)
-    if as_json:
-        typer.echo(json.dumps(figures))
-        return
-    from rich.console import Console
-    from rich.table import Table
+    show(measure(reports), tables, as_json)
 
-    table = Table("curves", "points/s", "CPU us/point", box=None, header_style="dim")
+
+def headline(figures: dict[str, Any]) -> str:
+    """Points into a run's file, beside TensorBoard."""
+    return (
+        f"{figures['file_points_per_second']:,} points/s of learning curves into a run's file, "
+        f"{figures['ratio']:.1f} times {figures['peer']}"
+    )
+
+
+def tables(figures: dict[str, Any]) -> Iterator[RenderableType]:
+    """Each kind of writing."""
+    table = Table("curves", "points/s", "CPU us/point")
     for kind in ("file", "tensorboard", "server"):
         if f"{kind}_points_per_second" in figures:
             speed, cost = figures[f"{kind}_points_per_second"], figures[f"{kind}_cpu_us"]
             table.add_row(kind, f"{speed:,}", f"{cost:.1f}")
-    console = Console()
-    console.print(table)
-    console.print(f"{figures['ratio']} times as many points/s as {figures['peer']}")
+    yield table
 
 
 def measure(reports: int) -> dict[str, Any]:

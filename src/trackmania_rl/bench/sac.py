@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
+
+from trackmania_rl.bench.report import show
 
 OBSERVATIONS, ACTIONS, BATCH = 83, 3, 256
 """TMRL's LIDAR observation and action, and Stable-Baselines3's default batch."""
@@ -24,7 +25,7 @@ def command(
     seconds: Annotated[float, typer.Option(min=0.5, help="Time of one measurement [s].")] = 3.0,
     repeats: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 5,
     threads: Annotated[int, typer.Option(min=1, help="Threads of PyTorch.")] = 1,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Updates per second of SAC: batch 256, networks 256x256, 83 observations, 3 actions.
 
@@ -61,18 +62,35 @@ def command(
         other = medians["stable-baselines3"]
         report |= {"peer": "stable-baselines3", "peer_updates_per_second": other}
         report["ratio"] = medians[precisions[-1]] / other
-    if json_output:
-        typer.echo(json.dumps(report))
-        return
+    report["measured"] = {name: rates for name, rates in figures.items() if not name.endswith("peak")}
+    show(report, tables, as_json)
+
+
+def headline(report: dict[str, Any]) -> str:
+    """Updates a second in each precision, beside the peer."""
+    peer = report.get("peer_updates_per_second")
+    own = [name for name in ("bfloat16", "float32") if name in report["measured"]]
+    rates = [(name, report[f"{name}_updates_per_second"]) for name in own]
+    return "; ".join(
+        f"{rate:.0f} updates/s in {name}" + (f", {rate / peer:.2f} times Stable-Baselines3" if peer else "")
+        for name, rate in rates
+    )
+
+
+def tables(report: dict[str, Any]) -> Iterator[RenderableType]:
+    """Each learner's rates, beside the peer's and the processor's peak."""
+    peer = report.get("peer_updates_per_second")
     table = Table("learner", "updates/s", "times the peer", "share of the product's peak", "all measurements")
-    for name, rates in figures.items():
-        if name.endswith("peak"):
-            continue
-        ratio = f"{medians[name] / medians['stable-baselines3']:.2f}" if peer is not None else ""
-        share = f"{report[f'{name}_share_of_peak']:.0%}" if name in precisions else ""
-        title = f"TrackMania RL, {name}" if name in precisions else "Stable-Baselines3, float32"
-        table.add_row(title, f"{medians[name]:.0f}", ratio, share, "  ".join(f"{rate:.0f}" for rate in rates))
-    Console().print(table)
+    for name, rates in report["measured"].items():
+        rate, share = statistics.median(rates), report.get(f"{name}_share_of_peak")
+        table.add_row(
+            "Stable-Baselines3, float32" if share is None else f"TrackMania RL, {name}",
+            f"{rate:.0f}",
+            f"{rate / peer:.2f}" if peer else "",
+            "" if share is None else f"{share:.0%}",
+            "  ".join(f"{rate:.0f}" for rate in rates),
+        )
+    yield table
 
 
 def _product(precision: str) -> Callable[[], None]:

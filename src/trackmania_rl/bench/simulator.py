@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json as json_module
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.console import RenderableType
+from rich.table import Table
 
 from trackmania_rl.bench import peers as peers_module
+from trackmania_rl.bench.report import show
 from trackmania_rl.protocol import volume
 from trackmania_rl.protocol.errors import InputError
 
@@ -246,7 +248,7 @@ def command(
     limit: Annotated[bool, typer.Option(help="State the share of the processor's peak.")] = False,
     scaling: Annotated[bool, typer.Option(help="Measure cost over cars and over track length.")] = False,
     picture: Annotated[Path | None, typer.Option(help="Draw the curves of --scaling as this PNG.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure how many car-steps per second the simulator makes, beside its peers.
 
@@ -263,10 +265,7 @@ def command(
         result["curves"] = curves()
     if picture:
         draw(result["curves"], picture)
-    if json:
-        print(json_module.dumps(result))
-    else:
-        _show(result)
+    show(result, tables, as_json)
 
 
 def _install(names: list[str]) -> None:
@@ -289,12 +288,20 @@ def _install(names: list[str]) -> None:
                 console.print(f"{name} could not be installed:\n{(error.stderr or '').strip()}", markup=False)
 
 
-def _show(result: dict[str, Any]) -> None:
-    """Print the figures as tables."""
-    from rich.console import Console
-    from rich.table import Table
+def headline(result: dict[str, Any]) -> str:
+    """Car-steps a second, against each peer that it beats."""
+    ratios = {peer["name"]: peer["ratio"] for peer in result["peers"] if "ratio" in peer}
+    peers = [f"{ratio:,.0f} times {name}" for name, ratio in ratios.items() if ratio > 1.0]
+    figures = [
+        f"{result['car_steps_per_second'] / 1e6:.1f} million car-steps/s of {result['worlds']:,} cars",
+        f"{result['car_steps_per_core_second'] / 1e6:.1f} million per core-second",
+        *peers,
+    ]
+    return ", ".join(figures)
 
-    console = Console()
+
+def tables(result: dict[str, Any]) -> Iterator[RenderableType]:
+    """Rates beside the peers, share of the processor's peak, costs over cars and over length."""
     table = Table("", "per second", "per core-second", "we make more by")
     table.add_row(
         f"this simulator, {result['worlds']} cars, {result['threads']} threads, {result['device']}",
@@ -316,27 +323,27 @@ def _show(result: dict[str, Any]) -> None:
             f"{peer['agent_steps_per_core_second']:,.0f}",
             f"{peer['ratio']:,.1f} x" if peer["ratio"] >= 1 else f"{peer['ratio']:.3f} x",
         )
-    console.print(table)
-    console.print(f"one car through Gymnasium: {result['one_car_microseconds']:.0f} µs a step")
+    yield table
+    yield f"One car through Gymnasium: {result['one_car_microseconds']:.0f} µs a step."
     if "limit" in result:
         limit = result["limit"]
-        console.print(
-            f"a step: {limit['flop_per_step']:,} floating-point operations and "
+        yield (
+            f"A step: {limit['flop_per_step']:,} floating-point operations and "
             f"{limit['memory_bytes_per_step']} bytes of memory; "
             f"{limit['share_of_peak_flops']:.0%} of a core's {limit['peak_flops'] / 1e9:.0f} GFLOP/s, "
-            f"{limit['share_of_peak_bandwidth']:.0%} of its {limit['peak_bytes_per_second'] / 1e9:.0f} GB/s"
+            f"{limit['share_of_peak_bandwidth']:.0%} of its {limit['peak_bytes_per_second'] / 1e9:.0f} GB/s."
         )
-        console.print(f"memory after {MEMORY_STEPS} more steps: {result['memory_growth_mib']:+.1f} MiB")
+        yield f"Memory after {MEMORY_STEPS} more steps: {result['memory_growth_mib']:+.1f} MiB."
     if "curves" in result:
         table = Table("cars", "µs", "µs per car")
         for point in result["curves"]["cars"]:
             each = point["microseconds"] / point["cars"]
             table.add_row(f"{point['cars']:,}", f"{point['microseconds']:,.0f}", f"{each:.2f}")
-        console.print(table)
+        yield table
         table = Table(r"track length \[km]", "µs per car")
         for point in result["curves"]["length"]:
             table.add_row(f"{point['metres'] / 1000:.1f}", f"{point['microseconds_per_car']:.2f}")
-        console.print(table)
+        yield table
 
 
 def _median_seconds(step: Callable[[], object], seconds: float) -> tuple[float, float]:

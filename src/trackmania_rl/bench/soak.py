@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
 import typer
+from rich.console import RenderableType
+from rich.table import Table
 
+from trackmania_rl.bench.report import show
 from trackmania_rl.bench.service import START_TIMEOUT, Started, quantile, started
 from trackmania_rl.bench.stream import BINARY, Stream
 from trackmania_rl.protocol import PROTOCOL_VERSION, messages
@@ -41,7 +43,6 @@ def command(
     """Drive and watch a race for long; memory and latency, line by line."""
     import uvloop
     from rich.console import Console
-    from rich.table import Table
 
     console = Console(stderr=True)
     if (room := _room()) < idle:
@@ -61,13 +62,25 @@ def command(
         "memory_growth_mb": round(settled[-1]["memory_mb"] - settled[0]["memory_mb"], 1),
         "lines": lines,
     }
-    if as_json:
-        typer.echo(json.dumps(figures))
-        return
-    table = Table(*lines[0], box=None, header_style="dim")
-    for one in lines:
-        table.add_row(*(f"{value:g}" for value in one.values()))
-    Console().print(table)
+    show(figures, tables, as_json)
+
+
+def headline(figures: dict[str, Any]) -> str:
+    """Latency under load, and the growth of the memory."""
+    last = figures["lines"][-1]
+    return (
+        f"{figures['agents']} agents and {figures['viewers']} viewers for {figures['minutes']:g} minutes: "
+        f"action to observation p50 {last['p50_ms']:.1f}, p99 {last['p99_ms']:.1f} ms, memory "
+        f"{figures['memory_growth_mb']:+.1f} MB"
+    )
+
+
+def tables(figures: dict[str, Any]) -> Iterator[RenderableType]:
+    """The lines, one for each look."""
+    table = Table(*(name.replace("_", " ") for name in figures["lines"][0]))
+    for line in figures["lines"]:
+        table.add_row(*(f"{value:g}" for value in line.values()))
+    yield table
 
 
 def _room() -> int:
