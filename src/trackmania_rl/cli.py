@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.exceptions import Abort, TyperException
 
 import trackmania_rl
 from trackmania_rl.bench import commands as bench
@@ -71,7 +76,9 @@ def demo(
     ] = 8080,
     model_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the model service.")] = 8081,
     viewer_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")] = 3000,
-    seconds: Annotated[float | None, typer.Option(help="Stop by itself after this time [s].")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.0, help="Stop by itself after this time [s].")
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in the default browser.")] = True,
 ) -> None:
     """Start all three services: a champion races agents that learn while you watch."""
@@ -111,11 +118,73 @@ app.add_typer(export, name="export")
 app.add_typer(bench.app, name="bench")
 
 
+MODULES = {
+    "torch": "model", "openskill": "model",
+    "warp": "environment", "mcap": "environment", "scipy": "environment", "pettingzoo": "environment",
+    "PIL": "environment", "zstandard": "environment",
+    "litestar": "all", "uvicorn": "all", "uvloop": "all", "matplotlib": "all",
+}  # fmt: skip
+"""Extra of the package that brings a module; what several extras bring is "all"."""
+
+SERVICES = ("environment", "model", "viewer")
+"""Commands that have an extra of their own name."""
+
+
 def main() -> None:
-    """Run the command line; an InputError is one line on stderr and exit status 2."""
+    """Run the command line; what is wrong with its input is one line on stderr, and exit status 2."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a letter is no reason to stop
     try:
-        app()
+        status = app(standalone_mode=False)
+        sys.stdout.flush()
     except InputError as error:
-        line = f"[bold red]error:[/] {escape(str(error))}"
-        Console(stderr=True, soft_wrap=True).print(line, highlight=False)
-        sys.exit(2)
+        _refuse(str(error))
+    except TyperException as error:
+        _refuse(_misuse(error))
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        if module not in MODULES:
+            raise
+        _refuse(f"{module} is not installed, expected it for this command: {_installation(module)}")
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        what = error.filename or "writing"
+        _refuse(f"{what}: {(error.strerror or str(error)).lower()}; choose another place, or make room")
+    except Abort:
+        sys.exit(130)
+    sys.exit(status)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    line = f"[bold red]error:[/] {escape(' '.join(sentence.split()))}"
+    Console(stderr=True, soft_wrap=True).print(line, highlight=False)
+    sys.exit(2)
+
+
+def _misuse(error: TyperException) -> str:
+    """What typer refuses, in a sentence with the value, and where help is."""
+    said = error.format_message().rstrip(".").replace(". Did you mean", ", did you mean")
+    if not said:  # no arguments: help has been printed instead
+        sys.exit(error.exit_code)
+    faults = getattr(error.__cause__, "errors", None)  # pydantic's, in which the value is
+    if faults is not None:
+        fault = faults()[0]
+        wanted = re.sub(r"^(Input should be|.* is not one of) |, unable to .*$", "", fault["msg"]).rstrip(".")
+        among = "one of " if "not one of" in fault["msg"] else ""
+        said = f"{error.param.opts[0]} is {fault['input']}, expected {among}{wanted}"  # type: ignore[attr-defined]
+    context = getattr(error, "ctx", None)
+    where = context.command_path if context is not None else "trackmania-rl"
+    return f"{said[0].lower()}{said[1:]} (`{where} --help` explains it)"
+
+
+def _installation(module: str) -> str:
+    """The line that installs what a module comes with."""
+    extra = MODULES[module]
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if extra == "all" and command in SERVICES:
+        extra = command
+    return f"pip install 'trackmania-rl[{extra}]'"

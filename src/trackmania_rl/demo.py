@@ -155,13 +155,16 @@ def run(
         InputError: A port is taken, the track is unknown, or a service does not start.
     """
     from trackmania_rl.environment.ghosts import own_ghosts
+    from trackmania_rl.environment.ghosts import read as read_ghosts
+    from trackmania_rl.environment.simulator.weather import forecast
+    from trackmania_rl.environment.tracks import library
 
-    for port, option in (
-        (environment_port, "--environment-port"),
-        (model_port, "--model-port"),
-        (viewer_port, "--viewer-port"),
-    ):
-        _require_free(port, option)
+    ports = {
+        "--environment-port": environment_port, "--model-port": model_port, "--viewer-port": viewer_port
+    }  # fmt: skip
+    if len(set(ports.values())) < len(ports):
+        given = ", ".join(f"{option} {port}" for option, port in ports.items())
+        raise InputError(f"{given}: expected a port of its own for each", field="port")
     urls = {
         name: f"http://127.0.0.1:{port}"
         for name, port in (
@@ -171,6 +174,12 @@ def run(
         )
     }
     ghosts = own_ghosts(ghosts, [track])
+    if weather is not None:
+        forecast(weather)
+    for ghost in ghosts:
+        read_ghosts(ghost, library.load(track))
+    for option, port in ports.items():
+        _require_free(port, option)
     track = _track_id(track)
     environment = Service(
         "environment", ["environment", "--port", str(environment_port), "--track", track], urls["environment"]

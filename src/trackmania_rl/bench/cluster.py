@@ -45,8 +45,10 @@ def command(
 
     try:
         counts = [int(count) for count in workers.split(",")]
-    except ValueError as error:
-        raise InputError(f"--workers {workers}: expected numbers as 1,2,4", field="workers") from error
+    except ValueError:
+        counts = []
+    if min(counts, default=0) < 1:
+        raise InputError(f"--workers is «{workers}», expected numbers from 1 as 1,2,4", field="workers")
     console = Console(stderr=True)
     rows = []
     with ExitStack() as stack:

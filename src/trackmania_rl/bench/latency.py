@@ -16,7 +16,6 @@ from rich.table import Table
 
 from trackmania_rl.bench.report import show
 from trackmania_rl.bench.service import START_TIMEOUT, Started, quantile, started
-from trackmania_rl.protocol.service import listen
 
 WARM_UP = 200
 """Round trips of each kind before the first one that counts."""
@@ -179,6 +178,7 @@ def _grpc(stack: contextlib.ExitStack, request: bytes) -> Trip:
 
     from trackmania_rl.bench import grpc_route
     from trackmania_rl.protocol.messages import ActionAnswer
+    from trackmania_rl.protocol.service import listen
 
     with listen("127.0.0.1", 0) as free:
         port: int = free.getsockname()[1]

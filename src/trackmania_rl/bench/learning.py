@@ -17,6 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from trackmania_rl.bench.report import show
+from trackmania_rl.protocol.options import output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +76,9 @@ def command(
     tasks: Annotated[str, typer.Option(help="Tasks of Gymnasium.")] = f"{PENDULUM},{MUJOCO}",
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each learner on each task.")] = 3,
     steps: Annotated[int, typer.Option(min=100, help="Environment steps of a training.")] = 6_000,
-    picture: Annotated[Path | None, typer.Option(help="Draw the curves into this PNG file.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(callback=output(".png"), help="Draw the curves into this PNG file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Learning curves of SAC against Stable-Baselines3: return per step and per second of processor time.

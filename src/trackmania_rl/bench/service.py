@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.service import listen
 
 START_TIMEOUT = 50.0
 """Longest wait for a service [s]."""
@@ -121,6 +120,8 @@ def started(module: str, *arguments: str, data: Path | None = None) -> Iterator[
         arguments: Command line before the port.
         data: Its data volume; by default one that is deleted at the end.
     """
+    from trackmania_rl.protocol.service import listen
+
     with listen("127.0.0.1", 0) as free:
         port: int = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:

@@ -18,6 +18,7 @@ from trackmania_rl.bench import peers as peers_module
 from trackmania_rl.bench.report import show
 from trackmania_rl.protocol import volume
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.options import output
 
 BATCHES = (1, 16, 64, 256, 1024, 4096, 16384)
 """Cars for the curve of cost over the size of the batch."""
@@ -236,10 +237,10 @@ def draw(points: dict[str, list[dict[str, float]]], path: Path) -> None:
 
 
 def command(
-    worlds: Annotated[int, typer.Option(help="Cars advanced together.")] = 4096,
-    threads: Annotated[int | None, typer.Option(help="CPU threads; all without it.")] = None,
+    worlds: Annotated[int, typer.Option(min=1, help="Cars advanced together.")] = 4096,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all without it.")] = None,
     device: Annotated[str, typer.Option(help="cpu, or a CUDA device such as cuda.")] = "cpu",
-    seconds: Annotated[float, typer.Option(help="Seconds to spend on each figure.")] = 3.0,
+    seconds: Annotated[float, typer.Option(min=0.01, help="Time spent on each figure [s].")] = 3.0,
     peers: Annotated[bool, typer.Option(help="Measure other simulators in the same run.")] = True,
     install: Annotated[
         list[str] | None,
@@ -247,7 +248,9 @@ def command(
     ] = None,
     limit: Annotated[bool, typer.Option(help="State the share of the processor's peak.")] = False,
     scaling: Annotated[bool, typer.Option(help="Measure cost over cars and over track length.")] = False,
-    picture: Annotated[Path | None, typer.Option(help="Draw the curves of --scaling as this PNG.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(callback=output(".png"), help="Draw the curves of --scaling as this PNG.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure how many car-steps per second the simulator makes, beside its peers.

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.options import LogJson, Origin, Otlp, Token, TokenFile, access_of
+from trackmania_rl.protocol.options import LogJson, Origin, Otlp, Token, TokenFile, access_of, output
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.entrant import Ghost
@@ -62,7 +62,8 @@ def environment(
         float, typer.Option(min=0.05, max=60.0, help="Time from line-up to start [s].")
     ] = 3.0,
     time_limit: Annotated[
-        float | None, typer.Option(min=1.0, help="Longest heat [s]. [default: 10 s and the time at 10 m/s]")
+        float | None,
+        typer.Option(min=1.0, max=86_400.0, help="Longest heat [s]. [default: 10 s and the time at 10 m/s]"),
     ] = None,
     weather: Weather = None,
     agents: Annotated[int, typer.Option(min=1, max=64, help="Most agents in a race.")] = 16,
@@ -78,7 +79,7 @@ def environment(
         int, typer.Option(min=1, help="Keep so many of the newest replays; older ones are deleted.")
     ] = 1000,
     keep_gb: Annotated[
-        float, typer.Option(min=0.001, help="Keep no more replays than take this room [GB].")
+        float, typer.Option(min=0.001, max=1e6, help="Keep no more replays than take this room [GB].")
     ] = 10.0,
     token: Token = None,
     token_file: TokenFile = None,
@@ -93,7 +94,9 @@ def environment(
     tmrl_port: Annotated[
         int | None,
         typer.Option(
-            help="Speak the OpenPlanet socket of TMRL's plugin there for the race's first car (9000)."
+            min=1,
+            max=65535,
+            help="Speak the OpenPlanet socket of TMRL's plugin there for the race's first car (9000).",
         ),
     ] = None,
     option: Annotated[
@@ -147,11 +150,24 @@ def environment(
     access = access_of(host, token, token_file, origin)
     show = None
     if env is not None:
-        if track:
-            raise InputError(f"--track beside --env: {env} is hosted in place of races", field="track")
+        races_only = {
+            "track": track,
+            "ghost": ghost,
+            "heats": heats,
+            "weather": weather,
+            "tmrl-port": tmrl_port,
+        }
+        for name in (name for name, value in races_only.items() if value):
+            raise InputError(f"--{name} beside --env: {env} is hosted in place of races", field=name)
         show = Show(env, _options(option or []), episodes_folder() if record else None)
         show.fewest().close()  # what cannot be made is known at once
+    elif option:
+        raise InputError(f"--option {option[0]} without --env, which takes it", field="option")
+    if record_sensors and not record:
+        raise InputError("--record-sensors beside --no-record: expected one of them", field="record-sensors")
     listening = listen(host, port)
+    if tmrl_port is not None:
+        listen("127.0.0.1", tmrl_port, option="--tmrl-port").close()  # what is taken is known at once
     if otlp is not None:
         telemetry.begin("trackmania-rl-environment", otlp)
     screen = None
@@ -283,7 +299,10 @@ def race(
     driver: Annotated[str, typer.Option(help="full-throttle, pursuit, or a checkpoint's file.")] = "pursuit",
     cars: Annotated[int, typer.Option(min=1, max=64, help="Cars on the start grid.")] = 1,
     contact: Contact = False,
-    record: Annotated[Path | None, typer.Option(help="Record the race to this .mcap file.")] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(callback=output(".mcap", folders=True), help="Record the race to this .mcap file."),
+    ] = None,
     record_sensors: Sensors = False,
     weather: Weather = None,
     as_json: Json = False,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from trackmania_rl.environment import drivers
 from trackmania_rl.environment.entrant import Entrant
 from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.replay.recording import Recording
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import AgentAdd
@@ -103,12 +104,16 @@ def run(
     for number in range(cars):
         name = driver if driver in BUILT_IN else Path(driver).stem
         race.add(AgentAdd(agent_id=f"car-{number + 1}", name=name, observation=observation, policy=name))
+    recording = None
     while not race.over:
         race.tick()
+        recording = race.recording or recording  # the race lets go of one whose file is closed
         if race.at_step:
             for entrant in race.grid:
                 entrant.send(act(race, entrant))
-    _finish_recording(race, record)
+    race.close()
+    if record is not None and recording is not None:
+        _keep(recording, record)
     times = [entrant.best_time for entrant in race.grid if entrant.best_time is not None]
     return Result(
         finished=len(times) == cars,
@@ -152,13 +157,9 @@ def _trained(path: Path) -> Trained:
     return trained
 
 
-def _finish_recording(race: Race, record: Path | None) -> None:
-    """Close the recording and give it the name that was asked for."""
-    recording = race.recording
-    race.close()
-    if recording is not None and record is not None:
-        if recording.failure is not None:
-            raise InputError(
-                f"{recording.failure}: expected a folder with room, {record.parent}", field="record"
-            )
-        recording.path.rename(record)
+def _keep(recording: Recording, record: Path) -> None:
+    """Give a recording the name that was asked for."""
+    recording.wait()
+    if recording.failure is not None:
+        raise InputError(f"{recording.failure}: expected a folder with room, {record.parent}", field="record")
+    recording.path.rename(record)

@@ -83,6 +83,7 @@ def model(
     from trackmania_rl.model.shipper import Shipper
     from trackmania_rl.model.timeseries import ServerCurves, TimeSeries
     from trackmania_rl.protocol import telemetry
+    from trackmania_rl.protocol.client import service_url
     from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.mirror import restored
     from trackmania_rl.protocol.service import listen, serve
@@ -90,6 +91,8 @@ def model(
 
     write_log(as_json=log_json)
     access = access_of(host, token, token_file, origin)
+    for url in (url for given in (environment, remote_worlds) if given for url in given.split(",")):
+        service_url(url.strip())
     listening = listen(host, port)
     if otlp is not None:
         telemetry.begin("trackmania-rl-model", otlp)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trackmania_rl.protocol.options import output
+
 if TYPE_CHECKING:
     from trackmania_rl.model.checkpoint import Checkpoint
     from trackmania_rl.model.tmod import Pupil
@@ -18,7 +20,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def onnx(
     checkpoint: Policy,
-    out: Annotated[Path, typer.Option(help="File to write.")] = Path("policy.onnx"),
+    out: Annotated[Path, typer.Option(callback=output(folders=True), help="File to write.")] = Path(
+        "policy.onnx"
+    ),
     as_json: Json = False,
 ) -> None:
     """Write a policy as ONNX: raw observations (n, o) in, actions (n, a) out, float32.
@@ -41,7 +45,9 @@ def onnx(
 
 def tmod(
     checkpoint: Policy,
-    out: Annotated[Path, typer.Option(help="File to write.")] = Path("trackmania.tmod"),
+    out: Annotated[Path, typer.Option(callback=output(folders=True), help="File to write.")] = Path(
+        "trackmania.tmod"
+    ),
     force: Annotated[
         bool, typer.Option("--force", help="Write a policy of the LIDAR in metres, which cannot drive there.")
     ] = False,

@@ -61,6 +61,8 @@ SERVICE_PATIENCE = 60.0
 """Longest wait for an environment service that went away during training [s]."""
 FOLDER_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,199}")
 """What a run may be called: it lies in the data volume, and nowhere else."""
+SEED_MAX = 2**63 - 1
+"""Largest seed that PyTorch's generators take."""
 WORLDS_MAX = 65_536
 """Most parallel worlds, as on the wire."""
 TOKEN_VARIABLE = "TRACKMANIA_RL_TOKEN"
@@ -163,6 +165,8 @@ class LearnerConfig(SacConfig):
         for name, bound in least.items():
             if getattr(self, name) < bound:
                 raise InputError(f"{name} is {getattr(self, name)}, expected at least {bound}", field=name)
+        if self.seed > SEED_MAX:
+            raise InputError(f"seed is {self.seed}, expected at most {SEED_MAX}", field="seed")
         if not FOLDER_NAME.fullmatch(self.run):
             raise InputError(
                 f"run is {self.run!r}, expected a folder's name of up to 200 characters, "

@@ -8,8 +8,8 @@ import importlib
 import importlib.metadata
 import inspect
 import re
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
+from functools import partial, wraps
 from typing import Any
 
 import gymnasium
@@ -241,7 +241,7 @@ def _local(env: str, worlds: int, options: dict[str, Any]) -> VectorEnv[Any, Any
         return SyncVectorEnv([partial(_game, env, options)], autoreset_mode=AutoresetMode.SAME_STEP)
     if ":" in env:
         with _options_explained(env):
-            return _side_by_side(partial(_factory(env), **options), worlds)
+            return _side_by_side(_checked(env, partial(_factory(env), **options)), worlds)
     _register_ours()
     spec = gymnasium.registry.get(env)
     if spec is None or spec.vector_entry_point is None:
@@ -304,12 +304,27 @@ def _factory(env: str) -> Any:
     return found
 
 
+def _checked(env: str, make: Callable[..., Any]) -> Callable[..., Any]:
+    """A factory whose product is looked at; of the same signature."""
+
+    @wraps(make)
+    def checked(**more: Any) -> Any:
+        made = make(**more)
+        if not isinstance(made, gymnasium.Env | VectorEnv):
+            raise InputError(f"{env} makes a {type(made).__name__}, expected a gymnasium.Env", field="env")
+        return made
+
+    return checked
+
+
 @contextlib.contextmanager
 def _options_explained(env: str) -> Iterator[None]:
     """Say which option an environment does not take."""
     try:
         yield
     except TypeError as error:
+        if re.search(r"missing \d+ required", str(error)):
+            raise InputError(f"no environment {env}: {error}", field="env") from error
         option = re.search(r"unexpected keyword argument '(\w+)'", str(error))
         if option is None:
             raise

@@ -531,7 +531,7 @@ class VideoRequest(Message):
     """Seconds of the race in a second of the video."""
     begin: Annotated[float, Meta(ge=0.0)] = 0.0
     """Part of the race that is shown [s]."""
-    end: float | None = None
+    end: Annotated[float, Meta(gt=0.0)] | None = None
     """The replay's end without it."""
     format: Literal["mp4", "webm", "gif", "png"] = "mp4"
     """png: one picture, of `begin`."""

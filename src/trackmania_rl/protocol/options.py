@@ -1,14 +1,16 @@
-"""Options that the commands of both services have."""
+"""Options that several commands have, and checks of what is given for them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from trackmania_rl.protocol.access import Access, token_in
+from trackmania_rl.protocol.errors import InputError
 
 Token = Annotated[
     str | None,
@@ -41,14 +43,48 @@ Otlp = Annotated[
 ]
 
 
+def output(*endings: str, folders: bool = False) -> Callable[[Path | None], Path | None]:
+    """A check, for an option's callback, that a file can be written there: before the work, not after it.
+
+    Args:
+        endings: What its name may end in, e.g. ".png"; none: anything.
+        folders: Its folder is made if there is none.
+    """
+
+    def check(path: Path | None) -> Path | None:
+        if path is None:
+            return None
+        if endings and path.suffix.lower() not in endings:
+            raise InputError(f"cannot write {path}, expected a name that ends in {' or '.join(endings)}")
+        if path.is_dir():
+            raise InputError(f"cannot write {path}: it is a folder, expected the name of a file")
+        folder = path.absolute().parent
+        while folders and not folder.exists():
+            folder = folder.parent
+        if not folder.is_dir():
+            raise InputError(f"cannot write {path}: there is no folder {path.parent}, create it first")
+        return path
+
+    return check
+
+
 def access_of(host: str, token: str | None, token_file: Path | None, origins: Sequence[str] | None) -> Access:
     """Who may do what, as these options say.
 
     Raises:
-        InputError: The token's file is no good, or the service would be open to a network without a token.
+        InputError: The token or its file is no good, an origin is no page's, or the service would be open to
+            a network without a token.
     """
+    if token is not None and not token.strip():
+        raise InputError("--token is empty, expected a secret: leave it out to ask for none", field="token")
     if token is None and token_file is not None:
         token = token_in(token_file)
+    for origin in origins or ():
+        if not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise InputError(
+                f"--origin is «{origin}», expected a page's without a path, as https://viewer.example.org",
+                field="origin",
+            )
     access = Access(token=token, origins=tuple(origins or ()))
     access.check_reach(host)
     return access

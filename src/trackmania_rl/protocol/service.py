@@ -407,8 +407,13 @@ def running(app: Litestar, host: str = "127.0.0.1", port: int = 0) -> Iterator[s
         thread.join()
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, option: str = "--port") -> socket.socket:
     """A listening socket.
+
+    Args:
+        host: Address of this machine.
+        port: Port; 0 takes a free one.
+        option: What chose the port, for the refusal.
 
     Raises:
         InputError: The port is taken or the address is not ours.
@@ -417,20 +422,21 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listening = socket.create_server((host, port), family=family, backlog=512)
     except OverflowError as error:
-        raise InputError(f"--port is {port}, expected 0 to 65535", field="port") from error
+        raise InputError(f"{option} is {port}, expected 0 to 65535", field=option[2:]) from error
     except OSError as error:
-        raise InputError(_not_listening(host, port, error), field="port") from error
+        raise InputError(_not_listening(host, port, option, error), field=option[2:]) from error
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; the connections inherit it
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNREAD_TIMEOUT))
     return listening
 
 
-def _not_listening(host: str, port: int, error: OSError) -> str:
+def _not_listening(host: str, port: int, option: str, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is already taken on {host}: stop what runs there or choose another with --port"
+        return f"port {port} is already taken on {host}: stop what runs there or choose another with {option}"
     if error.errno == errno.EACCES:
-        return f"port {port} needs more rights than this user has: choose one above 1023 with --port"
-    return f"cannot listen on {host}: {error.strerror}; expected an address of this machine, e.g. 127.0.0.1"
+        return f"port {port} needs more rights than this user has: choose one above 1023 with {option}"
+    reason = (error.strerror or str(error)).partition(" (while")[0]
+    return f"cannot listen on {host}: {reason}; expected an address of this machine, e.g. 127.0.0.1"
 
 
 class _Server(uvicorn.Server):

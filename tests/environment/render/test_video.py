@@ -142,7 +142,7 @@ def test_what_does_not_fit_is_refused(recorded: Recorded, request_: VideoRequest
 
 
 def test_the_command_refuses_what_it_cannot_write() -> None:
-    with pytest.raises(InputError, match=r"its name must end in \.mp4"):
+    with pytest.raises(InputError, match=r"a name that ends in \.mp4"):
         CliRunner().invoke(app, ["export", "video", "any", "--out", "race.avi"], catch_exceptions=False)
 
 

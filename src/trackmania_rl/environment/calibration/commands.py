@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from trackmania_rl.protocol.options import output
+
 if TYPE_CHECKING:
     from trackmania_rl.environment.calibration.recording import Recording
     from trackmania_rl.environment.calibration.report import Report
@@ -40,12 +42,14 @@ def calibrate(
     ] = None,
     generations: Annotated[int, typer.Option(min=1, help="Generations of the fit's optimiser.")] = 30,
     write: Annotated[
-        Path | None, typer.Option(help="Write the fitted numbers and their source here.")
+        Path | None, typer.Option(callback=output(), help="Write the fitted numbers and their source here.")
     ] = None,
     parameters: Annotated[
         Path | None, typer.Option(help="Drive with the numbers of this file. [default: the shipped ones]")
     ] = None,
-    picture: Annotated[Path | None, typer.Option(help="Draw the result to this .png file.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(callback=output(".png"), help="Draw the result to this .png file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure how true the car drives: recorded inputs, driven again open loop from every recorded state."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trackmania_rl.protocol.options import output
+
 if TYPE_CHECKING:
     from trackmania_rl.environment.render.export import Exported
     from trackmania_rl.environment.render.film import Film
@@ -51,7 +53,13 @@ def video(
     replay: Annotated[
         list[str], typer.Argument(help="Id of a replay, or an .mcap file. Several of one track: together.")
     ],
-    out: Annotated[Path, typer.Option(help="File to write: .mp4, .webm, .gif, or .png for one picture.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            callback=output(*(f".{format}" for format in FORMATS)),
+            help="File to write: .mp4, .webm, .gif, or .png for one picture.",
+        ),
+    ],
     camera: Annotated[Camera, typer.Option(help="The director cuts between the others.")] = Camera.DIRECTOR,
     size: Annotated[str, typer.Option(help="Width and height [pixels].")] = "1280x720",
     fps: Annotated[int, typer.Option(help="Pictures per second.")] = 30,
@@ -114,13 +122,15 @@ def _request(out: Path, size: str, **chosen: object) -> VideoRequest:
     from trackmania_rl.protocol.errors import InputError
     from trackmania_rl.protocol.messages import VideoRequest
 
-    format = out.suffix.lstrip(".").lower()
-    if format not in FORMATS:
-        raise InputError(f"--out is {out}: its name must end in .{', .'.join(FORMATS)}", field="out")
     match = re.fullmatch(r"(\d+)x(\d+)", size)
     if match is None:
         raise InputError(f"--size is «{size}», expected WIDTHxHEIGHT, e.g. 1280x720", field="size")
-    fields = {**chosen, "format": format, "width": int(match[1]), "height": int(match[2])}
+    fields = {
+        **chosen,
+        "format": out.suffix.lstrip(".").lower(),
+        "width": int(match[1]),
+        "height": int(match[2]),
+    }
     try:
         return msgspec.convert(fields, VideoRequest)
     except msgspec.ValidationError as error:

@@ -165,9 +165,9 @@ def _summary(path: Path, changed: int) -> ReplaySummary | None:
 
 def _unknown(name: str) -> InputError:
     known = [path.name.split(".mcap")[0] for path in _files()[:5]]
+    newest = f"the newest are {', '.join(known)}" if known else "there is none yet"
     return InputError(
-        f"no replay {name}; the newest are {', '.join(known) or 'none yet'}: GET /api/replays or "
-        "`trackmania-rl replay list` names all",
+        f"no replay {name}, {newest}: GET /api/replays or `trackmania-rl replay list` names all",
         status=404,
         field="replay",
     )

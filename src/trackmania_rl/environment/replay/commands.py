@@ -11,6 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.options import output
+
 if TYPE_CHECKING:
     from trackmania_rl.environment.replay.comparison import Comparison
     from trackmania_rl.environment.replay.reading import Recorded
@@ -132,6 +135,8 @@ def import_(
     from trackmania_rl.environment.tracks import library
     from trackmania_rl.protocol.volume import replays_folder
 
+    if not file.is_file():
+        raise InputError(f"no file {file}, expected a drive: .Ghost.Gbx, .Replay.Gbx, .Map.Gbx or .csv")
     with Console(stderr=True).status(f"Reading {escape(file.name)} ..."):
         source = Path(track or file)
         driven = library.load(library.import_file(source).track if source.is_file() else str(source))
@@ -157,7 +162,10 @@ def compare(
     in_order: Annotated[
         bool, typer.Option("--in-order", help="Compare with the first named, not with the fastest.")
     ] = False,
-    picture: Annotated[Path | None, typer.Option(help="Draw the gaps along the track: .png or .svg.")] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(callback=output(".png", ".svg"), help="Draw the gaps along the track: .png or .svg."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare drives with the fastest of them: gaps at the checkpoints, and where time was lost."""
@@ -180,7 +188,9 @@ def compare(
 def export(
     replay: Named,
     format: Annotated[str, typer.Option(help="csv, parquet or json.")] = "csv",
-    output: Annotated[Path | None, typer.Option(help="File to write. [default: <id>.<format>]")] = None,
+    output: Annotated[
+        Path | None, typer.Option(callback=output(), help="File to write. [default: <id>.<format>]")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a replay as a table: one row per car and 50 ms, with poses and tape."""

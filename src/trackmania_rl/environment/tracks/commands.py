@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from trackmania_rl.protocol.options import output
+
 app = typer.Typer(help="Import, generate, list and show tracks.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -49,16 +51,22 @@ def generate(
     kind: Annotated[str, typer.Option(help="sprint or lap.")] = "sprint",
     id: Annotated[
         str | None,
-        typer.Option("--id", help="Id to keep it under, with the seed behind it if there are several.",
-                     show_default="generated-SEED"),
+        typer.Option(
+            "--id",
+            help="Id to keep it under, with the seed behind it if there are several.",
+            show_default="generated-SEED",
+        ),
     ] = None,
     count: Annotated[int, typer.Option(help="Tracks, of this seed and the following.", min=1)] = 1,
     picture: Annotated[bool, typer.Option("--picture", help="Draw each as <id>.png in this folder.")] = False,
     sheet: Annotated[
-        Path | None, typer.Option(help="Draw them all into this one picture, .png or .svg.")
+        Path | None,
+        typer.Option(
+            callback=output(".png", ".svg"), help="Draw them all into this one picture, .png or .svg."
+        ),
     ] = None,
     as_json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Make tracks by chance and keep them in the data volume, as texts to read and edit."""
     from rich.progress import track as progress
 
@@ -124,7 +132,13 @@ def show(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Picture to write, .png or .svg.", show_default="<id>.png"),
+        typer.Option(
+            "--output",
+            "-o",
+            callback=output(".png", ".svg"),
+            help="Picture to write, .png or .svg.",
+            show_default="<id>.png",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
