@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,13 @@ COMMANDS = {"model/commands.py": ("trackmania_rl.cluster",)}
 """What the command line of a package may reach besides: `train --cluster` trains on a cluster."""
 
 
-def imports(file: Path) -> set[str]:
+def imports(file: Path, *, for_types: bool = True) -> set[str]:
     """Modules that a file imports, those inside functions included."""
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    found, tree = set(), ast.parse(file.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not for_types:
+            node.body = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -42,3 +46,23 @@ def test_a_package_imports_only_what_it_may(package: str) -> None:
             name for name in imports(file) if name.startswith(strangers) and not name.startswith(allowed)
         ]
         assert not wrong, f"{file.relative_to(SOURCE)} imports {wrong}"
+
+
+def test_no_module_imports_itself_over_others() -> None:
+    names = {module_name(file): file for file in SOURCE.rglob("*.py")}
+    graph = {
+        name: {
+            found
+            for imported in imports(file, for_types=False)
+            for found in (imported, imported.rpartition(".")[0])
+            if found in names and found != name
+        }
+        for name, file in names.items()
+    }
+    assert sum(map(len, graph.values())) > len(graph)
+    list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError
+
+
+def module_name(file: Path) -> str:
+    """The dotted name of a file of the package."""
+    return ".".join(file.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__")
