@@ -1,7 +1,7 @@
 import { create } from "zustand";
 import { poseLayout } from "../playback/interpolation";
-import { LiveBuffer } from "../playback/livebuffer";
-import { LiveClock } from "../playback/liveclock";
+import { LiveBuffer } from "../playback/live-buffer";
+import { LiveClock } from "../playback/live-clock";
 import { decodeHeader, decodePicture, decodePoses, VersionMismatch, type Picture } from "../protocol/frames";
 import {
   FrameKind,

@@ -3,7 +3,7 @@ import { socketAddress } from "../connection/addresses";
 import { liveClock, useEnvironment } from "../connection/environment";
 import { addAgent, removeAgent } from "../connection/rest";
 import { Socket } from "../connection/socket";
-import { DELAY_DRIVING, DELAY_WATCHING } from "../playback/liveclock";
+import { DELAY_DRIVING, DELAY_WATCHING } from "../playback/live-clock";
 import {
   PROTOCOL_VERSION,
   type Action,

@@ -14,7 +14,7 @@ import { VideoExport } from "../panels/videoexport";
 import { clockParts, setClock } from "../playback/address";
 import { fastest } from "../playback/gaps";
 import { happenings } from "../playback/happenings";
-import type { PlaybackClock } from "../playback/playbackclock";
+import type { PlaybackClock } from "../playback/playback-clock";
 import type { Recording } from "../playback/recording";
 import type { RecordedCar } from "../playback/standings";
 import type { Replay, TrackGeometry } from "../protocol/messages";

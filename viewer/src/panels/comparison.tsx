@@ -1,7 +1,7 @@
 import { NativeSelect, SegmentedControl } from "@mantine/core";
 import { IconLayoutColumns, IconX } from "@tabler/icons-react";
 import { useCallback, useMemo, useState } from "react";
-import type { PlaybackClock } from "../playback/playbackclock";
+import type { PlaybackClock } from "../playback/playback-clock";
 import type { Recording } from "../playback/recording";
 import type { RecordedCar } from "../playback/standings";
 import { type Trace, TRACES, type Traces, tracesAlong } from "../playback/traces";

@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useRef, useState } from "react";
-import { PlaybackClock } from "../playback/playbackclock";
+import { PlaybackClock } from "../playback/playback-clock";
 import { Recording } from "../playback/recording";
 import { type RecordedCar, recordedCars, standingsAt } from "../playback/standings";
 import type { Replay, Standing, TrackGeometry } from "../protocol/messages";

@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useRef, useState, type PointerEvent } from "react";
 import { raceTime } from "../format";
 import { happenings, labels, nearest } from "../playback/happenings";
-import type { PlaybackClock } from "../playback/playbackclock";
+import type { PlaybackClock } from "../playback/playback-clock";
 import type { Recording } from "../playback/recording";
 import type { ReplayEvent, TrackGeometry } from "../protocol/messages";
 import { useOverlay } from "../stage/context";

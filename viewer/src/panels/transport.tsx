@@ -13,7 +13,7 @@ import {
 } from "@tabler/icons-react";
 import { useCallback, useReducer, useRef } from "react";
 import { raceTime } from "../format";
-import { SPEEDS, type PlaybackClock } from "../playback/playbackclock";
+import { SPEEDS, type PlaybackClock } from "../playback/playback-clock";
 import type { Recording } from "../playback/recording";
 import type { TrackGeometry } from "../protocol/messages";
 import { useOverlay } from "../stage/context";

@@ -1,4 +1,4 @@
-import { type PlaybackClock, SPEEDS } from "./playbackclock";
+import { type PlaybackClock, SPEEDS } from "./playback-clock";
 
 /** What an address says of how a replay plays: `t`, `speed`, `loop`, `reverse`, `paused`. */
 export const CLOCK_PARTS = ["t", "speed", "loop", "reverse", "paused"] as const;

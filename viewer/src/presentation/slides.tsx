@@ -12,7 +12,7 @@ import { Minimap } from "../panels/minimap";
 import { usePlayback } from "../panels/playback";
 import { Telemetry } from "../panels/telemetry";
 import { Timer } from "../panels/timer";
-import type { PlaybackClock } from "../playback/playbackclock";
+import type { PlaybackClock } from "../playback/playback-clock";
 import { gapsAlong } from "../playback/gaps";
 import { Recording } from "../playback/recording";
 import { recordedCars } from "../playback/standings";

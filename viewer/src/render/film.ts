@@ -1,4 +1,4 @@
-import { PlaybackClock } from "../playback/playbackclock";
+import { PlaybackClock } from "../playback/playback-clock";
 import { Recording } from "../playback/recording";
 import { recordedCars, standingsAt } from "../playback/standings";
 import type { Replay, Standing, TrackGeometry } from "../protocol/messages";

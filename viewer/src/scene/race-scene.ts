@@ -3,19 +3,19 @@
 import { PCFShadowMap, Scene, Vector3, WebGLRenderer } from "three";
 
 import type { TrackGeometry, Weather as RecordedWeather } from "../protocol/messages";
-import { Cameras } from "./cameras";
-import { Cars } from "./cars";
-import { Effects } from "./effects";
-import { Labels } from "./labels";
-import { Lidar } from "./lidar";
+import { Cameras } from "./cameras/cameras";
+import { Cars } from "./cars/cars";
+import { Effects } from "./effects/effects";
+import { Labels } from "./cars/labels";
+import { Lidar } from "./cars/lidar";
 import { conditionsOf, lookOf, PRESETS, sameConditions } from "./looks";
 import { Picture } from "./picture";
 import { newPose } from "./pose";
 import { isSoftware, processorOf } from "./processor";
-import { Ribbon } from "./ribbon";
-import { Trails } from "./trails";
+import { Ribbon } from "./road/ribbon";
+import { Trails } from "./cars/trails";
 import type { CameraKind, Layers, Pose, PoseSource, Tier, Weather } from "./types";
-import { World } from "./world";
+import { World } from "./world/world";
 
 /** Pixels of the canvas per pixel of the screen, along a side, where software rendering pays for each. */
 const LIGHT_SCALE = 0.75;
@@ -148,7 +148,7 @@ export class RaceScene {
     this.world?.update(time, cameras.target, cameras.camera);
     const inside = cameras.kind === "cockpit";
     this.cars?.setView(cameras.car, inside);
-    this.cars?.update(time, poses, present);
+    this.cars?.update(poses, present);
     this.trails?.update(time);
     this.effects.update(time, cameras.camera, poses, present);
     const view = present[cameras.car] ? poses[cameras.car]! : null;

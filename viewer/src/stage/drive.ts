@@ -1,6 +1,6 @@
-import type { LiveBuffer } from "../playback/livebuffer";
-import type { LiveClock } from "../playback/liveclock";
-import type { PlaybackClock } from "../playback/playbackclock";
+import type { LiveBuffer } from "../playback/live-buffer";
+import type { LiveClock } from "../playback/live-clock";
+import type { PlaybackClock } from "../playback/playback-clock";
 import type { PoseLayout } from "../playback/interpolation";
 import type { Recording } from "../playback/recording";
 import type { RecordedCar } from "../playback/standings";
