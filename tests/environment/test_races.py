@@ -74,6 +74,12 @@ def test_a_heat_goes_from_countdown_to_finish_and_the_next_begins() -> None:
     assert all(line.best_time is not None for line in race.standings())
 
 
+def test_a_race_without_a_countdown_starts_at_once() -> None:
+    race = a_race("a", countdown=0.0)
+    drive(race, lambda: race.state == "racing")
+    assert race.clock == 0
+
+
 def test_the_start_waits_for_the_countdown() -> None:
     race = a_race("a")
     before = race.poses()
@@ -212,7 +218,7 @@ def test_who_joins_during_the_countdown_starts_with_the_others() -> None:
 def test_a_race_without_agents_waits() -> None:
     race = a_race("a")
     race.remove("a")
-    drive(race, lambda: race.state == "waiting")
+    assert drive(race, lambda: race.state == "waiting") == ["heat_end"]
     race.add(AgentAdd(agent_id="b"))
     assert race.state == "countdown"
 
@@ -252,6 +258,23 @@ def test_a_reset_lines_up_again_on_another_track() -> None:
     race.reset(agent_id="a")
     assert race.simulator.progress[0] == 0.0
     assert [event.kind for event in race.events] == ["respawn"]
+
+
+def test_a_car_whose_heat_is_over_is_not_put_back() -> None:
+    """Or it would lead with a time of nothing."""
+    race = a_race("a", "b", pause=60.0)
+    drive(race, lambda: race.entrants["a"].cause == "finish", lambda race: pursuit(race.simulator))
+    before = race.standings()[0]
+    race.reset(agent_id="a")
+    race.reset(agent_id="a", checkpoint=True)
+    assert race.standings()[0] == before
+
+
+def test_the_last_to_leave_a_finished_heat_does_not_end_it_again() -> None:
+    race = a_race("a", time_limit=0.5, pause=60.0)
+    drive(race, lambda: race.state == "finished", everyone(GAS))
+    race.remove("a")
+    assert drive(race, lambda: race.state == "waiting") == []
 
 
 def test_ghosts_race_along_but_nobody_waits_for_them() -> None:
@@ -494,8 +517,9 @@ def test_a_slow_listener_loses_old_frames_and_no_text() -> None:
 def test_a_listener_that_takes_nothing_is_given_up() -> None:
     async def run() -> None:
         outbox = Outbox(texts_max=10)
-        for _ in range(12):
+        for _ in range(10_000):
             outbox.text("event")
+        assert len(outbox._texts) == 10
         await outbox.take()
 
     with pytest.raises(ConnectionError):

@@ -35,9 +35,11 @@ class Outbox:
         self._frames.append((self._next(), data))
 
     def text(self, data: str) -> None:
-        """Put a text."""
-        self.overrun = self.overrun or len(self._texts) >= self.texts_max
-        self._texts.append((self._next(), data))
+        """Put a text; one too many is the end of the listener."""
+        if len(self._texts) >= self.texts_max:
+            self.overrun = True
+        else:
+            self._texts.append((self._next(), data))
 
     async def take(self) -> str | bytes:
         """The oldest item; waits for one.

@@ -28,7 +28,6 @@ from trackmania_rl.environment.simulator.simulator import CARS_MAX, PHYSICS_VERS
 from trackmania_rl.environment.standings import Drive, standings
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol import messages
-from trackmania_rl.protocol.client import timestamp
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT, lidar_fields, on_grid
 
@@ -57,7 +56,7 @@ class Rules:
     """How a race is run.
 
     Attributes:
-        countdown: Time from line-up to start [s].
+        countdown: Time from line-up to start [s], at least a step.
         pause: Time from a heat's end to the next line-up [s].
         stuck_seconds: A car that gains nothing for this long is out [s].
         finish_seconds: A heat ends this long after the first finish [s].
@@ -167,7 +166,7 @@ class Race:
         if entrant in self.grid:
             self.grid.remove(entrant)
         self.changed = True
-        if not self.entrants and self.state != "waiting":
+        if not self.entrants and self.state in ("countdown", "racing"):
             self._end_heat()
 
     def entrant(self, agent_id: str) -> Entrant:
@@ -190,14 +189,18 @@ class Race:
     ) -> None:
         """Line up anew, on another track if one is given; with an agent only its car returns to the start.
 
-        With `checkpoint` it returns to its last checkpoint instead, and its clock goes on.
+        With `checkpoint` it returns to its last checkpoint instead, and its clock goes on. A car that has
+        finished or is out stays so until the next heat.
         """
         if agent_id is not None:
             entrant = self.entrant(agent_id)
             if checkpoint:
                 self.respawn(entrant)
                 return
+            if not entrant.racing:
+                return  # its heat is over, or has not begun
             self._spawn([entrant])
+            entrant.gained = self.clock
             if self.state == "racing":
                 self._happened("respawn", entrant)
             return
@@ -255,7 +258,7 @@ class Race:
             reward=round(entrant.reward, 6),
             done=bool(entrant.cause),
             info=info,
-            timestamp=timestamp(),
+            timestamp=messages.timestamp(),
             seq=seq,
         )
 
@@ -460,7 +463,7 @@ class Race:
     def _line_up(self) -> None:
         """Everybody to the start; the countdown begins."""
         self._close_recording(complete=False)
-        self.state, self.clock = "countdown", -round(self.rules.countdown / TICK)
+        self.state, self.clock = "countdown", -max(TICKS_PER_STEP, round(self.rules.countdown / TICK))
         self.heat += 1
         self.grid = list(self.entrants.values())
         for entrant in self.grid:
@@ -535,7 +538,7 @@ class Race:
                 track=self.track.id,
                 track_name=self.track.name,
                 track_hash=self.track.hash,
-                recorded=timestamp(),
+                recorded=messages.timestamp(),
                 physics=PHYSICS_VERSION,
                 seed=self.seed,
                 cars=self.cars,

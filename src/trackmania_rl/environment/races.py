@@ -171,15 +171,18 @@ class Races:
             raise InputError(f"no race {id or ''}; known are {known}", status=404, field="race")
         return self.live[id]
 
+    def joined(self, agent_id: str) -> LiveRace | None:
+        """The race that an agent is in, if it is in one."""
+        return next((live for live in self.live.values() if agent_id in live.race.entrants), None)
+
     def of(self, agent_id: str) -> LiveRace:
         """The race that an agent is in.
 
         Raises:
             InputError: Status 404; names the agents that there are.
         """
-        for live in self.live.values():
-            if agent_id in live.race.entrants:
-                return live
+        if (live := self.joined(agent_id)) is not None:
+            return live
         known = [agent for live in self.live.values() for agent in live.race.entrants]
         raise InputError(
             f"no agent {agent_id}; known are {', '.join(known) or 'none'}: add it with POST /api/agents/add",

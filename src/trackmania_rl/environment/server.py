@@ -38,7 +38,7 @@ REPLAY_LIMIT = 64 << 20
 """Largest recording or drive that may be uploaded [bytes]; an hour of four cars takes six."""
 MCAP = "application/mcap"
 HORIZON = "TrackMania/Horizon-v0"
-PLAIN_MCAP = ("application/mcap", "application/x-mcap", "application/octet-stream")
+PLAIN_MCAP = (MCAP, "application/x-mcap", "application/octet-stream")
 """Media types whose asker gets a replay's file as it is."""
 
 AnyRequest = Request[Any, Any, State]
@@ -125,12 +125,9 @@ def race_routes(races: Races) -> list[Any]:
     @post("/api/agents/add", status_code=200, sync_to_thread=False, tags=["races"])
     def add(data: JSONBody[messages.AgentAdd]) -> messages.Race:
         """Bring an agent into a race: at once when nobody races, else from the next heat on."""
-        with contextlib.suppress(InputError):
-            races.of(data.agent_id).race.add(data)
-            return races.of(data.agent_id).race.describe()
-        driven = races.named(data.race).race
-        driven.add(data)
-        return driven.describe()
+        race = (races.joined(data.agent_id) or races.named(data.race)).race
+        race.add(data)
+        return race.describe()
 
     @delete("/api/agents/{agent_id:str}", sync_to_thread=False, tags=["races"])
     def remove(agent_id: FromPath[str]) -> None:
@@ -253,7 +250,7 @@ def _ending(body: bytes, content_type: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def _geometry(track_id: FromPath[str], hash: str) -> tuple[bytes, bytes]:
+def _geometry(track_id: str, hash: str) -> tuple[bytes, bytes]:
     """A track's geometry as JSON, plain and gzipped; the hash tells versions of a track apart."""
     plain = msgspec.json.encode(library.geometry(library.load(track_id)))
     return plain, gzip.compress(plain, 6)
