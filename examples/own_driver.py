@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-from trackmania_rl.protocol.client import DriveClient
+from trackmania_rl.protocol.driving import DriveClient
 from trackmania_rl.protocol.messages import AgentAdd
 
 ANGLES = np.linspace(-np.pi / 2, np.pi / 2, 19)  # of the beams, from right to left

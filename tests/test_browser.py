@@ -45,7 +45,7 @@ def follow_the_gap(answer: ActionAnswer) -> np.ndarray:
 
 def drive(url: str, agent: AgentAdd, stop: threading.Event) -> None:
     """Race until told to stop."""
-    from trackmania_rl.protocol.client import DriveClient
+    from trackmania_rl.protocol.driving import DriveClient
 
     client = DriveClient(url, agent)
     while not stop.is_set():

@@ -23,22 +23,17 @@ from trackmania_rl.environment.streams import Limits
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.protocol import PROTOCOL_VERSION
 from trackmania_rl.protocol.access import Access
-from trackmania_rl.protocol.client import (
-    AsyncDriveClient,
-    DriveClient,
-    RemoteVectorEnv,
-    ServiceAbsentError,
-    ServiceClient,
-    describe,
-    open_stream,
-    space,
-)
+from trackmania_rl.protocol.client import ServiceAbsentError, ServiceClient
+from trackmania_rl.protocol.driving import AsyncDriveClient, DriveClient
 from trackmania_rl.protocol.environments import make_vector_env
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import Kind, pack_rows, unpack_header, unpack_rows
 from trackmania_rl.protocol.messages import AgentAdd, BatchHello, DriveHello, EnvironmentState
 from trackmania_rl.protocol.messages import Race as RaceInfo
 from trackmania_rl.protocol.service import listen, running
+from trackmania_rl.protocol.spaces import describe, space
+from trackmania_rl.protocol.streams import open_stream
+from trackmania_rl.protocol.worlds import RemoteVectorEnv
 
 GAS = np.array([1.0, -1.0, 0.0], np.float32)
 
@@ -52,6 +47,12 @@ def a_service(port: int = 0, **options: Any) -> Any:
 def url() -> Iterator[str]:
     with a_service(limits=Limits(worlds=64)) as url:
         yield url
+
+
+@pytest.fixture
+def requests(url: str) -> Iterator[ServiceClient]:
+    with ServiceClient(url) as client:
+        yield client
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -211,8 +212,8 @@ def test_an_absent_service_is_named_with_the_cure() -> None:
     address = f"http://127.0.0.1:{port}"
     with pytest.raises(InputError, match=f"no environment service answers at {address}"):
         make_vector_env("TrackMania/Lidar-v0", 2, url=address)
-    with pytest.raises(ServiceAbsentError):
-        ServiceClient(address).request("GET", "/healthz")
+    with ServiceClient(address) as client, pytest.raises(ServiceAbsentError):
+        client.request("GET", "/healthz")
     with pytest.raises(InputError, match="no address of a service"):
         make_vector_env("TrackMania/Lidar-v0", 2, url="localhost:8080")
 
@@ -254,7 +255,7 @@ def test_an_impatient_learner_gets_one_sentence_when_the_service_dies() -> None:
 # --- one car of a race ----------------------------------------------------------------------------
 
 
-def test_a_car_is_driven_over_a_stream(url: str) -> None:
+def test_a_car_is_driven_over_a_stream(url: str, requests: ServiceClient) -> None:
     client = DriveClient(url, AgentAdd(agent_id="streamer", observation="TrackMania/Horizon-v0"))
     answers = []
     for answer in client.answers(timeout=10):
@@ -265,11 +266,12 @@ def test_a_car_is_driven_over_a_stream(url: str) -> None:
     assert len(answers[-1].observation.vector or ()) == 83
     assert answers[-1].reward > 0
     client.close()
-    ServiceClient(url).delete("/api/agents/streamer")
+    requests.delete("/api/agents/streamer")
 
 
-def test_a_broken_stream_lets_the_car_coast_and_can_be_taken_up_again(url: str) -> None:
-    requests = ServiceClient(url)
+def test_a_broken_stream_lets_the_car_coast_and_can_be_taken_up_again(
+    url: str, requests: ServiceClient
+) -> None:
     requests.post("/api/agents/add", AgentAdd(agent_id="torn"), RaceInfo)
     driving = DriveHello(protocol=PROTOCOL_VERSION, agent_id="torn", push=True)
     stream, _ = open_stream(url, driving)
@@ -340,6 +342,18 @@ def test_an_async_driver_drives_and_comes_back_too() -> None:
     assert speeds[-1] < max(speeds[:20]) / 2  # and came back to another race
 
 
+def test_an_async_driver_that_is_closed_while_it_connects_drives_no_more(
+    url: str, requests: ServiceClient
+) -> None:
+    async def drive() -> list[float]:
+        client = AsyncDriveClient(url, AgentAdd(agent_id="gone"))
+        asyncio.get_running_loop().call_soon(asyncio.create_task, client.close())
+        return [answer.reward async for answer in client.answers(timeout=5)]
+
+    assert asyncio.run(drive()) == []
+    requests.delete("/api/agents/gone")
+
+
 def test_an_async_driver_without_patience_gives_up() -> None:
     async def drive() -> None:
         client = AsyncDriveClient("http://127.0.0.1:9", AgentAdd(agent_id="hasty"), patience=0.0)
@@ -358,8 +372,7 @@ def test_a_driver_must_be_in_a_race_first(url: str) -> None:
 # --- watching -------------------------------------------------------------------------------------
 
 
-def test_a_viewer_sees_the_race(url: str) -> None:
-    requests = ServiceClient(url)
+def test_a_viewer_sees_the_race(url: str, requests: ServiceClient) -> None:
     requests.post("/api/agents/add", AgentAdd(agent_id="shown"), RaceInfo)
     texts: list[dict[str, Any]] = []
     frames: list[bytes] = []
@@ -382,8 +395,7 @@ def test_a_viewer_sees_the_race(url: str) -> None:
     requests.delete("/api/agents/shown")
 
 
-def test_many_slow_viewers_cost_the_race_nothing(url: str) -> None:
-    requests = ServiceClient(url)
+def test_many_slow_viewers_cost_the_race_nothing(url: str, requests: ServiceClient) -> None:
     requests.post("/api/agents/add", AgentAdd(agent_id="racer"), RaceInfo)
     with ExitStack() as stack:
         for _ in range(20):
@@ -413,7 +425,8 @@ def test_a_token_guards_streams_and_strange_pages_get_none() -> None:
             open_stream(url, batch)
         with pytest.raises(InputError, match="the token is wrong"):
             make_vector_env("TrackMania/Lidar-v0", 1, url=url, token="guess")
-        until(lambda: b"trackmania_streams 0\n" in ServiceClient(url).request("GET", "/metrics"))
+        with ServiceClient(url) as requests:
+            until(lambda: b"trackmania_streams 0\n" in requests.request("GET", "/metrics"))
         far = make_vector_env("TrackMania/Lidar-v0", 1, url=url, token="secret")
         with pytest.raises(InputError, match="1 streams are open"):
             make_vector_env("TrackMania/Lidar-v0", 1, url=url, token="secret")

@@ -303,7 +303,7 @@ class Driver(threading.Thread):
     """
 
     def __init__(self, url: str) -> None:
-        from trackmania_rl.protocol.client import DriveClient
+        from trackmania_rl.protocol.driving import DriveClient
         from trackmania_rl.protocol.messages import AgentAdd
 
         super().__init__(daemon=True)
@@ -333,7 +333,7 @@ class Driver(threading.Thread):
         from trackmania_rl.protocol.client import ServiceClient
         from trackmania_rl.protocol.messages import EnvironmentState, ResetRequest
 
-        with contextlib.closing(ServiceClient(self.client.url, timeout=PATIENCE)) as requests:
+        with ServiceClient(self.client.url, timeout=PATIENCE) as requests:
             requests.post("/api/reset", ResetRequest(), EnvironmentState)
 
 

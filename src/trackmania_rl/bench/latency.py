@@ -133,7 +133,9 @@ def _kinds(worlds: int) -> Iterator[tuple[Started, dict[str, Trip]]]:
     import msgspec
 
     from trackmania_rl.protocol import PROTOCOL_VERSION, messages
-    from trackmania_rl.protocol.client import RemoteVectorEnv, ServiceClient, open_stream
+    from trackmania_rl.protocol.client import ServiceClient
+    from trackmania_rl.protocol.streams import open_stream
+    from trackmania_rl.protocol.worlds import RemoteVectorEnv
 
     agent = messages.AgentAdd(agent_id="bench", observation="TrackMania/Lidar-v0")
     request = messages.ActionRequest(

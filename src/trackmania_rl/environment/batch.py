@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from trackmania_rl.environment.show import Show
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.protocol import game
-from trackmania_rl.protocol.client import describe
 from trackmania_rl.protocol.environments import FOREIGN, make_vector_env, version_of
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import (
@@ -30,6 +29,7 @@ from trackmania_rl.protocol.messages import (
     BatchReset,
     EnvironmentSpec,
 )
+from trackmania_rl.protocol.spaces import describe
 
 CONTROL_HZ = 20.0
 

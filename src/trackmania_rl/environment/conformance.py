@@ -26,7 +26,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from trackmania_rl.protocol import PROTOCOL_VERSION, messages, multiagent
-from trackmania_rl.protocol.client import open_stream, service_url
+from trackmania_rl.protocol.client import service_url
 from trackmania_rl.protocol.environments import (
     PARALLEL,
     SERVICE,
@@ -38,6 +38,7 @@ from trackmania_rl.protocol.environments import (
 )
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import Kind, pack_rows, unpack_header, unpack_rows
+from trackmania_rl.protocol.streams import open_stream
 
 STEPS = 300
 """Steps with random actions in which nothing must go wrong."""

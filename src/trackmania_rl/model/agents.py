@@ -166,8 +166,9 @@ class Agent:
         self.stop()
         (runs_folder() / self.kept.run / FILE).unlink(missing_ok=True)
         if self._racer is not None and self.kept.race is not None:
-            with contextlib.suppress(InputError):
-                ServiceClient(self.kept.race, token=self._token).delete(f"/api/agents/{self.create.agent_id}")
+            service = ServiceClient(self.kept.race, token=self._token)
+            with contextlib.suppress(InputError), service:
+                service.delete(f"/api/agents/{self.create.agent_id}")
 
     def competitor(self) -> tournament.Competitor:
         """The newest policy, to race others; there is one."""

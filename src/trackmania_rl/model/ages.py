@@ -84,7 +84,7 @@ class Ages:
     def _service(self) -> Iterator[ServiceClient]:
         if self._environment is None:
             raise InputError("the model service was started without --environment: no race", status=409)
-        with contextlib.closing(ServiceClient(self._environment, token=self._token)) as service:
+        with ServiceClient(self._environment, token=self._token) as service:
             yield service
 
     def _join(self, service: ServiceClient, agent: AgentAdd, saved: Checkpoint) -> None:

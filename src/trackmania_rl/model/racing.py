@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 from trackmania_rl.model.policy import Policy
-from trackmania_rl.protocol.client import BACKOFF_MAX, BACKOFF_MIN, DriveClient
+from trackmania_rl.protocol.client import BACKOFF_MAX, BACKOFF_MIN
+from trackmania_rl.protocol.driving import DriveClient
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import ActionAnswer, AgentAdd
 

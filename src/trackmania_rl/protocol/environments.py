@@ -17,10 +17,11 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from trackmania_rl.protocol import game, multiagent
-from trackmania_rl.protocol.client import RemoteVectorEnv, ServiceClient
+from trackmania_rl.protocol.client import ServiceClient
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import EnvironmentSpec
 from trackmania_rl.protocol.mixture import MixedVectorEnv
+from trackmania_rl.protocol.worlds import RemoteVectorEnv
 
 FOREIGN = "gymnasium:"
 """Prefix of environments that are not ours, e.g. "gymnasium:Pendulum-v1"."""
@@ -144,11 +145,8 @@ def served(address: str, token: str | None = None) -> tuple[str, str]:
     for one in address.split(","):
         url, _, env = one.strip().partition("#")
         if not env:
-            client = ServiceClient(url, token=token)
-            try:
+            with ServiceClient(url, token=token) as client:
                 env = client.get("/api/spec", EnvironmentSpec).env
-            finally:
-                client.close()
         urls.append(url)
         envs.append(env)
     if len(set(envs)) > 1:

@@ -12,7 +12,7 @@ A pose frame holds `rows` cars of `columns` pose fields. An action frame holds o
 A step frame holds, one after the other: observations (rows, columns) f32, rewards (rows,) f32,
 terminated (rows,) u8, truncated (rows,) u8, zero bytes up to a multiple of four, then for the worlds
 whose episode ended: their count u32, their indices u32, their final observations (count, columns) f32
-and their final info (count, 5) f32 = finished, lap time [s], completion, episode return, cause code.
+and their final info (count, 7) f32, the columns of FINAL_INFO.
 An observation frame (answer to a reset) holds observations only.
 A picture frame (of a hosted environment) holds a JPEG of `rows` x `columns` pixels; its sequence number is
 the step of the episode.

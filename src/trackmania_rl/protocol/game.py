@@ -20,7 +20,8 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 from trackmania_rl.protocol import messages
-from trackmania_rl.protocol.client import DriveClient, ServiceClient
+from trackmania_rl.protocol.client import ServiceClient
+from trackmania_rl.protocol.driving import DriveClient
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.openplanet import PORT, Telemetry, TelemetryClient
 
@@ -147,10 +148,9 @@ class StandIn:
 
     def reset(self, seed: int | None = None, options: Any = None) -> tuple[list[Any], dict[str, Any]]:
         """Put the car back to the start, and wait until the race goes on."""
-        client = ServiceClient(self._url)
         self._answer(lambda answer: True)
-        client.post("/api/reset", messages.ResetRequest(agent_id=AGENT), messages.EnvironmentState)
-        client.close()
+        with ServiceClient(self._url) as client:
+            client.post("/api/reset", messages.ResetRequest(agent_id=AGENT), messages.EnvironmentState)
         answer = self._answer(lambda answer: not answer.done)
         scan = self._scan(answer)
         self._scans.extend([scan] * SCANS)

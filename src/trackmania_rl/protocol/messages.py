@@ -7,6 +7,7 @@ says otherwise. A field that is not set is left out of the JSON.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
@@ -24,6 +25,11 @@ class Message(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 class Answer(Struct, kw_only=True, omit_defaults=True):
     """A message that we send: a newer peer may add fields that an older one ignores."""
+
+
+def timestamp() -> str:
+    """Now, in ISO 8601 as the messages have it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 # --- one agent drives one car ---------------------------------------------------------------------

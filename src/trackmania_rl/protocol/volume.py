@@ -1,13 +1,15 @@
 """Layout of the shared data volume: who writes what where.
 
-data/tracks/<id>.npz            imported tracks             environment
-data/replays/<id>.mcap          recorded races              environment
-data/videos/<id>.json, .mp4     videos of races, and jobs   environment
-data/faults/<track>-<n>.npz     cars whose simulation broke environment
-data/pools/<pool>/<run>.ring  shared experience         model
-data/runs/<run>/metrics.sqlite  learning curves             model
-data/runs/<run>/run.json        configuration and state     model
-data/runs/<run>/checkpoints/    policies and learner state  model
+data/tracks/<id>.npz, .track    imported, generated tracks     environment
+data/replays/<id>.mcap          recorded races                 environment
+data/episodes/<...>.mcap        episodes of other environments environment
+data/videos/<id>.json, .mp4     videos of races, and jobs      environment
+data/faults/<track>-<n>.npz     cars whose simulation broke    environment
+data/pools/<pool>/<run>.ring    shared experience              model
+data/runs/<run>/metrics.sqlite  learning curves                model
+data/runs/<run>/run.json        configuration and state        model
+data/runs/<run>/checkpoints/    policies and learner state     model
+data/logs/<service>.log         what the demo's services print demo
 
 What is complete of it may be copied to an object store (mirror.py).
 """

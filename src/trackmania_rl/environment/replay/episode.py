@@ -9,9 +9,8 @@ from trackmania_rl.environment.replay.recording import Recording
 from trackmania_rl.environment.replay.script import About
 from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
 from trackmania_rl.environment.tracks.track import Track
-from trackmania_rl.protocol.client import timestamp
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.messages import Car, EventKind, EventMessage
+from trackmania_rl.protocol.messages import Car, EventKind, EventMessage, timestamp
 from trackmania_rl.protocol.poses import on_grid
 from trackmania_rl.protocol.volume import replays_folder
 

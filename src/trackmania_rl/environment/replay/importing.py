@@ -17,9 +17,8 @@ from trackmania_rl.environment.replay.recording import Recording
 from trackmania_rl.environment.replay.samples import TICKS
 from trackmania_rl.environment.replay.script import About
 from trackmania_rl.environment.tracks.track import Track
-from trackmania_rl.protocol.client import timestamp
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.messages import Car, EventMessage
+from trackmania_rl.protocol.messages import Car, EventMessage, timestamp
 from trackmania_rl.protocol.poses import POSE_FIELDS
 
 COLOUR = "#ffd23f"
