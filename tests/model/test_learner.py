@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 import torch
 
 from trackmania_rl.model import checkpoint as checkpoints
-from trackmania_rl.model.learner import Learner, LearnerConfig, Progress, train
+from trackmania_rl.model.checkpoint import Result
+from trackmania_rl.model.evaluation import StoppedError
+from trackmania_rl.model.learner import Learner, LearnerConfig, Progress, run, train
 from trackmania_rl.model.metrics import read_curves
 from trackmania_rl.protocol.errors import InputError
 
@@ -50,6 +53,30 @@ def test_learns_to_move_a_point(data: Path) -> None:
     assert saved.result == progress.best
     curve = read_curves(data / "runs/toy", ["evaluation/return"])[0]
     assert curve.value[-1] == pytest.approx(progress.best.return_mean)
+
+
+def test_an_evaluation_can_be_stopped_at_any_step(data: Path) -> None:
+    learner, answers = Learner(config()), iter([False, False, True])
+    with pytest.raises(StoppedError):
+        learner.evaluate(should_stop=lambda: next(answers))
+    assert learner.best is None and learner.evaluate().episodes > 0
+    learner.close()
+
+
+def test_slow_evaluations_leave_most_of_the_time_to_learning(data: Path) -> None:
+    class Slow(Learner):
+        """Its evaluations take a quarter of a second more than others'."""
+
+        evaluations = 0
+
+        def evaluate(self, should_stop: Callable[[], bool] = lambda: False) -> Result:
+            self.evaluations += 1
+            time.sleep(0.25)
+            return super().evaluate(should_stop)
+
+    learner = Slow(config(seconds=2.0, evaluate_every=0.01))
+    run(learner)
+    assert 1 < learner.evaluations <= 4  # one for each second, and the last one; without a limit seven
 
 
 def test_a_checkpoint_drives_as_the_learner_does() -> None:

@@ -265,7 +265,8 @@ def train(
         typer.echo(json.dumps(_train_report(progress, best, picture)))
         return
     display.console.print(display.picture())
-    typer.echo(f"best policy      {best}\nlearning curves  {picture}")
+    policy = best if best.exists() else "none: stopped before the first evaluation ended; --resume goes on"
+    typer.echo(f"best policy      {policy}\nlearning curves  {picture}")
 
 
 def evaluate(
@@ -358,7 +359,8 @@ def _train_report(progress: Progress, best: Path, picture: Path) -> dict[str, An
         if key not in ("values", "evaluation", "best")
     }
     result = _result(progress.best) if progress.best else {}
-    return {**report, **result, "checkpoint": str(best), "curves": str(picture)}
+    checkpoint = str(best) if best.exists() else None
+    return {**report, **result, "checkpoint": checkpoint, "curves": str(picture)}
 
 
 class Interrupt:

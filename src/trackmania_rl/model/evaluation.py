@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +45,23 @@ class Drive:
     tape: NDArray[np.float32] | None = None
 
 
+class StoppedError(Exception):
+    """An evaluation was stopped before its end."""
+
+
 def evaluate(policy: Policy, envs: VectorEnv[Any, Any, Any], *, seed: int, episodes: int) -> Result:
     """Drive `episodes` episodes and sum them up, see `drive`."""
     return summary(drive(policy, envs, seed=seed, episodes=episodes))
 
 
-def drive(policy: Policy, envs: VectorEnv[Any, Any, Any], *, seed: int, episodes: int) -> list[Drive]:
+def drive(
+    policy: Policy,
+    envs: VectorEnv[Any, Any, Any],
+    *,
+    seed: int,
+    episodes: int,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> list[Drive]:
     """Drive `episodes` episodes, the first of each world and then as many more as are wanted.
 
     Every world drives the same number of episodes, so that quick endings do not count more often. Where
@@ -61,6 +72,10 @@ def drive(policy: Policy, envs: VectorEnv[Any, Any, Any], *, seed: int, episodes
         envs: Worlds with autoreset in the same step.
         seed: Of the worlds.
         episodes: Least number of episodes.
+        should_stop: Asked before every step.
+
+    Raises:
+        StoppedError: `should_stop` said so before the last episode ended.
     """
     wanted = -(-episodes // envs.num_envs)
     driven = np.zeros(envs.num_envs, int)
@@ -71,6 +86,8 @@ def drive(policy: Policy, envs: VectorEnv[Any, Any, Any], *, seed: int, episodes
     drives: list[Drive] = []
     observation, _ = envs.reset(seed=seed)
     for step in range(STEPS_MAX * wanted):
+        if should_stop():
+            raise StoppedError
         action = policy.act(np.asarray(observation, np.float32).reshape(envs.num_envs, -1))
         if recordable:
             action = on_grid(action)

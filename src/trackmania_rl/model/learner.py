@@ -37,7 +37,7 @@ from trackmania_rl.model.discrete_sac import DiscreteSac
 from trackmania_rl.model.encoder import image_shape
 from trackmania_rl.model.endings import EndingsWriter
 from trackmania_rl.model.episodes import Ended, check_spaces, endings, last_observation
-from trackmania_rl.model.evaluation import EVALUATION_SEED, drive, summary
+from trackmania_rl.model.evaluation import EVALUATION_SEED, StoppedError, drive, summary
 from trackmania_rl.model.experience import Transitions, transitions
 from trackmania_rl.model.highlights import Highlights
 from trackmania_rl.model.loggers import Logger
@@ -59,6 +59,11 @@ log = logging.getLogger(__name__)
 
 SERVICE_PATIENCE = 60.0
 """Longest wait for an environment service that went away during training [s]."""
+EVALUATION_SHARE, REAL_TIME_SHARE = 0.25, 0.1
+"""Most of a training's time that evaluations take where an environment is slow, and where its one car is
+evaluated instead of trained (guesses)."""
+LAST_EVALUATION = 10.0
+"""Longest evaluation of a training that was told to stop [s] (guess)."""
 FOLDER_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,199}")
 """What a run may be called: it lies in the data volume, and nowhere else."""
 SEED_MAX = 2**63 - 1
@@ -415,15 +420,19 @@ class Learner:
             **vars(self.actions),
         )
 
-    def evaluate(self) -> Result:
-        """Evaluate the newest policy, and keep it if it is the best so far."""
+    def evaluate(self, should_stop: Callable[[], bool] = lambda: False) -> Result:
+        """Evaluate the newest policy, and keep it if it is the best so far.
+
+        Raises:
+            StoppedError: `should_stop` said so before its end.
+        """
         config = self.config
         episodes = 1 if self.real_time else config.evaluation_episodes
         if self.evaluation_envs is None:
             worlds = min(episodes, config.worlds)
             self.evaluation_envs = self.envs if self.real_time else make_worlds(config, worlds, "line")
         envs = self.evaluation_envs
-        drives = drive(self.policy(), envs, seed=EVALUATION_SEED, episodes=episodes)
+        drives = drive(self.policy(), envs, seed=EVALUATION_SEED, episodes=episodes, should_stop=should_stop)
         if self.real_time:
             self._begin_episodes()
         tracks = tracks_of(envs.num_envs, config.track, config.environment)
@@ -666,13 +675,14 @@ def train(
 ) -> Progress:
     """Train until `config.seconds` or `config.steps` are over or `should_stop` says so.
 
-    The time of a run counts on over its resumptions. It is evaluated a last time and saved at the end.
+    The time of a run counts on over its resumptions. It is evaluated a last time and saved at the end; where
+    it was told to stop, that evaluation has LAST_EVALUATION seconds.
 
     Args:
         config: All settings.
         on_progress: Called about once a second with how far it is, and the learner; it may take its time,
             which does not count as training.
-        should_stop: Asked before every step.
+        should_stop: Asked before every step, those of evaluations too.
         resume: Go on from the run's last checkpoint.
         checkpoint: Begin with these networks.
         datasets: Begin with this experience in the buffer.
@@ -746,10 +756,11 @@ class _Schedule:
             learner.advance()
             now = learner.seconds = time.perf_counter() - began
             if now >= self.due["evaluate"]:
-                self._evaluate()
-                self._after(time.perf_counter() - began, "evaluate")
-                if learner.real_time:  # a car that is evaluated does not train: a tenth of the time at most
-                    self.due["evaluate"] += 9.0 * (time.perf_counter() - began - now)
+                self._evaluate(should_stop)
+                after = time.perf_counter() - began
+                self._after(after, "evaluate")
+                share = REAL_TIME_SHARE if learner.real_time else EVALUATION_SHARE
+                self.due["evaluate"] = max(self.due["evaluate"], after + (after - now) * (1.0 / share - 1.0))
             saves = now >= self.due["checkpoint"] or learner.buffer.full
             if saves or now >= self.due["report"]:  # what a checkpoint counts is in the curves before it
                 called = time.perf_counter()
@@ -759,7 +770,8 @@ class _Schedule:
             if saves:
                 learner.save()
                 self._after(time.perf_counter() - began, "checkpoint")
-        self._evaluate()
+        stopped, ended = should_stop(), time.perf_counter()
+        self._evaluate(lambda: time.perf_counter() > ended + LAST_EVALUATION if stopped else should_stop())
         progress = self._report()
         learner.save()
         return progress
@@ -768,9 +780,11 @@ class _Schedule:
         for name in names:
             self.due[name] = now + getattr(self.learner.config, f"{name}_every")
 
-    def _evaluate(self) -> None:
-        learner = self.learner
-        result = learner.evaluate()
+    def _evaluate(self, should_stop: Callable[[], bool]) -> None:
+        try:
+            result = self.learner.evaluate(should_stop)
+        except StoppedError:
+            return
         values = {
             f"evaluation/{name.removesuffix('_mean')}": value
             for name, value in dataclasses.asdict(result).items()
