@@ -264,6 +264,7 @@ def train(
     if json_output:
         typer.echo(json.dumps(_train_report(progress, best, picture)))
         return
+    display.history.append(progress)
     display.console.print(display.picture())
     policy = best if best.exists() else "none: stopped before the first evaluation ended; --resume goes on"
     typer.echo(f"best policy      {policy}\nlearning curves  {picture}")

@@ -213,7 +213,10 @@ class LearnerConfig(SacConfig):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is. Figures of training are means over the last 100 episodes."""
+    """How far a training is. Figures of training are means over the last 100 episodes.
+
+    Speeds are those since the last report; at the end those of the whole run.
+    """
 
     steps: int
     updates: int
@@ -774,7 +777,12 @@ class _Schedule:
         self._evaluate(lambda: time.perf_counter() > ended + LAST_EVALUATION if stopped else should_stop())
         progress = self._report()
         learner.save()
-        return progress
+        whole = max(learner.seconds, 1e-9)
+        return dataclasses.replace(
+            progress,
+            steps_per_second=learner.steps / whole,
+            updates_per_second=learner.updates / whole,
+        )
 
     def _after(self, now: float, *names: str) -> None:
         for name in names:
