@@ -77,7 +77,8 @@ def _described(command: Any) -> str:
     """What a command does, and a table of its options."""
     rows = [_row(parameter) for parameter in command.params if parameter.name != "help"]
     table = "\n".join(["| option | default | what |", "|---|---|---|", *rows]) if rows else ""
-    return f"{' '.join((command.help or '').split())}\n\n{table}".rstrip()
+    told = [" ".join((command.help or "").split()), table, command.epilog or ""]
+    return "\n\n".join(part for part in told if part)
 
 
 def _row(parameter: Any) -> str:

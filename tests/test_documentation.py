@@ -24,9 +24,9 @@ HAND_WRITTEN = "\n".join(page.read_text() for page in PAGES if page.name != "com
 def documented_commands() -> Iterator[Any]:
     """Every command line of the pages: in code blocks, indented, or between backticks."""
     for page in PAGES:
-        if page.name == "commands.md":
-            continue
         text = page.read_text().replace("\\\n", " ")
+        if page.name == "commands.md":  # `--install-completion` would do so
+            text = "\n".join(re.findall(r"^Example: .*$", text, re.MULTILINE))
         lines = re.findall(r"^ *(?:\$ |\.venv/bin/)?trackmania-rl (.+)$", text, re.MULTILINE)
         lines += re.findall(r"`trackmania-rl ([^`\n]+)`", text)
         for line in lines:

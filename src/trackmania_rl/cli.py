@@ -25,6 +25,7 @@ from trackmania_rl.environment.tracks import commands as tracks
 from trackmania_rl.model import commands as model
 from trackmania_rl.model import contests, exports
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.options import example
 from trackmania_rl.viewer import commands as viewer
 
 app = typer.Typer(
@@ -55,7 +56,7 @@ def _options(
     pass
 
 
-@app.command()
+@app.command(epilog=example("demo --track mountain-lap --agents 4 --contact"))
 def demo(
     track: Annotated[str, typer.Option(help="Track to race on: an id, or a .Map.Gbx file.")] = "bridge-lap",
     ghost: Annotated[
@@ -98,22 +99,42 @@ def demo(
     )
 
 
-app.add_typer(environment.app, name="environment")
-app.command("model")(model.model)
-app.command("viewer")(viewer.viewer)
-app.command("train")(model.train)
-app.command("evaluate")(model.evaluate)
-app.command("population")(contests.population)
-app.command("tournament")(contests.tournament)
-app.command("race")(environment.race)
-app.command("calibrate")(calibration.calibrate)
+app.add_typer(environment.app, name="environment", epilog=example("environment --track esses --port 8080"))
+app.command(
+    "model", epilog=example("model --environment http://127.0.0.1:8080 --track esses --agents 2 --champion")
+)(model.model)
+app.command("viewer", epilog=example("viewer --environment http://pit-wall:8080 --open"))(viewer.viewer)
+app.command("train", epilog=example("train --track esses --seconds 120"))(model.train)
+app.command(
+    "evaluate", epilog=example("evaluate data/runs/my-first/checkpoints/best.pt --track mountain-lap")
+)(model.evaluate)
+app.command("population", epilog=example("population --track esses --seeds 0,1,2 --seconds 600"))(
+    contests.population
+)
+app.command("tournament", epilog=example("tournament champion my-first:best --track esses"))(
+    contests.tournament
+)
+app.command("race", epilog=example("race --track esses --driver pursuit --record race.mcap"))(
+    environment.race
+)
+app.command("calibrate", epilog=example("calibrate --drives drives --picture errors.png"))(
+    calibration.calibrate
+)
 app.add_typer(replays.app, name="replay")
 app.add_typer(tracks.app, name="track")
-export.command("onnx")(exports.onnx)
-export.command("tmod")(exports.tmod)
-export.command("dataset")(exports.dataset)
-export.command("demonstration")(environment.demonstration)
-export.command("video")(render.video)
+export.command(
+    "onnx", epilog=example("export onnx data/runs/my-first/checkpoints/best.pt --out policy.onnx")
+)(exports.onnx)
+export.command(
+    "tmod", epilog=example("export tmod data/runs/my-first/checkpoints/best.pt --out my-first.tmod")
+)(exports.tmod)
+export.command("dataset", epilog=example("export dataset my-first --out my-experience"))(exports.dataset)
+export.command(
+    "demonstration", epilog=example("export demonstration mine.Replay.Gbx --track My --out my-drives")
+)(environment.demonstration)
+export.command(
+    "video", epilog=example("export video race.mcap --camera chase --from 2 --to 8 --out race.mp4")
+)(render.video)
 app.add_typer(export, name="export")
 app.add_typer(bench.app, name="bench")
 
@@ -185,6 +206,8 @@ def _installation(module: str) -> str:
     """The line that installs what a module comes with."""
     extra = MODULES[module]
     command = sys.argv[1] if len(sys.argv) > 1 else ""
-    if extra == "all" and command in SERVICES:
+    if command == "demo":  # starts all services
+        extra = "all"
+    elif extra == "all" and command in SERVICES:
         extra = command
     return f"pip install 'trackmania-rl[{extra}]'"

@@ -111,5 +111,5 @@ def test_who_observes_something_else_does_not_race() -> None:
     lidar = checkpoints.load(beginner("lidar", env="TrackMania/Lidar-v0"))
     with pytest.raises(InputError, match="stranger observes TrackMania/Lidar-v0"):
         entries({"champion": competitor(champion), "stranger": competitor(lidar)})
-    with pytest.raises(InputError, match="1 policies, expected 2 to 64"):
+    with pytest.raises(InputError, match="policies: 1, expected 2 to 64"):
         entries({"champion": competitor(champion)})

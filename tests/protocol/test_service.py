@@ -15,6 +15,7 @@ from litestar import get, post
 from litestar.params import FromQuery, JSONBody
 
 from trackmania_rl.protocol.access import Access
+from trackmania_rl.protocol.client import check_services
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import Action
 from trackmania_rl.protocol.service import Histogram, Metric, listen, running, service_app
@@ -171,6 +172,13 @@ def test_a_fault_of_ours_stays_in_the_log(url: str, caplog: pytest.LogCaptureFix
     assert reply.status == 500
     assert "secret internals" not in reply.text
     assert "secret internals" in caplog.text
+
+
+def test_what_is_no_environment_service_is_named() -> None:
+    with running(service_app("model", [])) as url, pytest.raises(InputError, match="no environment service"):
+        check_services(url)
+    with running(service_app("environment", [])) as url:
+        check_services(f"{url}, {url}")
 
 
 def test_a_taken_port_is_one_sentence() -> None:

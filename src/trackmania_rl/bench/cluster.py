@@ -27,7 +27,7 @@ def command(
     workers: Annotated[str, typer.Option(help="Numbers of workers to measure, e.g. 1,2,4.")] = "1,2,4",
     nodes: Annotated[int, typer.Option(min=1, help="Nodes of Ray to start; workers spread over them.")] = 2,
     worlds: Annotated[int, typer.Option(min=1, help="Worlds of each worker.")] = 64,
-    seconds: Annotated[float, typer.Option(min=1.0, help="Seconds of one measurement.")] = 10.0,
+    seconds: Annotated[float, typer.Option(min=1.0, help="Time of one measurement [s].")] = 10.0,
     track: Annotated[str, typer.Option(help="Track that is driven.")] = "sprint",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

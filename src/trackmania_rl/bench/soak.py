@@ -32,7 +32,7 @@ CONNECTING = 20
 
 
 def command(
-    minutes: Annotated[float, typer.Option(min=0.1, help="How long.")] = 60.0,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long [min].")] = 60.0,
     agents: Annotated[int, typer.Option(min=1, max=64, help="Agents, 20 actions a second each.")] = 64,
     viewers: Annotated[int, typer.Option(min=0, max=256, help="Viewers, 60 frames a second each.")] = 50,
     idle: Annotated[

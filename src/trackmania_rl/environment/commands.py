@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.options import LogJson, Origin, Otlp, Token, TokenFile, access_of, output
+from trackmania_rl.protocol.options import LogJson, Origin, Otlp, Token, TokenFile, access_of, example, output
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.entrant import Ghost
@@ -234,7 +234,7 @@ def _shown(screen: Screen, host: str, port: int) -> Iterator[None]:
             yield
 
 
-@app.command()
+@app.command(epilog=example("environment check my_package:MyEnv"))
 def check(
     env: Annotated[
         str,

@@ -276,7 +276,10 @@ def senses(options: Mapping[str, Any]) -> dict[str, Any]:
 def differing_environment(saved: Checkpoint, env: str, options: Mapping[str, Any]) -> str | None:
     """Why a policy does not fit an environment, though it may observe as many numbers; None if it does."""
     if saved.env != env:
-        return f"was trained on {saved.env} and does not know what {env} observes: use one of {env}"
+        return (
+            f"was trained on {saved.env} and does not know what {env} observes: use {saved.env}, or a policy "
+            f"of {env}"
+        )
     here, there = senses(options), senses(saved.env_options)
     for name in SENSES:
         mine, its = here.get(name), there.get(name)

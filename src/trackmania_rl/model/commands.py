@@ -127,7 +127,7 @@ def train(
     track: Annotated[str | None, typer.Option(help="Track, for environments that have one.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.0, help="Stop after this time [s].")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many environment steps.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of networks, exploration and worlds.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of networks, exploration and worlds.")] = 0,
     run: Annotated[
         str | None,
         typer.Option(
@@ -206,6 +206,8 @@ def train(
     from trackmania_rl.model.learner import TOKEN_VARIABLE, LearnerConfig
     from trackmania_rl.model.learner import train as learn
     from trackmania_rl.model.loggers import open_logger
+    from trackmania_rl.protocol.client import check_services
+    from trackmania_rl.protocol.dataset import Dataset
     from trackmania_rl.protocol.mirror import restored
     from trackmania_rl.protocol.volume import runs_folder
 
@@ -229,6 +231,12 @@ def train(
     if resume and dataset:
         raise InputError("--dataset with --resume: a resumed run has its own experience", field="dataset")
     begin = checkpoints.load(checkpoint) if checkpoint else None
+    if begin is not None and (other := checkpoints.differing_environment(begin, env, config.env_options)):
+        raise InputError(f"{checkpoint} {other}", field="checkpoint")
+    for path in dataset or ():
+        Dataset(path).close()
+    if environment is not None:
+        check_services(environment, token)
     folder = runs_folder() / config.run
     copied = restored(mirror, folder)
     state = folder / checkpoints.LEARNER

@@ -51,8 +51,9 @@ def population(
 ) -> None:
     """Train several agents side by side, one process each; Ctrl-C stops and saves. Ends with a table."""
     from trackmania_rl.model.display import Display
-    from trackmania_rl.model.learner import LearnerConfig
+    from trackmania_rl.model.learner import LearnerConfig, make_worlds
     from trackmania_rl.model.population import train_population
+    from trackmania_rl.protocol.environments import fewest_worlds
 
     given = {**settings(setting or []), **({"pool": {"name": pool}} if pool else {})}
     base = name or "-".join(part.split("/")[-1].replace(":", ".") for part in (env, track) if part)
@@ -69,6 +70,7 @@ def population(
         )
         for seed in _seeds(seeds)
     ]
+    make_worlds(configs[0], fewest_worlds(env), "line").close()  # what cannot be made is known at once
     interrupt = Interrupt()
     console = Console(stderr=True)
     live = Live(console=console, refresh_per_second=2, transient=True)
@@ -161,7 +163,7 @@ def tournament(
     contact: Annotated[
         bool, typer.Option("--contact/--ghosts", help="Cars hit and see one another, or pass through.")
     ] = True,
-    seed: Annotated[int, typer.Option(min=0, help="Of the places on the start grid.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the places on the start grid.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Let policies race one another, with contact, and rate them.

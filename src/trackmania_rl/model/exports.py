@@ -60,7 +60,7 @@ def tmod(
     ] = 50_000,
     updates: Annotated[int, typer.Option(min=1, help="Updates for it, in each of two turns.")] = 4_000,
     episodes: Annotated[int, typer.Option(min=1, help="Laps of both, then, to compare.")] = 8,
-    seed: Annotated[int, typer.Option(min=0, help="Of the taught network and its samples.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the taught network and its samples.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Write a policy for TMRL, whose own program drives it in the game.

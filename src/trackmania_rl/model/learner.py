@@ -49,6 +49,7 @@ from trackmania_rl.model.pool import Pool, PoolConfig
 from trackmania_rl.model.ring import Rows
 from trackmania_rl.model.runs import RUN
 from trackmania_rl.model.sac import Batch, Sac, SacConfig
+from trackmania_rl.protocol.decoding import converted
 from trackmania_rl.protocol.environments import make_vector_env, tracks_of, version_of
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import CAUSES
@@ -150,10 +151,7 @@ class LearnerConfig(SacConfig):
                 raise InputError(
                     f"pool.{name} is unknown, expected {', '.join(PoolConfig.__annotations__)}", field="pool"
                 )
-        try:
-            config = msgspec.convert({**settings, **more}, LearnerConfig)
-        except msgspec.ValidationError as error:
-            raise InputError(f"settings: {error}", field="settings") from error
+        config = converted({**settings, **more}, LearnerConfig)
         config.check()
         return config
 

@@ -166,12 +166,12 @@ def model_app(pool: Agents, access: Access | None = None, curves: Curves | None 
     @get("/api/runs/{run:str}/highlights", sync_to_thread=True, tags=["runs"])
     def highlights(
         run: FromPath[str],
-        every: Annotated[
-            bool, QueryParameter(name="all", description="Every one, not only the newest of each kind.")
+        all: Annotated[
+            bool, QueryParameter(description="Every one, not only the newest of each kind.")
         ] = False,
     ) -> RunHighlights:
         """Best lap, worst crash, biggest improvement ...: moments worth seeing, with their replays."""
-        return RunHighlights(run=run, highlights=read_highlights(run_folder(run), every))
+        return RunHighlights(run=run, highlights=read_highlights(run_folder(run), all))
 
     @post("/api/runs/{run:str}/race", sync_to_thread=True, status_code=200, tags=["runs"])
     def race(run: FromPath[str], data: JSONBody[AgesRequest]) -> Race:

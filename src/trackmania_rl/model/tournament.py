@@ -93,7 +93,7 @@ def entries(named: Mapping[str, Competitor]) -> tuple[str, dict[str, Any], dict[
     """
     if not 2 <= len(named) <= CARS_MAX:
         raise InputError(
-            f"{len(named)} policies, expected 2 to {CARS_MAX}: name another, e.g. champion; "
+            f"policies: {len(named)}, expected 2 to {CARS_MAX}: name another, e.g. champion; "
             "a longer training keeps more ages",
             field="checkpoints",
         )

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.messages import Problem
+from trackmania_rl.protocol.messages import Problem, Version
 
 T = TypeVar("T")
 
@@ -165,6 +165,29 @@ def service_url(url: str) -> str:
             f"«{url}» is no address of a service, expected e.g. http://127.0.0.1:8080", field="url"
         )
     return url.rstrip("/")
+
+
+def check_services(urls: str, token: str | None = None) -> None:
+    """Ask environment services, with commas between, whether they are there.
+
+    Raises:
+        ServiceAbsentError: One is not.
+        InputError: What answers is no environment service.
+    """
+    for url in urls.split(","):
+        with ServiceClient(url.strip(), token=token) as client:
+            try:
+                found = client.get("/api/version", Version).service
+            except ServiceAbsentError:
+                raise
+            except (InputError, msgspec.DecodeError):
+                found = "strange"
+        if found != client.name:
+            raise InputError(
+                f"what answers at {client.url} is no {client.name} service: start one with "
+                f"`trackmania-rl {client.name}`",
+                field="url",
+            )
 
 
 def absent(name: str, url: str, error: Exception) -> ServiceAbsentError:

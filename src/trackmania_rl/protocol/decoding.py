@@ -32,6 +32,18 @@ def decode(data: bytes | str, kind: type[T]) -> T:
         raise _refusal(data, error) from error
 
 
+def converted(fields: dict[str, Any], kind: type[T]) -> T:
+    """Fields that are decoded already, as a message or dataclass.
+
+    Raises:
+        InputError: They do not fit; names the field, the value and what was expected.
+    """
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise _misfit(error, fields) from error
+
+
 def _refusal(data: bytes | str, error: Exception) -> InputError:
     """Why the bytes are not the message. NaN and infinities, which JSON has not, are named as such."""
     try:
@@ -89,7 +101,7 @@ def _non_finite(value: Any, path: str) -> Iterator[tuple[str, float]]:
 
 
 def _shown(value: Any) -> str:
-    return _quoted(json.dumps(value, ensure_ascii=False))
+    return _quoted(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _quoted(text: str) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from trackmania_rl.protocol import game, multiagent
-from trackmania_rl.protocol.client import ServiceClient
+from trackmania_rl.protocol.client import ServiceClient, check_services
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import EnvironmentSpec
 from trackmania_rl.protocol.mixture import MixedVectorEnv
@@ -145,6 +145,7 @@ def served(address: str, token: str | None = None) -> tuple[str, str]:
     for one in address.split(","):
         url, _, env = one.strip().partition("#")
         if not env:
+            check_services(url, token)
             with ServiceClient(url, token=token) as client:
                 env = client.get("/api/spec", EnvironmentSpec).env
         urls.append(url)

@@ -627,7 +627,7 @@ class PredictRequest(Message):
     """Observations, one row per car, in the layout of the agent's environment."""
 
     agent_id: Identifier
-    observation: list[list[float]]
+    observation: Annotated[list[list[float]], Meta(min_length=1)]
     deterministic: bool = True
 
 
@@ -646,7 +646,7 @@ class TournamentRequest(Message):
     track: str
     checkpoints: list[str] = field(default_factory=list)
     """Ids of the list; those of all agents that observe the same as the first if empty."""
-    races: int = 3
+    races: Annotated[int, Meta(ge=1)] = 3
     contact: bool = True
 
 

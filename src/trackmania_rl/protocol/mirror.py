@@ -214,6 +214,8 @@ class Mirror:
 
 def _store(url: str) -> tuple[Any, str]:
     """The file system of an address, and the path in it."""
+    if "://" not in url:
+        raise InputError(f"--mirror is «{url}», expected an address as s3://bucket/prefix", field="mirror")
     try:
         found: tuple[Any, str] = importlib.import_module("fsspec").url_to_fs(url)
     except ImportError as error:

@@ -43,6 +43,11 @@ Otlp = Annotated[
 ]
 
 
+def example(line: str) -> str:
+    """The last line of a command's help."""
+    return f"Example: `trackmania-rl {line}`"
+
+
 def output(*endings: str, folders: bool = False) -> Callable[[Path | None], Path | None]:
     """A check, for an option's callback, that a file can be written there: before the work, not after it.
 

@@ -326,7 +326,7 @@ def guard(
 def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Litestar's handler of errors: whatever went wrong, as a Problem."""
     if isinstance(error, ValidationException):
-        error = _misfit(error)
+        error = _misfit(request, error)
     if isinstance(error, InputError):
         refusal = problem(error.status, str(error), field=error.field)
         if isinstance(error, RateError):
@@ -347,12 +347,13 @@ def problem(status: int, detail: str, *, field: str | None = None) -> Response[P
     return Response(body, status_code=status, media_type=PROBLEM)
 
 
-def _misfit(error: ValidationException) -> InputError:
+def _misfit(request: Request[Any, Any, Any], error: ValidationException) -> InputError:
     """Litestar's refusal of a parameter of the address, or of an empty body."""
     faults: list[dict[str, str]] = error.extra  # type: ignore[assignment]
     if faults[0].get("source") == "body":
         return InputError("the body is empty, expected a JSON object")
-    return InputError(f"{faults[0]['key']}: {faults[0]['message'].lower()}", field=faults[0]["key"])
+    key, expected = faults[0]["key"], faults[0]["message"].split(", got")[0].lower().replace("`", "")
+    return InputError(f"{key} is {request.query_params.get(key)}, {expected}", field=key)
 
 
 def _explained(request: Request[Any, Any, Any], error: HTTPException) -> str:

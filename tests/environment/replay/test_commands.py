@@ -119,7 +119,7 @@ def test_a_replay_is_exported(
 ) -> None:
     run("import", str(drives["Fast"]), "--track", TRACK.id)
     file = tmp_path / f"out.{format}"
-    told = json.loads(run("export", "bridge-lap-Fast", "--format", format, "--output", str(file), "--json"))
+    told = json.loads(run("export", "bridge-lap-Fast", "--format", format, "--out", str(file), "--json"))
     poses = archive.load("bridge-lap-Fast").poses["human"]
     assert told["rows"] == len(poses)
     if format == "json":
@@ -165,8 +165,8 @@ def test_the_fastest_is_the_reference_unless_the_order_is_kept(tmp_path: Path) -
         (["compare", "text.mcap", "nowhere"], "text.mcap is no MCAP file"),
         (["import", "text.csv", "--track", "bridge-lap"], "text.csv"),
         (["import", "missing.csv", "--track", "bridge-lap"], "missing.csv"),
-        (["export", "text.mcap", "--output", "out.csv"], "text.mcap is no MCAP file"),
-        (["export", "nowhere", "--output", "out.csv"], "no replay nowhere"),
+        (["export", "text.mcap", "--out", "out.csv"], "text.mcap is no MCAP file"),
+        (["export", "nowhere", "--out", "out.csv"], "no replay nowhere"),
     ],
 )
 def test_bad_input_ends_in_a_sentence_and_writes_nothing(

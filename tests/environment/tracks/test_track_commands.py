@@ -43,7 +43,7 @@ def test_show_draws_and_says_where(volume):
     facts = json.loads(run("show", "sprint", "--json"))
     assert facts["picture"] == "sprint.png"
     assert (volume / "sprint.png").stat().st_size > 10_000
-    assert "p.svg" in run("show", "oval", "--output", str(volume / "p.svg"))
+    assert "p.svg" in run("show", "oval", "--out", str(volume / "p.svg"))
     assert (volume / "p.svg").exists()
 
 

@@ -28,7 +28,7 @@ def calibrate(
             help="Recorded drive (.csv, .Ghost.Gbx, .Replay.Gbx, .Map.Gbx) or a folder; repeatable."
         ),
     ],
-    horizon: Annotated[float, typer.Option(min=0.1, max=10.0, help="Seconds to drive open loop.")] = 1.0,
+    horizon: Annotated[float, typer.Option(min=0.1, max=10.0, help="Time to drive open loop [s].")] = 1.0,
     track: Annotated[
         str | None,
         typer.Option(

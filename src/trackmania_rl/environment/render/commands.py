@@ -117,8 +117,7 @@ def video(
 
 def _request(out: Path, size: str, **chosen: object) -> VideoRequest:
     """The options as the message that the API takes too, and with its checks."""
-    import msgspec
-
+    from trackmania_rl.protocol.decoding import converted
     from trackmania_rl.protocol.errors import InputError
     from trackmania_rl.protocol.messages import VideoRequest
 
@@ -131,10 +130,7 @@ def _request(out: Path, size: str, **chosen: object) -> VideoRequest:
         "width": int(match[1]),
         "height": int(match[2]),
     }
-    try:
-        return msgspec.convert(fields, VideoRequest)
-    except msgspec.ValidationError as error:
-        raise InputError(f"the video's options do not fit: {error}") from error
+    return converted(fields, VideoRequest)
 
 
 def _export_with_progress(film: Film, out: Path, workers: int | None) -> Exported:

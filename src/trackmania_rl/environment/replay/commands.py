@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.options import output
+from trackmania_rl.protocol.options import example, output
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.replay.comparison import Comparison
@@ -117,7 +117,7 @@ def verify(
     raise typer.Exit(0 if equal else 1)
 
 
-@app.command("import")
+@app.command("import", epilog=example("replay import mine.Replay.Gbx --track My --name Mia"))
 def import_(
     file: Annotated[
         Path, typer.Argument(help="A human drive: .Ghost.Gbx, .Replay.Gbx, .Map.Gbx (its author's) or .csv.")
@@ -151,7 +151,7 @@ def import_(
     typer.echo(f"{summary.id}: {car.name} {ended} {car.time:.3f} s on {driven.id}")
 
 
-@app.command()
+@app.command(epilog=example("replay compare mine.mcap My-Author --picture gaps.png"))
 def compare(
     replays: Annotated[
         list[str], typer.Argument(help="Ids of replays, or files: .mcap, .csv, .Ghost.Gbx, .Replay.Gbx, ...")
@@ -184,11 +184,11 @@ def compare(
         typer.echo(f"drawn to {picture}")
 
 
-@app.command()
+@app.command(epilog=example("replay export mine.mcap --format csv --out mine.csv"))
 def export(
     replay: Named,
     format: Annotated[str, typer.Option(help="csv, parquet or json.")] = "csv",
-    output: Annotated[
+    out: Annotated[
         Path | None, typer.Option(callback=output(), help="File to write. [default: <id>.<format>]")
     ] = None,
     as_json: Json = False,
@@ -198,7 +198,7 @@ def export(
     from trackmania_rl.environment.replay import export as tables
 
     recorded = archive.load(replay)
-    path = output or Path(f"{recorded.about.id}.{format}")
+    path = out or Path(f"{recorded.about.id}.{format}")
     tables.export(recorded, format, path)
     rows = sum(map(len, recorded.poses.values()))
     if as_json:

@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from trackmania_rl.protocol.options import output
+from trackmania_rl.protocol.options import example, output
 
 app = typer.Typer(help="Import, generate, list and show tracks.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-@app.command("import")
+@app.command("import", epilog=example("track import My.Map.Gbx"))
 def import_(
     file: Annotated[
         Path, typer.Argument(help="A .Map.Gbx, a drive (.Replay.Gbx, .Ghost.Gbx), a .csv line or a .track.")
@@ -41,13 +41,13 @@ def import_(
     typer.echo(f"imported «{report.name}» as {report.track}: {report.length_m:.1f} m{chained}")
 
 
-@app.command()
+@app.command(epilog=example("track generate --seed 7 --difficulty 0.8 --length 2000 --kind lap"))
 def generate(
     seed: Annotated[int, typer.Option(help="Seed of the first track.", min=0)] = 1,
     difficulty: Annotated[
         float, typer.Option(help="0 for wide curves between walls, 1 for all there is.", min=0.0, max=1.0)
     ] = 0.5,
-    length: Annotated[float, typer.Option(help="Race distance in metres, 600 to 20000.")] = 1500.0,
+    length: Annotated[float, typer.Option(help="Race distance [m], 600 to 20000.")] = 1500.0,
     kind: Annotated[str, typer.Option(help="sprint or lap.")] = "sprint",
     id: Annotated[
         str | None,
@@ -130,10 +130,10 @@ def show(
     track: Annotated[
         str, typer.Argument(help="Id of a track, generated:SEED, or a .Map.Gbx, .csv or .track file.")
     ],
-    output: Annotated[
+    out: Annotated[
         Path | None,
         typer.Option(
-            "--output",
+            "--out",
             "-o",
             callback=output(".png", ".svg"),
             help="Picture to write, .png or .svg.",
@@ -146,7 +146,7 @@ def show(
     from trackmania_rl.environment.tracks import library, picture
 
     loaded = library.load(track)
-    path = output or Path(f"{loaded.id}.png")
+    path = out or Path(f"{loaded.id}.png")
     picture.draw(loaded, path)
     facts: dict[str, Any] = {
         "track": loaded.id,

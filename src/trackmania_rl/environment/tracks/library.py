@@ -195,7 +195,7 @@ def _check_id(id: str) -> None:
             f"id «{id}» is not allowed, expected letters, digits, _ . : -, at most 64", field="id"
         )
     if id in bundled_ids():
-        raise InputError(f"id «{id}» belongs to a bundled track; give another one with --id", field="id")
+        raise InputError(f"id «{id}» belongs to a bundled track, expected another one", field="id")
 
 
 def keep_text(text: str, id: str) -> tuple[Track, Path]:
