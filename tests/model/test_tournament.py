@@ -76,7 +76,7 @@ def test_the_service_rates_its_agents(data: Path) -> None:
         assert table["standings"][0]["lap_time_best"] > 10.0
         assert client.get("/api/ratings").json() == table
         for wrong, word in (
-            ({"checkpoints": ["champion"]}, "1 policies"),
+            ({"checkpoints": ["champion"]}, "policies: 1"),
             ({"races": 21}, "at most 20"),
             ({"track": "../sprint"}, "expected the id of a track"),
             ({"track": "nowhere"}, "nowhere"),
