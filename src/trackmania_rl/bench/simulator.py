@@ -74,7 +74,7 @@ def measure(
         },
         "captured_graph_car_steps_per_second": worlds / _median_seconds(captured, seconds)[0],
         "worlds": worlds,
-        "threads": simulator.threads,
+        "threads": simulator.launcher.threads,
         "device": device,
         "track": road.id,
         "beams": simulator.beams,

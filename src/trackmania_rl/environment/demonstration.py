@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from trackmania_rl.environment.registration import LAYOUTS
 from trackmania_rl.environment.replay.drive import RATE, Drive, read_drive
+from trackmania_rl.environment.simulator.attitude import rotate
 from trackmania_rl.environment.simulator.environment import TrackVectorEnv, load_track
-from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator, rotate
+from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
 from trackmania_rl.environment.simulator.state import Field
 from trackmania_rl.environment.simulator.vehicle import CENTRE_FORWARD, CENTRE_HEIGHT
 from trackmania_rl.environment.tracks.track import Track

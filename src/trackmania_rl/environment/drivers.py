@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.simulator.observation import SURFACE_GRIP
+from trackmania_rl.environment.simulator.sensors import SURFACE_GRIP
 from trackmania_rl.environment.simulator.simulator import HORIZON, Simulator
 from trackmania_rl.environment.simulator.vehicle import cornering_speed, steering_radius
 from trackmania_rl.environment.tracks.track import Track

@@ -15,7 +15,7 @@ from trackmania_rl.environment.calibration.recording import read
 from trackmania_rl.environment.calibration.report import measure
 from trackmania_rl.environment.calibration.rerun import Rerun
 from trackmania_rl.environment.calibration.windows import find
-from trackmania_rl.environment.simulator.vehicle import PARAMETERS_FILE, SHIPPED, parameters
+from trackmania_rl.environment.simulator.parameters import PARAMETERS_FILE, SHIPPED, parameters
 from trackmania_rl.environment.tracks import library
 
 DATA = Path(__file__).parents[4] / "shared" / "data"

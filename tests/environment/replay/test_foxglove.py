@@ -16,7 +16,7 @@ from trackmania_rl.environment import solo
 from trackmania_rl.environment.replay import foxglove
 from trackmania_rl.environment.replay.reading import read
 from trackmania_rl.environment.replay.verification import verify
-from trackmania_rl.environment.simulator.simulator import rotate
+from trackmania_rl.environment.simulator.attitude import rotate
 from trackmania_rl.environment.tracks import library
 
 PUBLISHED = {

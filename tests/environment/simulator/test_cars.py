@@ -11,8 +11,9 @@ from tests.environment.simulator.conftest import esses, straight
 
 from trackmania_rl.environment.drivers import pursuit
 from trackmania_rl.environment.simulator import cars
+from trackmania_rl.environment.simulator.attitude import rotate
 from trackmania_rl.environment.simulator.cars import HALF, MIDDLE, bump_cars
-from trackmania_rl.environment.simulator.simulator import Simulator, rotate
+from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.simulator.state import Field
 from trackmania_rl.environment.simulator.vehicle import PITCH_MOBILITY, ROLL_MOBILITY, YAW_MOBILITY
 
@@ -44,8 +45,8 @@ def meet(state: np.ndarray, solid: tuple[int, int] = (1, 1)) -> tuple[np.ndarray
     """The state after the contact at the end of a tick, and the impulse."""
     after = wp.array(state, dtype=float, device="cpu")
     bumps = wp.zeros((2, 3), dtype=float, device="cpu")
-    course = cars.Course()
-    inputs = [ROAD._nodes, ROAD.ribbon.segments, course, 2, 0, 1, wp.array(solid, dtype=int, device="cpu")]
+    track = [ROAD.node_array, ROAD.ribbon.segments, cars.Course(), 2]
+    inputs = [*track, 0, 1, wp.array(solid, dtype=int, device="cpu")]
     wp.launch(bump_cars, dim=1, inputs=[*inputs, after, bumps], device="cpu")
     return after.numpy(), float(bumps.numpy()[0, 0])
 
@@ -292,7 +293,7 @@ def pile_up(worlds: int, threads: int, per_world: int = 8) -> Simulator:
 def test_a_race_is_the_same_bytes_in_any_batch(per_world: int) -> None:
     """Neither the number of worlds nor the threads change a bit, and the contacts did happen."""
     alone, few, many = (pile_up(*size, per_world) for size in ((1, 1), (20, 1), (130, 2)))
-    assert many.threads == 2
+    assert many.launcher.threads == 2
     state = alone.full_state()
     assert state.tobytes() == few.full_state()[:, -per_world:].tobytes()
     assert state.tobytes() == many.full_state()[:, -per_world:].tobytes()

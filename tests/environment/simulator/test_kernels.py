@@ -43,11 +43,11 @@ def car_by_car(simulator: Simulator, ticks: int) -> Callable[[], None]:
         dim=CARS,
         inputs=[
             simulator.parameters,
-            simulator._nodes,
+            simulator.node_array,
             simulator.ribbon.segments,
             course,
             ticks,
-            simulator._state,
+            simulator.state_array,
         ],
         device="cpu",
         record_cmd=True,

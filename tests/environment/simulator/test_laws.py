@@ -12,9 +12,10 @@ import pytest
 from tests.environment.simulator.conftest import circle, esses, ribbon, straight
 
 from trackmania_rl.environment.drivers import pursuit
+from trackmania_rl.environment.simulator.parameters import SHIPPED
 from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.simulator.state import Field
-from trackmania_rl.environment.simulator.vehicle import SHIPPED, YAW_MOBILITY, steering_radius
+from trackmania_rl.environment.simulator.vehicle import YAW_MOBILITY, steering_radius
 from trackmania_rl.environment.tracks.track import Border, Surface
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.environment.simulator.conftest import circle, esses, ribbon, straight
 
-from trackmania_rl.environment.simulator.lidar import TOLERANCE
+from trackmania_rl.environment.simulator.portals import TOLERANCE, portals
 from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.simulator.state import Field
 from trackmania_rl.environment.tracks.track import Track
@@ -35,8 +35,9 @@ def directions(beams: int) -> np.ndarray:
 
 def portal_ends(simulator: Simulator) -> tuple[np.ndarray, np.ndarray]:
     """Left and right borders as the beams see them, once around, in the plane of the first car."""
-    table = simulator.portals.table.reshape(12, -1)
-    once = slice(simulator.portals.lead, simulator.portals.lead + simulator.portals.count + 1)
+    lines = portals(simulator.track, simulator.ribbon)
+    table = lines.table.reshape(12, -1)
+    once = slice(lines.lead, lines.lead + lines.count + 1)
     return plane(simulator, table[0:3, once].T), plane(simulator, table[3:6, once].T)
 
 

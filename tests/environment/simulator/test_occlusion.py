@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.environment.simulator.conftest import ribbon, straight
 
+from trackmania_rl.environment.simulator.portals import portals
 from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.simulator.state import Field
 
@@ -36,8 +37,9 @@ def meet(beam: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np
 def brute_force(simulator: Simulator) -> np.ndarray:
     """Profile of the ground under each beam from all portals at once, up to the nearest border."""
     origin, axes = frame(simulator)
-    table = simulator.portals.table.reshape(12, -1).astype(np.float64)
-    once = slice(simulator.portals.lead, simulator.portals.lead + simulator.portals.count + 1)
+    lines = portals(simulator.track, simulator.ribbon)
+    table = lines.table.reshape(12, -1).astype(np.float64)
+    once = slice(lines.lead, lines.lead + lines.count + 1)
     left, right = ((table[k : k + 3, once].T - origin) @ axes.T for k in (0, 3))
     readings = []
     for angle in np.linspace(-np.pi / 2, np.pi / 2, simulator.beams):

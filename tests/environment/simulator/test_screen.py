@@ -8,6 +8,7 @@ from tests.environment.simulator.conftest import circle, esses, straight
 
 from trackmania_rl.environment.simulator import screen
 from trackmania_rl.environment.simulator.environment import TrackVectorEnv
+from trackmania_rl.environment.simulator.lens import Lens
 from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.simulator.state import Field
 
@@ -40,7 +41,7 @@ def test_a_drawn_border_is_read_where_it_is() -> None:
 
 def drawn(simulator: Simulator) -> np.ndarray:
     """The picture of a car's camera where the rays go: black where the road's plane is no road."""
-    lens = screen.Lens()
+    lens = Lens()
     state = simulator.full_state()[:, 0].astype(np.float64)
     x, y, z, w = state[Field.QX : Field.QW + 1]
     left = np.array([1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)])
@@ -94,6 +95,6 @@ def test_a_lens_of_its_own_changes_the_view() -> None:
     """A higher camera sees the borders nearer to the middle of the picture."""
     simulator = Simulator(esses(), 2)
     lidar = screen.ScreenLidar(simulator)
-    lidar.lens.assign(np.array([screen.Lens().row(), screen.Lens(height=3.0).row()], np.float32))
+    lidar.lens.assign(np.array([Lens().row(), Lens(height=3.0).row()], np.float32))
     low, high = lidar.scan(None)
     assert high[[5, 13]].sum() < low[[5, 13]].sum()

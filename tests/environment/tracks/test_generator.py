@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from trackmania_rl.environment import drivers
+from trackmania_rl.environment.simulator.parameters import STEERING_RADIUS
 from trackmania_rl.environment.simulator.simulator import Simulator
-from trackmania_rl.environment.simulator.vehicle import STEERING_RADIUS
 from trackmania_rl.environment.tracks import blocks, generator, library
 from trackmania_rl.environment.tracks.ribbon import ROAD_HALF_WIDTH
 from trackmania_rl.environment.tracks.track import Border, Surface

@@ -56,8 +56,8 @@ def calibrate(
     from trackmania_rl.environment.calibration.fit import fit as fitted
     from trackmania_rl.environment.calibration.picture import draw
     from trackmania_rl.environment.calibration.report import measure
-    from trackmania_rl.environment.simulator.vehicle import parameters as vehicle
-    from trackmania_rl.environment.simulator.vehicle import read_parameters
+    from trackmania_rl.environment.simulator.parameters import parameters as car_of
+    from trackmania_rl.environment.simulator.parameters import read_parameters
     from trackmania_rl.environment.tracks import library
 
     console = Console(stderr=True)
@@ -77,7 +77,7 @@ def calibrate(
                 "held_out": [one.name for one in held],
             }
             write.write_text(json.dumps({"source": source, "parameters": values}, indent=2) + "\n")
-    car = vehicle(**values)
+    car = car_of(**values)
     with console.status("Driving again ..."):
         report = measure(recordings, horizon, parameters=car, track=road)
         unseen = measure(held, horizon, parameters=car, track=road) if held else None

@@ -12,7 +12,7 @@ from scipy.optimize import differential_evolution
 from trackmania_rl.environment.calibration.recording import Doubles, Recording
 from trackmania_rl.environment.calibration.rerun import Rerun
 from trackmania_rl.environment.calibration.windows import find
-from trackmania_rl.environment.simulator.vehicle import SHIPPED, parameters
+from trackmania_rl.environment.simulator.parameters import SHIPPED, parameters
 
 HORIZON = 1.0
 """Of the windows that are fitted [s]; their middles count too."""

@@ -10,9 +10,10 @@ from scipy.spatial import cKDTree
 from trackmania_rl.environment.calibration.ground import plane, ribbons
 from trackmania_rl.environment.calibration.recording import PERIOD, Doubles
 from trackmania_rl.environment.calibration.windows import Windows
-from trackmania_rl.environment.simulator.simulator import Simulator, rotate
+from trackmania_rl.environment.simulator.attitude import rotate
+from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.simulator.state import Field
-from trackmania_rl.environment.simulator.vehicle import CENTRE_FORWARD, CENTRE_HEIGHT, SHIFT_PAUSE
+from trackmania_rl.environment.simulator.vehicle import CENTRE_FORWARD, CENTRE_HEIGHT, SHIFT_PAUSE, gear_at
 from trackmania_rl.environment.tracks.track import Track
 
 CENTRE = np.array([0.0, CENTRE_HEIGHT, CENTRE_FORWARD])
@@ -50,7 +51,7 @@ class Rerun:
         """Drive all windows.
 
         Args:
-            parameters: Of the car, from `vehicle.parameters`; default the shipped ones.
+            parameters: Of the car, from `parameters.parameters`; default the shipped ones.
 
         Returns:
             Positions of the car's origin relative to its first [m], (samples + 1, n, 3), in the world's
@@ -143,7 +144,7 @@ def _motion(windows: Windows) -> tuple[Doubles, Doubles]:
     turned = [_turn(windows, -1, 0), _turn(windows, -2, -1)]
     spin = (1.5 * turned[0] - 0.5 * turned[1]) / PERIOD
     lever = np.cross(spin, np.broadcast_to(CENTRE, spin.shape))
-    return velocity + rotate_each(windows.column("attitude", 0).T, lever.T).T, spin
+    return velocity + rotate(windows.column("attitude", 0).T, lever.T).T, spin
 
 
 def _turn(windows: Windows, earlier: int, later: int) -> Doubles:
@@ -174,8 +175,7 @@ def _place(
     state[Field.WX : Field.WZ + 1] = spin.T
     state[Field.STEER] = windows.column("controls", 0)[:, 2]
     gear = windows.column("gear", 0)
-    by_speed = 1 + np.searchsorted([102.4, 162.2, 235.1, 341.7], windows.column("speed", 0) * 3.6)
-    state[Field.GEAR] = np.where(gear > 0, gear, by_speed)
+    state[Field.GEAR] = np.where(gear > 0, gear, gear_at(windows.column("speed", 0)))
     shifted = np.zeros(len(windows))
     for k in range(PAST_SHIFT):
         up = (windows.column("gear", -k) > windows.column("gear", -k - 1)) & (
@@ -187,13 +187,6 @@ def _place(
     state[Field.TURBO] = windows.column("turbo", 0)
     state[Field.TURBO_FACTOR] = 5.0 * (state[Field.TURBO] > 0)
     state[Field.SLIDING] = (windows.column("slipping", 0) >= 4) & (np.abs(windows.column("side", 0)) > 1.5)
-
-
-def rotate_each(quaternion: Doubles, vectors: Doubles) -> Doubles:
-    """World components of body vectors (3, n), each under its own attitude (4, n)."""
-    axis, w = quaternion[:3], quaternion[3]
-    turned = 2 * np.cross(axis, vectors, axis=0)
-    return np.asarray(vectors + w * turned + np.cross(axis, turned, axis=0))
 
 
 def _origins(simulator: Simulator) -> Doubles:

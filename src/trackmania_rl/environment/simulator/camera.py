@@ -18,10 +18,10 @@ import numpy as np
 import warp as wp
 
 from trackmania_rl.environment.simulator import weather as weathers
-from trackmania_rl.environment.simulator.maths import bound, forward_axis, left_axis, most, up_axis
+from trackmania_rl.environment.simulator.lens import NEAR, Lens, View, seen, view_of
+from trackmania_rl.environment.simulator.maths import bound, most
 from trackmania_rl.environment.simulator.ribbon import COLUMNS, Node, node_vector
-from trackmania_rl.environment.simulator.screen import NEAR, Lens, View, seen, view_of
-from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.environment.simulator.state import Field, frame_of
 from trackmania_rl.environment.simulator.vehicle import CENTRE_FORWARD, CENTRE_HEIGHT, HALF_WIDTH, NOSE, TAIL
 from trackmania_rl.environment.tracks.track import Border, Surface
 
@@ -241,14 +241,14 @@ def paint_car(
     pictures: wp.array3d(dtype=wp.uint8),
 ):
     """The box of car j in the picture of car i: the faces that look at the camera."""
-    rotation = wp.quat(state[Field.QX, j], state[Field.QY, j], state[Field.QZ, j], state[Field.QW, j])
-    left = left_axis(rotation) * HALF_WIDTH
-    up = up_axis(rotation) * (0.5 * CAR_HEIGHT)
-    forward = forward_axis(rotation) * (0.5 * (NOSE + TAIL))
+    car = frame_of(state, j)
+    left = car.left * HALF_WIDTH
+    up = car.up * (0.5 * CAR_HEIGHT)
+    forward = car.forward * (0.5 * (NOSE + TAIL))
     middle = (
-        wp.vec3(state[Field.X, j], state[Field.Y, j], state[Field.Z, j])
-        + up_axis(rotation) * (0.5 * CAR_HEIGHT - CENTRE_HEIGHT)
-        + forward_axis(rotation) * (0.5 * (NOSE - TAIL) - CENTRE_FORWARD)
+        car.origin
+        + car.up * (0.5 * CAR_HEIGHT - CENTRE_HEIGHT)
+        + car.forward * (0.5 * (NOSE - TAIL) - CENTRE_FORWARD)
     )
     for k in range(6):
         out = left
@@ -421,7 +421,7 @@ class Camera:
         self.pictures = simulator.sensor(
             draw,
             [
-                wp.array(ribbon.nodes.ravel(), dtype=float, **on_device),
+                simulator.node_array,
                 wp.array(ribbon.left, dtype=wp.vec3, **on_device),
                 wp.array(ribbon.right, dtype=wp.vec3, **on_device),
                 ribbon.segments,

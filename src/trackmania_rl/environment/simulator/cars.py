@@ -20,8 +20,8 @@ from __future__ import annotations
 import warp as wp
 
 from trackmania_rl.environment.simulator.advance import Course, walk
-from trackmania_rl.environment.simulator.maths import bound, forward_axis, left_axis, unit, up_axis
-from trackmania_rl.environment.simulator.state import Field, tangible
+from trackmania_rl.environment.simulator.maths import bound, unit
+from trackmania_rl.environment.simulator.state import Field, frame_of, tangible
 from trackmania_rl.environment.simulator.vehicle import (
     CENTRE_FORWARD,
     CENTRE_HEIGHT,
@@ -100,16 +100,13 @@ class Touch:
 @wp.func
 def body_of(state: wp.array2d(dtype=float), i: int) -> Body:
     """Car i out of the state."""
-    rotation = wp.quat(state[Field.QX, i], state[Field.QY, i], state[Field.QZ, i], state[Field.QW, i])
-    left = left_axis(rotation)
-    up = up_axis(rotation)
-    forward = forward_axis(rotation)
+    car = frame_of(state, i)
     body = Body()
-    body.position = wp.vec3(state[Field.X, i], state[Field.Y, i], state[Field.Z, i])
+    body.position = car.origin
     body.velocity = wp.vec3(state[Field.VX, i], state[Field.VY, i], state[Field.VZ, i])
-    body.spin = left * state[Field.WX, i] + up * state[Field.WY, i] + forward * state[Field.WZ, i]
-    body.axes = wp.matrix_from_rows(left, up, forward)
-    body.middle = left * MIDDLE[0] + up * MIDDLE[1] + forward * MIDDLE[2]
+    body.spin = car.left * state[Field.WX, i] + car.up * state[Field.WY, i] + car.forward * state[Field.WZ, i]
+    body.axes = wp.matrix_from_rows(car.left, car.up, car.forward)
+    body.middle = car.left * MIDDLE[0] + car.up * MIDDLE[1] + car.forward * MIDDLE[2]
     return body
 
 

@@ -48,10 +48,11 @@ class StepGraph:
     def __init__(self, simulator: Simulator, ticks: int = 5) -> None:
         self.simulator = simulator
         self.action: Any = wp.zeros((simulator.cars, 3), dtype=float, device=simulator.device)
-        self.lidar, self.horizon = simulator.sensor_arrays
+        self.lidar, self.horizon = simulator.lidar.values, simulator.horizon.values
         inputs = [self.action, simulator.state_array]
         holding = wp.launch(hold, dim=simulator.cars, inputs=inputs, device=simulator.device, record_cmd=True)
-        launches = [holding, *simulator.launches(ticks)]
+        sensing = [*simulator.lidar.launches, *simulator.horizon.launches]
+        launches = [holding, *simulator.launches(ticks), *sensing]
         with wp.ScopedCapture(device=simulator.device) as capture:
             for launch in launches:
                 launch.launch()

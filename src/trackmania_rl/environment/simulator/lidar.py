@@ -13,17 +13,21 @@ Other cars are seen as rectangles in that plane (see `rectangle`), through no bo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.simulator.maths import forward_axis, least, left_axis, most, unit, up_axis
-from trackmania_rl.environment.simulator.ribbon import Node, Ribbon
-from trackmania_rl.environment.simulator.state import Field, tangible
+from trackmania_rl.environment.simulator.launches import Chain, Sensor
+from trackmania_rl.environment.simulator.maths import least, most, unit
+from trackmania_rl.environment.simulator.occlusion import occlude
+from trackmania_rl.environment.simulator.portals import GROUP, ROWS, portals
+from trackmania_rl.environment.simulator.state import Field, Frame, frame_of, tangible
 from trackmania_rl.environment.simulator.vehicle import CENTRE_FORWARD, HALF_WIDTH, NOSE, TAIL
-from trackmania_rl.environment.tracks.track import Track
+
+if TYPE_CHECKING:
+    from trackmania_rl.environment.simulator.simulator import Simulator
 
 wp.set_module_options(
     {
@@ -34,18 +38,11 @@ wp.set_module_options(
     }
 )
 
-TOLERANCE = 0.03
-"""The beams see borders of straight pieces that miss the track's own border by no more than this [m]."""
-
 SAME_LEVEL = wp.constant(1.2)
 """Other cars are seen if their centres are less than this above or below the plane [m] (guess)."""
 
 FAN = wp.constant(16)
 """Beams that are followed together, one in each lane of a vector."""
-ROWS = wp.constant(32)
-"""Portals that are brought into the car's plane together."""
-GROUP = wp.constant(4)
-"""Portals that a fan passes before it is asked whether any beam still flies."""
 CHUNK = wp.constant(28)
 """Portals that a fan can pass before the next ones are brought in: whole groups."""
 
@@ -55,70 +52,34 @@ Ratios = wp.types.vector(64, float)
 Rows = wp.types.vector(33, float)  # the first is not used, so that loops have ROWS turns
 
 
-@dataclass(frozen=True)
-class Portals:
-    """The lines across the road that a beam flies through, and the borders between them.
+def sensor(simulator: Simulator) -> Sensor:
+    """What scans with a simulator's beams: distances (cars, beams) [m], from right over ahead to left."""
+    reach, beams = simulator.lidar_range, simulator.beams
+    on_device = {"device": simulator.device}
+    lines = portals(simulator.track, simulator.ribbon)
+    road = [
+        wp.array(lines.table.ravel(), dtype=float, **on_device),
+        lines.lead,
+        lines.count,
+        wp.array(lines.of_segment, dtype=int, **on_device),
+        int(simulator.ribbon.closed),
+    ]
+    directions, order = fans(beams)
+    company = simulator.cars_per_world if simulator.contact else 1
+    fan = [wp.array(directions, dtype=Lanes, **on_device), wp.array(order, dtype=int, **on_device)]
+    flat = [*road, *fan, reach, company, simulator.solid_array]
+    hilly = [*road, wp.array(beam_directions(beams), dtype=wp.vec2, **on_device), reach]
+    distances = wp.zeros((simulator.cars, beams), dtype=float, **on_device)
 
-    Attributes:
-        table: Rows x, y, z of the left ends and of the right ends as met when driving forwards, then the
-            same as met when driving backwards, (12, columns) [m]. A circuit is laid out three times, so
-            that no walk of one lap meets the end of the table; an open road's ends are repeated.
-        lead: Column of the first portal, in either direction.
-        count: Segments between portals.
-        of_segment: The segment between portals in which each segment of the ribbon lies.
-    """
+    def prepare(first: int, number: int, cars: wp.array) -> Chain:
+        served = [first, cars, simulator.state_array, distances]
+        launch = simulator.launcher.prepare
+        passes = [launch(scan, number, [*flat, *served])]
+        if simulator.occlusion:
+            passes.append(launch(occlude, (number, beams), [*hilly, *served]))
+        return Chain(passes)
 
-    table: NDArray[np.float32]
-    lead: int
-    count: int
-    of_segment: NDArray[np.int32]
-
-
-def portals(track: Track, ribbon: Ribbon) -> Portals:
-    """Choose portals among the ribbon's nodes, as few as the tolerance allows."""
-    last = [0] if track.closed else []
-    order = np.array([*range(len(track.position)), *last])
-    centre, left = track.position[order], track.left[order]
-    border = np.stack(
-        [
-            centre + left * track.half_width_left[order, None],
-            centre - left * track.half_width_right[order, None],
-        ],
-        axis=1,
-    )
-    arc = np.append(track.arc, track.centreline_length) if track.closed else track.arc
-    places = np.searchsorted(arc, ribbon.nodes[:, Node.ARC].astype(np.float64) - 1e-3)
-    keep = [0]
-    while keep[-1] < ribbon.segments:
-        begin = keep[-1]
-        end = begin + 1
-        while end < ribbon.segments and _straight(border[places[begin] : places[end + 1] + 1]):
-            end += 1
-        keep.append(end)
-    count = len(keep) - 1
-    pad = ROWS + GROUP
-    if track.closed:
-        forwards = np.arange(-count - pad, 2 * count + pad) % count
-    else:
-        forwards = np.clip(np.arange(-pad, count + pad), 0, count)
-    lead = pad + (count if track.closed else 0)
-    backwards = (count - forwards) % count if track.closed else count - forwards
-    ends = np.stack([ribbon.left[keep], ribbon.right[keep]])
-    table = np.concatenate([ends[0, forwards], ends[1, forwards], ends[1, backwards], ends[0, backwards]])
-    return Portals(
-        table=np.concatenate([*table.reshape(4, -1, 3).transpose(0, 2, 1)]).astype(np.float32),
-        lead=lead,
-        count=count,
-        of_segment=(np.searchsorted(keep, np.arange(ribbon.segments), side="right") - 1).astype(np.int32),
-    )
-
-
-def _straight(border: NDArray[np.float64]) -> bool:
-    """Whether pieces of both borders, (points, 2, 3), keep within the tolerance of their chords."""
-    chord = border[-1] - border[0]
-    inner = border[1:-1] - border[0]
-    share = np.sum(inner * chord, axis=-1) / (np.sum(chord * chord, axis=-1) + 1e-12)
-    return bool(np.linalg.norm(inner - share[..., None] * chord, axis=-1).max() <= TOLERANCE)
+    return Sensor(simulator.launcher, prepare, distances)
 
 
 def beam_angles(beams: int) -> NDArray[np.float64]:
@@ -161,16 +122,6 @@ def clearance(a: wp.vec2, b: wp.vec2) -> float:
 
 
 @wp.struct
-class View:
-    """A car's own frame."""
-
-    origin: wp.vec3
-    forward: wp.vec3
-    left: wp.vec3
-    up: wp.vec3
-
-
-@wp.struct
 class Gates:
     """Portals in the car's plane, one in each row from the second on."""
 
@@ -202,21 +153,20 @@ class Box:
 @wp.func
 def rectangle(
     state: wp.array2d(dtype=float),
-    car: int,
-    view: View,
+    other: int,
+    car: Frame,
     reach: float,
 ) -> Box:
-    """A car as another one sees it: the outline of its body, laid flat into the other's plane.
+    """Another car as one sees it: the outline of its body, laid flat into the other's plane.
 
     Its length lies along the projection of its forward axis; neither length nor width is foreshortened.
     """
-    rotation = wp.quat(state[Field.QX, car], state[Field.QY, car], state[Field.QZ, car], state[Field.QW, car])
-    heading = forward_axis(rotation)
-    apart = wp.vec3(state[Field.X, car], state[Field.Y, car], state[Field.Z, car]) - view.origin
-    along = unit(wp.vec3(wp.dot(heading, view.forward), wp.dot(heading, view.left), 0.0))
-    centre = wp.vec2(wp.dot(apart, view.forward), wp.dot(apart, view.left))
+    it = frame_of(state, other)
+    apart = it.origin - car.origin
+    along = unit(wp.vec3(wp.dot(it.forward, car.forward), wp.dot(it.forward, car.left), 0.0))
+    centre = wp.vec2(wp.dot(apart, car.forward), wp.dot(apart, car.left))
     box = Box()
-    box.seen = wp.abs(wp.dot(apart, view.up)) < SAME_LEVEL and wp.length(centre) < reach + NOSE + TAIL
+    box.seen = wp.abs(wp.dot(apart, car.up)) < SAME_LEVEL and wp.length(centre) < reach + NOSE + TAIL
     box.axis = wp.vec2(along[0], along[1])
     box.ahead = wp.dot(centre, box.axis) + 0.5 * (NOSE - TAIL) - CENTRE_FORWARD
     box.aside = box.axis[0] * centre[1] - box.axis[1] * centre[0]
@@ -230,7 +180,7 @@ def part(table: wp.array(dtype=float), begin: int):
 
 
 @wp.func
-def bring(table: wp.array(dtype=float), row: int, column: int, view: View) -> Gates:
+def bring(table: wp.array(dtype=float), row: int, column: int, car: Frame) -> Gates:
     """The portals from a column of the table on, in the car's plane; `row` 6 is for the way back."""
     columns = table.shape[0] / 12
     begin = row * columns + column
@@ -248,12 +198,12 @@ def bring(table: wp.array(dtype=float), row: int, column: int, view: View) -> Ga
     right_y = Rows()
     right_area = Rows()
     for j in range(ROWS):
-        a = wp.vec3(ax[j], ay[j], az[j]) - view.origin
-        b = wp.vec3(bx[j], by[j], bz[j]) - view.origin
-        left_x[j + 1] = wp.dot(a, view.forward)
-        left_y[j + 1] = wp.dot(a, view.left)
-        right_x[j + 1] = wp.dot(b, view.forward)
-        right_y[j + 1] = wp.dot(b, view.left)
+        a = wp.vec3(ax[j], ay[j], az[j]) - car.origin
+        b = wp.vec3(bx[j], by[j], bz[j]) - car.origin
+        left_x[j + 1] = wp.dot(a, car.forward)
+        left_y[j + 1] = wp.dot(a, car.left)
+        right_x[j + 1] = wp.dot(b, car.forward)
+        right_y[j + 1] = wp.dot(b, car.left)
     for j in range(ROWS):
         left_area[j + 1] = left_x[j] * (left_y[j + 1] - left_y[j]) - left_y[j] * (left_x[j + 1] - left_x[j])
         right_area[j + 1] = right_x[j] * (right_y[j + 1] - right_y[j]) - right_y[j] * (
@@ -305,10 +255,10 @@ def scan(
     order: wp.array(dtype=int),
     reach: float,  # [m]
     company: int,  # cars of a world that see one another; cars i, i + 1, ... of the batch
+    solid: wp.array(dtype=int),  # 1 for cars that others see
     first: int,  # of `cars`
     # In:
     cars: wp.array(dtype=int),  # which cars to serve
-    solid: wp.array(dtype=int),  # 1 for cars that others see
     state: wp.array2d(dtype=float),
     # Out:
     lidar: wp.array2d(dtype=float),  # (cars, beams) [m]
@@ -320,12 +270,7 @@ def scan(
     that it missed. With portals in rows and beams in lanes this needs no branches.
     """
     i = cars[first + wp.tid()]
-    rotation = wp.quat(state[Field.QX, i], state[Field.QY, i], state[Field.QZ, i], state[Field.QW, i])
-    view = View()
-    view.origin = wp.vec3(state[Field.X, i], state[Field.Y, i], state[Field.Z, i])
-    view.forward = forward_axis(rotation)
-    view.left = left_axis(rotation)
-    view.up = up_axis(rotation)
+    car = frame_of(state, i)
     segment = of_segment[int(state[Field.SEGMENT, i])]
 
     # The distance of each beam's end is a ratio; most beams are given up long before it is needed.
@@ -348,7 +293,7 @@ def scan(
         begun = int(way)
         flies = int(wp.where(way == 0, 1, turning_back))
         while flies > 0:
-            gates = bring(table, 6 * way, at, view)
+            gates = bring(table, 6 * way, at, car)
             left_x = gates.left_x
             left_y = gates.left_y
             left_area = gates.left_area
@@ -433,7 +378,7 @@ def scan(
     last = other + company
     while other < last:
         if other != i and tangible(solid, state, other):
-            box = rectangle(state, other, view, reach)
+            box = rectangle(state, other, car, reach)
             if box.seen:
                 over = shortened(over, beams, box)
         other += 1

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import numpy as np
-import warp as wp
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.simulator import sensors
 from trackmania_rl.environment.simulator.camera import LENS, SIZE, Camera
-from trackmania_rl.environment.simulator.screen import Lens, ScreenLidar
-from trackmania_rl.environment.simulator.sensors import feel
-from trackmania_rl.environment.simulator.simulator import HORIZON, Sensor, Simulator
+from trackmania_rl.environment.simulator.lens import Lens
+from trackmania_rl.environment.simulator.screen import ScreenLidar
+from trackmania_rl.environment.simulator.simulator import HORIZON, Simulator
 from trackmania_rl.environment.simulator.state import FIELDS
 from trackmania_rl.protocol.errors import InputError
 
@@ -24,9 +24,7 @@ Layout = Literal["lidar", "progress", "horizon", "camera", "state"]
 
 SCANS = 4
 """LIDAR scans, or pictures, in an observation, as TMRL."""
-SURFACE_GRIP = np.array([1.0, 0.65, 0.45, 0.28, 1.0, 1.0], np.float32)
-"""Grip of each surface, as in the physics; 1 where there is none to slide on."""
-BODY = 23
+HEAD = sensors.BODY + 6
 """Numbers of the horizon layout that describe the car itself and its last two actions."""
 SCALES = np.stack([*3 * [HORIZON], *2 * [np.full(len(HORIZON), 12.8)]], axis=1).astype(np.float32)
 """What the five numbers of each point ahead are divided by, (points, 5)."""
@@ -73,7 +71,7 @@ class Observer:
         """What each beam says that meets nothing, (beams,)."""
         self._scans = np.zeros((cars, SCANS, len(self.longest)), np.float32)
 
-        self._feel = self._body() if layout == "horizon" else None
+        self._feel = sensors.body(simulator) if layout == "horizon" else None
         self.camera = Camera(simulator) if layout == "camera" else None
         self._pictures = np.zeros((cars if self.camera else 0, SCANS, SIZE, SIZE), np.uint8)
 
@@ -85,7 +83,7 @@ class Observer:
         if self.layout == "state":
             return Box(-np.inf, np.inf, (FIELDS + 6,), np.float32)
         if self.layout == "horizon":
-            return Box(-LIMIT, LIMIT, (BODY + 5 * len(HORIZON),), np.float32)
+            return Box(-LIMIT, LIMIT, (HEAD + 5 * len(HORIZON),), np.float32)
         head_low, head_high = [-1000.0], [1000.0]
         if self.layout == "progress":
             head_low, head_high = [*head_low, -1.0], [*head_high, 2.0]
@@ -160,20 +158,12 @@ class Observer:
         index = slice(None) if cars is None else cars
         return np.hstack([self.simulator.fields()[:, index].T, self.actions[index].reshape(-1, 6)])
 
-    def _body(self) -> Sensor:
-        """What senses the car itself for the horizon layout."""
-        simulator, on_device = self.simulator, {"device": self.simulator.device}
-        nodes: Any = wp.array(simulator.ribbon.nodes.ravel(), dtype=float, **on_device)
-        grip: Any = wp.array(SURFACE_GRIP, dtype=float, **on_device)
-        body: Any = wp.zeros((simulator.cars, BODY - 6), dtype=float, **on_device)
-        return simulator.sensor(feel, [nodes, grip], body)
-
     def _horizon(self, cars: NDArray[np.intp] | None) -> Floats:
         assert self._feel is not None
         points = self.simulator.horizon(cars).reshape(-1, len(HORIZON), 5)
         index = slice(None) if cars is None else cars
-        observation = np.empty((len(points), BODY + points[0].size), np.float32)
-        observation[:, : BODY - 6] = self._feel(cars)
-        observation[:, BODY - 6 : BODY] = self.actions[index].reshape(-1, 6)
-        np.divide(points, SCALES, out=observation[:, BODY:].reshape(points.shape))
+        observation = np.empty((len(points), HEAD + points[0].size), np.float32)
+        observation[:, : sensors.BODY] = self._feel(cars)
+        observation[:, sensors.BODY : HEAD] = self.actions[index].reshape(-1, 6)
+        np.divide(points, SCALES, out=observation[:, HEAD:].reshape(points.shape))
         return np.clip(observation, -LIMIT, LIMIT, out=observation)

@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import warp as wp
 
-from trackmania_rl.environment.simulator.maths import forward_axis, left_axis, up_axis
-from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.environment.simulator.state import Field, Frame, frame_of
 from trackmania_rl.environment.simulator.walls import WALL_HEIGHT
 
 wp.set_module_options(
@@ -27,23 +26,13 @@ BORDER_SLACK = wp.constant(1.0e-3)
 """A distance is a border's if it falls short of it by no more than this share of it."""
 
 
-@wp.struct
-class View:
-    """A car's own frame."""
-
-    origin: wp.vec3
-    forward: wp.vec3
-    left: wp.vec3
-    up: wp.vec3
-
-
 @wp.func
-def seen(table: wp.array(dtype=float), row: int, column: int, view: View) -> wp.vec3:
+def seen(table: wp.array(dtype=float), row: int, column: int, car: Frame) -> wp.vec3:
     """An end of a portal in the car's frame: forward, left, up [m]."""
     columns = table.shape[0] / 12
     k = row * columns + column
-    apart = wp.vec3(table[k], table[k + columns], table[k + 2 * columns]) - view.origin
-    return wp.vec3(wp.dot(apart, view.forward), wp.dot(apart, view.left), wp.dot(apart, view.up))
+    apart = wp.vec3(table[k], table[k + columns], table[k + 2 * columns]) - car.origin
+    return wp.vec3(wp.dot(apart, car.forward), wp.dot(apart, car.left), wp.dot(apart, car.up))
 
 
 @wp.func
@@ -81,30 +70,25 @@ def occlude(
     n, k = wp.tid()
     i = cars[first + n]
     beam = directions[k]
-    rotation = wp.quat(state[Field.QX, i], state[Field.QY, i], state[Field.QZ, i], state[Field.QW, i])
-    view = View()
-    view.origin = wp.vec3(state[Field.X, i], state[Field.Y, i], state[Field.Z, i])
-    view.forward = forward_axis(rotation)
-    view.left = left_axis(rotation)
-    view.up = up_axis(rotation)
+    car = frame_of(state, i)
     segment = of_segment[int(state[Field.SEGMENT, i])]
 
     # Forwards or backwards, as the scan went: rows of the table, the first column, portals to pass.
     row = int(0)
     column = lead + segment
     remaining = wp.where(closed > 0, count, count - 1 - segment)
-    near_left = seen(table, 0, column, view)
-    near_right = seen(table, 3, column, view)
-    far_left = seen(table, 0, column + 1, view)
-    far_right = seen(table, 3, column + 1, view)
+    near_left = seen(table, 0, column, car)
+    near_right = seen(table, 3, column, car)
+    far_left = seen(table, 0, column + 1, car)
+    far_right = seen(table, 3, column + 1, car)
     onward = aside(beam, far_right) < 0.0 and aside(beam, far_left) >= 0.0
     back = aside(beam, near_left) < 0.0 and aside(beam, near_right) >= 0.0
     if back and not onward:
         row = 6
         column = lead + count - 1 - segment
         remaining = wp.where(closed > 0, count, segment)
-    at_left = seen(table, row, column, view)
-    at_right = seen(table, row + 3, column, view)
+    at_left = seen(table, row, column, car)
+    at_right = seen(table, row + 3, column, car)
     to_left = beam[0] * (near_left[0] - near_right[0]) + beam[1] * (near_left[1] - near_right[1]) > 0.0
 
     distance = lidar[i, k]
@@ -113,8 +97,8 @@ def occlude(
     passed = int(0)
     while flying > 0 and before[0] < distance and passed <= remaining:
         column += 1
-        left = seen(table, row, column, view)
-        right = seen(table, row + 3, column, view)
+        left = seen(table, row, column, car)
+        right = seen(table, row + 3, column, car)
         ends_right = aside(beam, right) >= 0.0
         ends_left = aside(beam, left) < 0.0
         if passed == 0 and not onward and not back:  # in its own segment

@@ -12,16 +12,14 @@ drawing. Source of the rays: TMRL 0.7.1, `custom/tm/utils/tools.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.simulator.maths import forward_axis, left_axis, up_axis
+from trackmania_rl.environment.simulator.lens import NEAR, Lens, seen, view_of
 from trackmania_rl.environment.simulator.state import Field
-from trackmania_rl.environment.simulator.vehicle import CENTRE_FORWARD, CENTRE_HEIGHT
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.simulator.simulator import Simulator
@@ -39,32 +37,8 @@ SKIPPED = 20
 BLACK = 55
 """A pixel is border when all its channels are below this [TMRL]."""
 Rays = wp.types.vector(RAYS, float)
-NEAR = wp.constant(0.05)
-"""What is less ahead of the lens is behind it [m]."""
 SIGHT = wp.constant(400.0)
 """Borders further along the road are not looked at [m]: less than a pixel high (guess)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lens:
-    """A pinhole camera on the car. Camera 3 of the game is published nowhere: its numbers are guesses.
-
-    Attributes:
-        height: Above the road under the resting car's origin [m].
-        forward: Before the car's origin [m].
-        pitch: Downwards [rad].
-        fov: Angle of the whole picture from top to bottom [rad].
-    """
-
-    height: float = 1.6
-    forward: float = 0.6
-    pitch: float = 0.12
-    fov: float = 1.22
-
-    def row(self) -> tuple[float, float, float, float]:
-        """As the kernels want it: up and forward of the centre of mass, pitch, tangent of half the angle."""
-        half = float(np.tan(self.fov / 2))
-        return self.height - CENTRE_HEIGHT, self.forward - CENTRE_FORWARD, self.pitch, half
 
 
 def pixels(width: int = WIDTH, height: int = HEIGHT) -> list[NDArray[np.intp]]:
@@ -118,39 +92,6 @@ def following(node: int, segments: int, closed: int) -> int:
 def preceding(node: int, segments: int, closed: int) -> int:
     """The node before `node`; -1 past the beginning of an open road."""
     return wp.where(node > 0, node - 1, wp.where(closed > 0, segments - 1, -1))
-
-
-@wp.struct
-class View:
-    """A camera in the world: where it stands and its axes."""
-
-    eye: wp.vec3
-    right: wp.vec3
-    down: wp.vec3
-    ahead: wp.vec3
-
-
-@wp.func
-def view_of(state: wp.array2d(dtype=float), lens: wp.array2d(dtype=float), i: int) -> View:
-    """The camera of car i, whose lens is a row as in `Lens.row`."""
-    rotation = wp.quat(state[Field.QX, i], state[Field.QY, i], state[Field.QZ, i], state[Field.QW, i])
-    up = up_axis(rotation)
-    forward = forward_axis(rotation)
-    tilt = lens[i, 2]
-    view = View()
-    centre = wp.vec3(state[Field.X, i], state[Field.Y, i], state[Field.Z, i])
-    view.eye = centre + up * lens[i, 0] + forward * lens[i, 1]
-    view.right = -left_axis(rotation)
-    view.ahead = forward * wp.cos(tilt) - up * wp.sin(tilt)
-    view.down = -(up * wp.cos(tilt) + forward * wp.sin(tilt))
-    return view
-
-
-@wp.func
-def seen(view: View, point: wp.vec3) -> wp.vec3:
-    """A point of the world in the camera's axes: right, down, ahead."""
-    to = point - view.eye
-    return wp.vec3(wp.dot(to, view.right), wp.dot(to, view.down), wp.dot(to, view.ahead))
 
 
 @wp.kernel

@@ -1,7 +1,7 @@
-"""The course of the road ahead, as a car senses it.
+"""What a car senses of the course of the road ahead, and of itself.
 
-The walk starts from the segment that the car remembers, so bridges and loops cannot confuse it and the
-cost does not depend on the track's length.
+The walk along the road starts from the segment that the car remembers, so bridges and loops cannot confuse
+it and the cost does not depend on the track's length.
 """
 
 # ruff: noqa: RUF046, UP018
@@ -11,15 +11,45 @@ cost does not depend on the track's length.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 import warp as wp
 
-from trackmania_rl.environment.simulator.maths import bound, forward_axis, left_axis, up_axis
+from trackmania_rl.environment.simulator.maths import bound
 from trackmania_rl.environment.simulator.ribbon import COLUMNS, Node, node_vector
-from trackmania_rl.environment.simulator.state import Field
+from trackmania_rl.environment.simulator.state import Field, frame_of
+
+if TYPE_CHECKING:
+    from trackmania_rl.environment.simulator.launches import Sensor
+    from trackmania_rl.environment.simulator.simulator import Simulator
 
 wp.set_module_options(
     {"enable_backward": False, "cpu_compiler_flags": "-march=native -ffp-contract=off"},
 )
+
+BODY = 17
+"""Numbers that `body` senses of each car."""
+SURFACE_GRIP = np.array([1.0, 0.65, 0.45, 0.28, 1.0, 1.0], np.float32)
+"""What a car feels of the grip of each surface, 1 where there is none to slide on: guesses that policies have
+learnt with, and which later fits of the physics have left behind."""
+
+
+def horizon(simulator: Simulator, distances: Sequence[float]) -> Sensor:
+    """What senses the road at some distances ahead [m], ascending, as of `look_ahead`."""
+    ahead = wp.array(np.asarray(distances, np.float32), dtype=float, device=simulator.device)
+    points = wp.zeros((simulator.cars, 5 * len(distances)), dtype=float, device=simulator.device)
+    ribbon = simulator.ribbon
+    model = [simulator.node_array, ribbon.segments, int(ribbon.closed), ahead]
+    return simulator.sensor(look_ahead, model, points)
+
+
+def body(simulator: Simulator) -> Sensor:
+    """What senses the cars themselves, as of `feel`."""
+    grip = wp.array(SURFACE_GRIP, dtype=float, device=simulator.device)
+    numbers = wp.zeros((simulator.cars, BODY), dtype=float, device=simulator.device)
+    return simulator.sensor(feel, [simulator.node_array, grip], numbers)
 
 
 @wp.kernel
@@ -42,14 +72,10 @@ def look_ahead(
     the end of an open road its last point repeats.
     """
     i = cars[first + wp.tid()]
-    rotation = wp.quat(state[Field.QX, i], state[Field.QY, i], state[Field.QZ, i], state[Field.QW, i])
-    left = left_axis(rotation)
-    up = up_axis(rotation)
-    forward = forward_axis(rotation)
-    origin = wp.vec3(state[Field.X, i], state[Field.Y, i], state[Field.Z, i])
+    car = frame_of(state, i)
     node = int(state[Field.SEGMENT, i])
     tangent = node_vector(nodes, node, int(Node.TX))
-    begun = wp.dot(origin - node_vector(nodes, node, int(Node.PX)), tangent)
+    begun = wp.dot(car.origin - node_vector(nodes, node, int(Node.PX)), tangent)
     covered = -begun  # distance from the car to `node` along the road
     for k in range(distances.shape[0]):
         ending = int(0)
@@ -65,10 +91,10 @@ def look_ahead(
         share = bound((distances[k] - covered) / nodes[node * COLUMNS + Node.LENGTH], 0.0, 1.0)
         here = node_vector(nodes, node, int(Node.PX))
         there = node_vector(nodes, node + 1, int(Node.PX))
-        point = here + (there - here) * share - origin
-        horizon[i, 5 * k] = wp.dot(point, left)
-        horizon[i, 5 * k + 1] = wp.dot(point, up)
-        horizon[i, 5 * k + 2] = wp.dot(point, forward)
+        point = here + (there - here) * share - car.origin
+        horizon[i, 5 * k] = wp.dot(point, car.left)
+        horizon[i, 5 * k + 1] = wp.dot(point, car.up)
+        horizon[i, 5 * k + 2] = wp.dot(point, car.forward)
         for n in range(2):
             column = wp.where(n == 0, int(Node.WIDTH_LEFT), int(Node.WIDTH_RIGHT))
             width = nodes[node * COLUMNS + column]
@@ -85,7 +111,7 @@ def feel(
     cars: wp.array(dtype=int),  # which cars to serve
     state: wp.array2d(dtype=float),
     # Out:
-    body: wp.array2d(dtype=float),  # (cars, 17)
+    body: wp.array2d(dtype=float),  # (cars, BODY)
 ):
     """How a car moves, what its driver feels and how much room it has, all of order 1.
 
@@ -93,19 +119,17 @@ def feel(
     turbo, sliding, contacts; room to the left and to the right; grip of the surface.
     """
     i = cars[first + wp.tid()]
-    rotation = wp.quat(state[Field.QX, i], state[Field.QY, i], state[Field.QZ, i], state[Field.QW, i])
+    car = frame_of(state, i)
     velocity = wp.vec3(state[Field.VX, i], state[Field.VY, i], state[Field.VZ, i])
-    left = left_axis(rotation)
-    forward = forward_axis(rotation)
     road = int(state[Field.SEGMENT, i]) * COLUMNS
-    body[i, 0] = wp.dot(velocity, forward) / 50.0
-    body[i, 1] = wp.dot(velocity, left) / 10.0
-    body[i, 2] = wp.dot(velocity, up_axis(rotation)) / 10.0
+    body[i, 0] = wp.dot(velocity, car.forward) / 50.0
+    body[i, 1] = wp.dot(velocity, car.left) / 10.0
+    body[i, 2] = wp.dot(velocity, car.up) / 10.0
     body[i, 3] = state[Field.WX, i] / 2.0
     body[i, 4] = state[Field.WY, i] / 2.0
     body[i, 5] = state[Field.WZ, i] / 2.0
-    body[i, 6] = left[1]
-    body[i, 7] = forward[1]
+    body[i, 6] = car.left[1]
+    body[i, 7] = car.forward[1]
     body[i, 8] = state[Field.STEER, i]
     body[i, 9] = state[Field.GEAR, i] / 5.0
     body[i, 10] = wp.max(state[Field.SHIFT, i], state[Field.CUT, i]) / 0.3

@@ -9,6 +9,8 @@ from enum import IntEnum
 
 import warp as wp
 
+from trackmania_rl.environment.simulator.maths import forward_axis, left_axis, up_axis
+
 BLOCK = 64
 """Cars that one CPU kernel invocation advances together, so that the compiler vectorises over them."""
 
@@ -122,12 +124,7 @@ def unpack(row: Row) -> Car:
     """The car in a row of numbers."""
     car = Car()
     car.position = wp.vec3(row[Field.X], row[Field.Y], row[Field.Z])
-    car.rotation = wp.quat(
-        row[Field.QX],
-        row[Field.QY],
-        row[Field.QZ],
-        row[Field.QW],
-    )
+    car.rotation = wp.quat(row[Field.QX], row[Field.QY], row[Field.QZ], row[Field.QW])
     car.velocity = wp.vec3(row[Field.VX], row[Field.VY], row[Field.VZ])
     car.spin = wp.vec3(row[Field.WX], row[Field.WY], row[Field.WZ])
     car.steer = row[Field.STEER]
@@ -192,6 +189,29 @@ def pack(row: Row, car: Car) -> Row:
     result[Field.SUSPENSION_RR] = car.suspension[3]
     result[Field.CUT] = car.cut
     return result
+
+
+@wp.struct
+class Frame:
+    """A car's own frame in the world."""
+
+    origin: wp.vec3
+    """Centre of mass [m]."""
+    left: wp.vec3
+    up: wp.vec3
+    forward: wp.vec3
+
+
+@wp.func
+def frame_of(state: wp.array2d(dtype=float), i: int) -> Frame:
+    """The frame of car i."""
+    rotation = wp.quat(state[Field.QX, i], state[Field.QY, i], state[Field.QZ, i], state[Field.QW, i])
+    frame = Frame()
+    frame.origin = wp.vec3(state[Field.X, i], state[Field.Y, i], state[Field.Z, i])
+    frame.left = left_axis(rotation)
+    frame.up = up_axis(rotation)
+    frame.forward = forward_axis(rotation)
+    return frame
 
 
 @wp.func

@@ -1,4 +1,4 @@
-"""The TrackMania 2020 Stadium car: its numbers and what engine, gears, tyres and brakes do with the pedals.
+"""The TrackMania 2020 Stadium car: what engine, gears, tyres and brakes do with the pedals.
 
 All forces are accelerations: the car has mass 1. Sources: [measured] from recorded human drives, tables
 in docs/physics.md; [TMNF] constants of the predecessor published by juanpagp/tmnf-physics, which the
@@ -10,8 +10,6 @@ measurements confirm where both exist; (guess) where neither tells.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +17,12 @@ import warp as wp
 from numpy.typing import NDArray
 
 from trackmania_rl.environment.simulator.maths import bound, flag, least, most, size, towards
-from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.environment.simulator.parameters import (
+    STEERING_RADIUS,
+    STEERING_SPEED,
+    Parameters,
+    Table,
+)
 
 KMH = wp.constant(3.6)
 """From m/s to km/h."""
@@ -81,130 +84,14 @@ WALL_CUT_COAST = wp.constant(100.0)
 TURBO_TIME = wp.constant(0.25)
 """A turbo pushes on after the pad [s] [measured]."""
 
-# --- steering and tyres --------------------------------------------------------------------------
-STEERING_SPEED = np.array(
-    [0.0, 70.0, 95.0, 125.0, 160.0, 195.0, 235.0, 275.0, 300.0, 330.0, 385.0, 440.0, 1000.0]
-)
-"""Speeds of the steering table [km/h]."""
+UPSHIFTS = (102.4, 162.2, 235.1, 341.7)
+"""Speeds at which gears 1 to 4 shift up [km/h] [measured]."""
+
+# --- steering -------------------------------------------------------------------------------------
 RADIUS_LINES = wp.constant(len(STEERING_SPEED) - 1)
 """Loops over the lines unroll only when their count is a constant of its own."""
-Table = wp.types.vector(len(STEERING_SPEED), float)
 RADIUS_FROM = wp.constant(Table(*STEERING_SPEED))
 RADIUS_PER_KMH = wp.constant(Table(*(1.0 / np.diff(STEERING_SPEED)), 0.0))
-
-PARAMETERS_FILE = Path(__file__).with_name("parameters.json")
-"""The shipped fit: written by `trackmania-rl calibrate --fit`, with its source."""
-
-
-@wp.struct
-class Parameters:
-    """The numbers that a fit to recorded drives may change; see docs/physics.md for where each comes from."""
-
-    radius: Table
-    """Radius of the curve that full steering drives at the speeds of STEERING_SPEED [m]."""
-    yaw_response: float
-    """Rate at which the yaw rate follows the steering [1/s]."""
-    yaw_acceleration: float
-    """Largest change of yaw rate [rad/s2]."""
-    coast: float
-    """Deceleration without gas at rest [m/s2]."""
-    coast_slope: float
-    """More deceleration without gas per speed [1/s]."""
-    steer_cost: float
-    """Deceleration by full steering [m/s2]; following the curve costs more."""
-    brake_base: float
-    """Brake at rest [m/s2]."""
-    brake_slope: float
-    """More brake per speed [1/s]."""
-    brake_max: float
-    """Strongest brake [m/s2]."""
-    brake_steer_slope: float
-    """Strongest brake with full steering per speed [1/s]: then the front tyres hold the curve too."""
-    grip_reserve: float
-    """Lateral grip over what full steering needs."""
-    slide_grip: float
-    """Lateral grip while sliding, of the gripping one."""
-    slide_brake_grip: float
-    """Lateral grip while sliding with the brake pressed, at no sideways speed [m/s2]."""
-    slide_brake_slope: float
-    """More of it per sideways speed [1/s]."""
-    slide_coast: float
-    """Lift-off deceleration while sliding, of the gripping one."""
-    slide_drag: float
-    """What sliding costs along the car's nose while the gas is pressed [m/s2]."""
-    slide_brake: float
-    """The brake along the car's nose while sliding [m/s2]."""
-    slide_begin: float
-    """Sideways speed at which tyres begin to slide [m/s]."""
-    slide_end: float
-    """Sideways speed below which they grip again [m/s]."""
-    slide_lateral: float
-    """Braking in a curve that asks for more lateral acceleration makes the tyres slide [m/s2]."""
-    dirt_grip: float
-    """Lateral grip of dirt, of asphalt's."""
-    grass_grip: float
-    """Of grass."""
-    ice_grip: float
-    """Of ice."""
-    plastic_grip: float
-    """Of plastic."""
-    loose_power: float
-    """Acceleration by the engine on dirt and grass, of asphalt's."""
-    gravity_ground: float
-    """Gravity with all wheels on the ground [m/s2]."""
-    stiffness: float
-    """Of each wheel's spring [1/s2]."""
-    damping: float
-    """Of each wheel [1/s]."""
-    bump_travel: float
-    """Compression at which the bump stop begins [m]."""
-    bump_stiffness: float
-    """Of the bump stop of each wheel [1/s2]."""
-    bump_damping: float
-    """Of the bump stop of each wheel [1/s]."""
-    lean_height: float
-    """Lever with which tyre forces tilt the body [m]."""
-    spin_drag: float
-    """Share of the angular velocity lost per second in the air [1/s]."""
-
-
-def parameters(**changes: Any) -> Any:
-    """The shipped Parameters, with some of them changed.
-
-    Args:
-        changes: Values by their names; `radius` a sequence of as many numbers as STEERING_SPEED has.
-
-    Raises:
-        InputError: A name that is none.
-    """
-    values = {**SHIPPED, **changes}
-    unknown = set(changes) - set(SHIPPED)
-    if unknown:
-        raise InputError(f"no parameters {sorted(unknown)}, expected some of {sorted(SHIPPED)}")
-    result = Parameters()
-    for name, value in values.items():
-        setattr(result, name, Table(*value) if name == "radius" else float(value))
-    return result
-
-
-def read_parameters(path: Path) -> dict[str, Any]:
-    """Values of Parameters by their names, from a file that a fit wrote.
-
-    Raises:
-        InputError: The file is missing, or is no such file.
-    """
-    try:
-        return dict(json.loads(path.read_text())["parameters"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"cannot read parameters from {path}, expected a file that `calibrate --fit --write` wrote"
-        ) from error
-
-
-SHIPPED: dict[str, Any] = read_parameters(PARAMETERS_FILE)
-"""Values of the shipped Parameters by their names."""
-STEERING_RADIUS = np.array(SHIPPED["radius"])
-"""Radius of the curve that full steering drives [m] at the speeds of STEERING_SPEED."""
 
 
 def steering_radius(speed: NDArray[Any]) -> NDArray[np.float32]:
@@ -215,6 +102,11 @@ def steering_radius(speed: NDArray[Any]) -> NDArray[np.float32]:
 def cornering_speed(radius: NDArray[Any]) -> NDArray[np.float32]:
     """Highest speed [m/s] at which full steering drives a curve of each radius [m]."""
     return (np.interp(radius, STEERING_RADIUS, STEERING_SPEED) / KMH).astype(np.float32)
+
+
+def gear_at(speed: NDArray[Any]) -> NDArray[np.intp]:
+    """Gear in which a car has come to each forward speed [m/s] that is not in reverse."""
+    return 1 + np.searchsorted(UPSHIFTS, speed * KMH)
 
 
 @wp.func
@@ -239,11 +131,15 @@ def reverse_staircase(speed: float) -> float:
 
 @wp.func
 def upshift_speed(gear: float) -> float:
-    """Speed at which a gear shifts up [km/h] [measured]."""
+    """Speed at which a gear shifts up [km/h]."""
     return wp.where(
         gear < 1.5,
-        102.4,
-        wp.where(gear < 2.5, 162.2, wp.where(gear < 3.5, 235.1, wp.where(gear < 4.5, 341.7, 1.0e9))),
+        wp.static(UPSHIFTS[0]),
+        wp.where(
+            gear < 2.5,
+            wp.static(UPSHIFTS[1]),
+            wp.where(gear < 3.5, wp.static(UPSHIFTS[2]), wp.where(gear < 4.5, wp.static(UPSHIFTS[3]), 1.0e9)),
+        ),
     )
 
 
