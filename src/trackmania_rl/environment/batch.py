@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.clock import CONTROL_HZ
 from trackmania_rl.environment.show import Show
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.protocol import game
@@ -30,8 +31,6 @@ from trackmania_rl.protocol.messages import (
     EnvironmentSpec,
 )
 from trackmania_rl.protocol.spaces import describe
-
-CONTROL_HZ = 20.0
 
 
 class Batch:

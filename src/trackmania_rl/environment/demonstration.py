@@ -54,7 +54,7 @@ def write(
     Raises:
         InputError: A drive is damaged or of another track, or the environment observes pictures.
     """
-    layout: Any = LAYOUTS.get(env)
+    layout = LAYOUTS.get(env)
     if layout is None or layout == "camera":
         known = ", ".join(id for id, name in LAYOUTS.items() if name != "camera")
         raise InputError(f"env {env!r} has no demonstrations, expected one of {known}", field="env")

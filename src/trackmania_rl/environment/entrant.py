@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.clock import TICKS_PER_STEP
 from trackmania_rl.environment.simulator.observation import Layout
 from trackmania_rl.protocol.messages import ActionAnswer, Car
 from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_FINISHED
 
 Floats = NDArray[np.float32]
 
-TICKS_PER_STEP = 5
-"""Ticks of 10 ms in a step of control (50 ms)."""
 COLOURS = ("#ff5a36", "#2ec4ff", "#ffd23f", "#7ae582", "#c77dff", "#ff8fab", "#f4f1de", "#00f5d4")
 """Colours of cars whose agents have none of their own."""
 GHOST_COLOUR = "#b8c4d6"

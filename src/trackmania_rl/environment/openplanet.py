@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from trackmania_rl.environment.race import TICK, Race
+from trackmania_rl.environment.clock import TICK
+from trackmania_rl.environment.race import Race
 from trackmania_rl.protocol.openplanet import Telemetry
 from trackmania_rl.protocol.poses import POSE_FIELDS
 

@@ -10,19 +10,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.entrant import COLOURS, TICKS_PER_STEP, Entrant, Ghost
+from trackmania_rl.environment.clock import CONTROL_HZ, FRAME_HZ, STEP, TICK, TICKS_PER_STEP
+from trackmania_rl.environment.entrant import COLOURS, Entrant, Ghost
+from trackmania_rl.environment.incidents import Incidents
 from trackmania_rl.environment.registration import LAYOUTS
 from trackmania_rl.environment.replay.recording import Recording, new_id
 from trackmania_rl.environment.replay.script import About
+from trackmania_rl.environment.senses import Senses
 from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.environment.simulator.environment import FLOOR, SPEED_SLOWEST
 from trackmania_rl.environment.simulator.grid import start_grid
-from trackmania_rl.environment.simulator.observation import Layout, Observations, Observer
+from trackmania_rl.environment.simulator.observation import Layout
 from trackmania_rl.environment.simulator.reward import Reward
 from trackmania_rl.environment.simulator.simulator import CARS_MAX, PHYSICS_VERSION, Simulator
 from trackmania_rl.environment.standings import Drive, standings
@@ -33,15 +35,6 @@ from trackmania_rl.protocol.poses import POSE_FIELDS, STATE_OUT, lidar_fields, o
 
 Floats = NDArray[np.float32]
 
-TICK = 0.01
-"""Length of a tick [s]."""
-CONTROL_HZ = 20.0
-FRAME_HZ = 60.0
-"""Pose frames for viewers per second."""
-IMPACT_MIN = 3.0
-"""Impacts below this are no event [m/s] (guess)."""
-IMPACT_PAUSE = 50
-"""Ticks from one impact of a car, or of two cars, to the next that counts as a new one (guess)."""
 GAIN_MIN = 0.5
 """A car that gets ahead by less than this in `stuck_seconds` is stuck [m] (guess)."""
 BRAKE, ROLL = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]], np.float32)
@@ -96,13 +89,16 @@ class Race:
         ghosts: Recorded drives that are shown in every heat.
         folder: Where its heats are recorded; None: nowhere.
         record_sensors: LIDAR scans and rewards are recorded too.
+        seed: Of the noise that weather makes.
         state: "waiting" for agents, "countdown", "racing" or "finished".
         clock: Ticks since the start of the heat, negative while the countdown runs.
+        heat: Counts the starts.
         entrants: The agents by id.
         grid: Those who are in the present heat; the others wait for the next one.
         events: What happened; whoever runs the race takes them out.
         changed: Something in `describe` other than the clock changed.
         late_actions: Steps in which an action was missing and the previous one was held.
+        recording: That of the present heat, until the next one lines up; None without a folder.
     """
 
     id: str
@@ -112,19 +108,21 @@ class Race:
     folder: Path | None = None
     record_sensors: bool = False
     seed: int = 0
-    state: messages.RaceState = "waiting"
-    clock: int = 0
-    heat: int = 0
-    entrants: dict[str, Entrant] = field(default_factory=dict)
-    grid: list[Entrant] = field(default_factory=list)
-    events: list[messages.EventMessage] = field(default_factory=list)
-    changed: bool = True
-    late_actions: int = 0
-    recording: Recording | None = None
+    state: messages.RaceState = field(default="waiting", init=False)
+    clock: int = field(default=0, init=False)
+    heat: int = field(default=0, init=False)
+    entrants: dict[str, Entrant] = field(default_factory=dict, init=False)
+    grid: list[Entrant] = field(default_factory=list, init=False)
+    events: list[messages.EventMessage] = field(default_factory=list, init=False)
+    changed: bool = field(default=True, init=False)
+    late_actions: int = field(default=0, init=False)
+    recording: Recording | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.reward = Reward()
         self.forecast = None if self.rules.weather is None else weathers.forecast(self.rules.weather)
+        self._sensed: dict[int, tuple[messages.Observation, messages.Info]] = {}
+        self._unfinished: list[tuple[Recording, int]] = []  # and the tick at which their heat ended
         self._place_on(self.track)
 
     # --- who takes part ---------------------------------------------------------------------------
@@ -144,10 +142,9 @@ class Race:
         car.colour = request.colour or car.colour
         car.policy = request.policy or car.policy
         entrant.layout = layout
+        if layout is not None:
+            self._senses.provide(layout)
         self._sensed.pop(entrant.slot, None)
-        if layout is not None and layout not in self._observers:
-            self._observers[layout] = self._observer(layout)
-            self._restart_observers(np.arange(self.simulator.cars))
         self.changed = True
         if self.state == "countdown" and self.grid:
             self._join(entrant)
@@ -218,7 +215,7 @@ class Race:
         passed = int(self.simulator.checkpoint[entrant.slot])
         self.simulator.respawn(entrant.slot, arc=entrant.arc, lateral=entrant.lateral)
         entrant.gained = self.clock
-        self._restart_observers(np.array([entrant.slot]))
+        self._restart_senses(np.array([entrant.slot]))
         self._happened("respawn", entrant, passed)
 
     # --- acting and sensing -----------------------------------------------------------------------
@@ -250,7 +247,7 @@ class Race:
         """What an agent senses now, for others to see."""
         slot = entrant.slot
         if slot not in self._sensed:
-            self._sensed[slot] = self._observation(entrant), self._info(entrant)
+            self._sensed[slot] = self._senses.of(slot, entrant.layout), self._info(entrant)
         observation, info = self._sensed[slot]
         return messages.ActionAnswer(
             agent_id=entrant.car.agent_id,
@@ -260,17 +257,6 @@ class Race:
             info=info,
             timestamp=messages.timestamp(),
             seq=seq,
-        )
-
-    def _observation(self, entrant: Entrant) -> messages.Observation:
-        slot = entrant.slot
-        pose = dict(zip(POSE_FIELDS, self._poses[slot].tolist(), strict=True))
-        return messages.Observation(
-            speed=round(float(self.simulator.speed[slot]), 4),
-            lidar=np.round(self._lidar[slot].astype(np.float64), 3).tolist(),
-            position=messages.Position(**{axis: round(pose[axis], 4) for axis in "xyz"}),
-            rotation=rotation(pose["qx"], pose["qy"], pose["qz"], pose["qw"]),
-            vector=None if entrant.layout is None else self._vectors[entrant.layout][slot].ravel().tolist(),
         )
 
     def _info(self, entrant: Entrant) -> messages.Info:
@@ -292,15 +278,15 @@ class Race:
 
     def tick(self) -> None:
         """Go on by 10 ms."""
+        self._tell_recorded()
         if self.state == "waiting":
             if self.ghosts:
                 self._line_up()
             return
         if self.state != "countdown":
             self.simulator.step(self._actions, 1)
-            self._watch_impacts()
-            if self.rules.contact:
-                self._watch_contacts()
+            if self.state == "racing":
+                self._watch()
         self.clock += 1
         if self.at_step:
             self._step()
@@ -312,11 +298,10 @@ class Race:
         elif self.state == "racing":
             self._judge()
         if self.forecast is not None:
-            weathers.feel(self.simulator, self._weather_row(self.forecast))
-            for observer in self._observers.values():
-                observer.show(self._weather_row(self.forecast))
+            weathers.feel(self.simulator, self._conditions())
         self._latch()
-        self._sense()
+        self._sensed.clear()
+        self._senses.observe(self._sent)
         if self.state == "racing":
             self._record()
             for entrant in self._fallen:
@@ -326,9 +311,6 @@ class Race:
                 self._end_heat()
         elif self.state == "finished":
             self._after_heat()
-        if self.recording is not None and self.recording.closing and self.recording.closed.is_set():
-            self._heat_ended(self.recording.replay)
-            self.recording = None
 
     @property
     def over(self) -> bool:
@@ -416,8 +398,8 @@ class Race:
     def close(self) -> None:
         """Finish the recording."""
         self._close_recording(complete=False)
-        if self.recording is not None:
-            self.recording.wait()
+        for recording, _ in self._unfinished:
+            recording.wait()
 
     # --- inside -----------------------------------------------------------------------------------
 
@@ -431,15 +413,14 @@ class Race:
         self.simulator.spawn()
         self._sent = np.zeros((self.simulator.cars, 3), np.float32)
         self._rewards = np.zeros(self.simulator.cars, np.float32)
-        self._impact = np.full(self.simulator.cars, -IMPACT_PAUSE)
-        self._contact = np.full((self.simulator.cars,) * 2, -IMPACT_PAUSE)
+        self._incidents = Incidents(self.simulator.cars)
         self._fallen: list[Entrant] = []
-        layouts = {entrant.layout for entrant in self.entrants.values() if entrant.layout is not None}
-        self._observers = {layout: self._observer(layout) for layout in layouts}
-        self._random = np.random.default_rng(self.seed)
-        self._vectors: dict[Layout, Observations] = {}
+        self._senses = Senses(self.simulator, self._conditions if self.forecast else None, self.seed)
+        for entrant in self.entrants.values():
+            if entrant.layout is not None:
+                self._senses.provide(entrant.layout)
+        self._sensed.clear()
         self._furthest = self.simulator.furthest
-        self._restart_observers(np.arange(self.simulator.cars))
         self.changed = True
 
     def _enter(self, agent_id: str) -> Entrant:
@@ -463,12 +444,13 @@ class Race:
     def _line_up(self) -> None:
         """Everybody to the start; the countdown begins."""
         self._close_recording(complete=False)
+        self.recording = None
         self.state, self.clock = "countdown", -max(TICKS_PER_STEP, round(self.rules.countdown / TICK))
         self.heat += 1
         self.grid = list(self.entrants.values())
         for entrant in self.grid:
             entrant.line_up()
-        self._impact[:] = self._contact[:] = -IMPACT_PAUSE
+        self._incidents.forget()
         self._form_grid()
         self.changed = True
 
@@ -496,37 +478,17 @@ class Race:
             lateral=np.array([entrant.lateral for entrant in entrants]),
         )
         self._furthest[slots] = self.simulator.furthest[slots]
-        self._restart_observers(slots)
+        self._restart_senses(slots)
 
-    def _observer(self, layout: Layout) -> Observer:
-        """What observes for the agents that ask for this layout; its LIDAR is that of the race."""
-        observer = Observer(self.simulator, layout)
-        if self.forecast is not None:
-            observer.haze = lambda _, cars: self._lidar[cars]
-            observer.show(self._weather_row(self.forecast))
-        return observer
+    def _restart_senses(self, slots: NDArray[np.intp]) -> None:
+        """Cars were put somewhere else."""
+        self._sensed.clear()
+        self._senses.restart(slots)
 
-    def _scan(self) -> Floats:
-        """The cars' LIDAR as the weather lets it through."""
-        scan = self.simulator.lidar()
-        if self.forecast is None:
-            return scan
-        weather = self._weather_row(self.forecast)
-        return weathers.blurred(scan, weather, self.simulator.lidar_range, self._random)
-
-    def _weather_row(self, forecast: weathers.Forecast) -> Floats:
+    def _conditions(self) -> Floats:
         """The weather now, (1, 6)."""
-        return forecast.at(max(self.clock, 0) * TICK)
-
-    def _restart_observers(self, slots: NDArray[np.intp]) -> None:
-        self._sensed: dict[int, tuple[messages.Observation, messages.Info]] = {}
-        self._poses, self._lidar = self.simulator.poses(), self._scan()
-        for layout, observer in self._observers.items():
-            vectors = observer.restart(slots)
-            known = self._vectors.setdefault(
-                layout, np.zeros((self.simulator.cars, *vectors.shape[1:]), vectors.dtype)
-            )
-            known[slots] = vectors
+        assert self.forecast is not None
+        return self.forecast.at(max(self.clock, 0) * TICK)
 
     def _start(self) -> None:
         """The lights go out."""
@@ -566,13 +528,6 @@ class Race:
             stopping = BRAKE if speed[slot] > BRAKE_MIN else ROLL
             self._actions[slot] = on_grid(np.maximum(entrant.sent, FLOOR)) if entrant.racing else stopping
 
-    def _sense(self) -> None:
-        """What the agents observe at the step that begins now."""
-        self._sensed.clear()
-        self._poses, self._lidar = self.simulator.poses(), self._scan()
-        for layout, observer in self._observers.items():
-            self._vectors[layout] = observer.observe(self._sent)
-
     def _judge(self) -> None:
         """Rewards, checkpoints, finishes; who is out; whether the heat is over."""
         simulator = self.simulator
@@ -587,7 +542,7 @@ class Race:
             if not entrant.racing:
                 continue
             entrant.reward += float(rewards[slot])
-            if gain[slot] > GAIN_MIN * TICKS_PER_STEP * TICK / self.rules.stuck_seconds:
+            if gain[slot] > GAIN_MIN * STEP / self.rules.stuck_seconds:
                 entrant.gained = self.clock
             for number in range(entrant.checkpoint, int(checkpoint[slot])):
                 self._happened("checkpoint", entrant, number + 1)
@@ -627,12 +582,17 @@ class Race:
         self._finished_at = self.clock
         self.changed = True
         if self.recording is None:
-            self._heat_ended(None)
+            self._tell_end(self.clock, None)
         self._close_recording(complete=True)
 
-    def _heat_ended(self, replay: str | None) -> None:
-        """Tell it, with the replay once its file is whole."""
-        time = round(self._finished_at * TICK, 2)
+    def _tell_recorded(self) -> None:
+        """Tell the end of heats whose file has become whole."""
+        for ended in [one for one in self._unfinished if one[0].closed.is_set()]:
+            self._unfinished.remove(ended)
+            self._tell_end(ended[1], ended[0].replay)
+
+    def _tell_end(self, clock: int, replay: str | None) -> None:
+        time = round(clock * TICK, 2)
         self.events.append(messages.EventMessage(kind="heat_end", time=time, replay=replay))
 
     def _after_heat(self) -> None:
@@ -642,29 +602,19 @@ class Race:
         elif (self.clock - self._finished_at) * TICK >= self.rules.pause and not self.over:
             self._line_up()
 
-    def _watch_impacts(self) -> None:
-        impact = self.simulator.wall_impact
-        for entrant in self.grid:
-            slot = entrant.slot
-            if impact[slot] > IMPACT_MIN and self.state == "racing":
-                if self.clock - self._impact[slot] >= IMPACT_PAUSE:
-                    self._happened("wall", entrant, float(impact[slot]))
-                self._impact[slot] = self.clock
-
-    def _watch_contacts(self) -> None:
-        bump, bumped = self.simulator.bump, self.simulator.bumped
-        if self.state != "racing" or not bump.max() > IMPACT_MIN:
+    def _watch(self) -> None:
+        """Impacts and contacts that begin in this tick."""
+        simulator, at = self.simulator, {entrant.slot: entrant for entrant in self.grid}
+        for slot, speed in self._incidents.walls(simulator.wall_impact, self.clock):
+            if slot in at:
+                self._happened("wall", at[slot], speed)
+        if not self.rules.contact:
             return
-        at = {entrant.slot: entrant for entrant in self.grid}
-        for slot in np.flatnonzero(bump > IMPACT_MIN):
-            pair = int(slot), int(bumped[slot])
-            known = max(self._contact[pair], self._contact[pair[::-1]])
-            self._contact[pair] = self.clock
-            if self.clock - known >= IMPACT_PAUSE and pair[0] in at and pair[1] in at:
-                for car in pair:
-                    at[car].contacts += 1
-                other = at[pair[1]].car.agent_id
-                self._happened("contact", at[pair[0]], float(bump[slot]), other=other)
+        for slot, other, impulse in self._incidents.contacts(simulator.bump, simulator.bumped, self.clock):
+            if slot in at and other in at:
+                at[slot].contacts += 1
+                at[other].contacts += 1
+                self._happened("contact", at[slot], impulse, other=at[other].car.agent_id)
 
     def _happened(
         self,
@@ -690,12 +640,12 @@ class Race:
             return
         names = [one.car.agent_id for one in self.grid]
         slots = [one.slot for one in self.grid]
-        rows = dict(zip(names, self._marked(self._poses[slots]), strict=True))
+        rows = dict(zip(names, self._marked(self._senses.poses[slots]), strict=True))
         inputs = dict(zip(names, self._actions[slots], strict=True))
         rows |= {ghost.car.agent_id: ghost.pose(self.clock) for ghost in self.ghosts}
         lidar, rewards = {}, {}
         if self.record_sensors:
-            lidar = dict(zip(names, self._lidar[slots], strict=True))
+            lidar = dict(zip(names, self._senses.lidar[slots], strict=True))
             rewards = dict(zip(names, self._rewards[slots].tolist(), strict=True))
         self.recording.sample(self.clock, rows, inputs, lidar=lidar, rewards=rewards)
 
@@ -708,8 +658,8 @@ class Race:
 
     def _close_recording(self, *, complete: bool) -> None:
         if self.recording is not None and not self.recording.closing:
-            self._finished_at = self.clock
             self.recording.close(complete=complete, keep=any(entrant.acted for entrant in self.grid))
+            self._unfinished.append((self.recording, self.clock))
 
 
 def _layout(observation: str) -> Layout:
@@ -718,15 +668,4 @@ def _layout(observation: str) -> Layout:
         raise InputError(
             f"observation is {observation!r}, expected one of {', '.join(LAYOUTS)}", field="observation"
         )
-    return cast(Layout, LAYOUTS[observation])
-
-
-def rotation(x: float, y: float, z: float, w: float) -> messages.Rotation:
-    """Yaw, pitch (nose up) and roll (right side down) of an attitude [rad]."""
-    forward = (2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y))
-    left_y, up_y = 2 * (x * y + w * z), 1 - 2 * (x * x + z * z)
-    return messages.Rotation(
-        yaw=round(math.atan2(forward[0], forward[2]), 5),
-        pitch=round(math.asin(max(-1.0, min(1.0, forward[1]))), 5),
-        roll=round(math.atan2(left_y, up_y), 5),
-    )
+    return LAYOUTS[observation]

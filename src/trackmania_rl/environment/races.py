@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
+from trackmania_rl.environment.clock import FRAME_HZ, TICK
 from trackmania_rl.environment.outbox import Outbox
-from trackmania_rl.environment.race import FRAME_HZ, TICK, Race
+from trackmania_rl.environment.race import Race
 from trackmania_rl.environment.replay import archive
 from trackmania_rl.protocol import PROTOCOL_VERSION, messages
 from trackmania_rl.protocol.errors import InputError

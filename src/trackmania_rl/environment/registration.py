@@ -7,9 +7,14 @@ Importing this module registers them. Gymnasium 1.x no longer loads the entry po
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import gymnasium
 
-LAYOUTS = {
+if TYPE_CHECKING:
+    from trackmania_rl.environment.simulator.observation import Layout
+
+LAYOUTS: dict[str, Layout] = {
     "TrackMania/Lidar-v0": "lidar",
     "TrackMania/Progress-v0": "progress",
     "TrackMania/Horizon-v0": "horizon",

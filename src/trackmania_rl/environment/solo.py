@@ -104,16 +104,14 @@ def run(
     for number in range(cars):
         name = driver if driver in BUILT_IN else Path(driver).stem
         race.add(AgentAdd(agent_id=f"car-{number + 1}", name=name, observation=observation, policy=name))
-    recording = None
     while not race.over:
         race.tick()
-        recording = race.recording or recording  # the race lets go of one whose file is closed
         if race.at_step:
             for entrant in race.grid:
                 entrant.send(act(race, entrant))
     race.close()
-    if record is not None and recording is not None:
-        _keep(recording, record)
+    if record is not None and race.recording is not None:
+        _keep(race.recording, record)
     times = [entrant.best_time for entrant in race.grid if entrant.best_time is not None]
     return Result(
         finished=len(times) == cars,

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from trackmania_rl.environment.clock import STEP
 from trackmania_rl.protocol.messages import Standing
-
-STEP_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -69,5 +68,5 @@ def _gap(drive: Drive, leader: Drive, distance: float) -> float | None:
     if drive.finished:
         return round(drive.lap_time - leader.lap_time, 3)
     furthest = np.maximum.accumulate(np.asarray(leader.progress, np.float64))
-    was_there = float(np.interp(distance, furthest, np.arange(len(furthest)) * STEP_SECONDS))
+    was_there = float(np.interp(distance, furthest, np.arange(len(furthest)) * STEP))
     return round(max(0.0, drive.lap_time - was_there), 3)

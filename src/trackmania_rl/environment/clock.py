@@ -1,0 +1,12 @@
+"""How time goes in a race (docs/conventions.md: tick, step)."""
+
+TICK = 0.01
+"""Length of a tick of physics [s]."""
+TICKS_PER_STEP = 5
+"""Ticks in a step of control."""
+STEP = TICKS_PER_STEP * TICK
+"""Length of a step [s]."""
+CONTROL_HZ = 20.0
+"""Steps per second."""
+FRAME_HZ = 60.0
+"""Pose frames for viewers per second."""
