@@ -9,20 +9,21 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from tests.environment.test_server_streams import a_service
+from tests.environment.test_streams import a_service
 from typer.testing import CliRunner
 
 from trackmania_rl.cli import app
-from trackmania_rl.environment import conformance
+from trackmania_rl.environment.conformance import wire, worlds
+from trackmania_rl.environment.conformance.check import check
 from trackmania_rl.protocol.errors import InputError
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conformance, "STEPS", 30)
-    monkeypatch.setattr(conformance, "END_STEPS", 250)
-    monkeypatch.setattr(conformance, "END_SECONDS", 1.0)
-    monkeypatch.setattr(conformance, "ROUND_TRIPS", 20)
+    monkeypatch.setattr(worlds, "STEPS", 30)
+    monkeypatch.setattr(worlds, "END_STEPS", 250)
+    monkeypatch.setattr(worlds, "END_SECONDS", 1.0)
+    monkeypatch.setattr(wire, "ROUND_TRIPS", 20)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def url() -> Iterator[str]:
 
 def failures(env: str, **options: Any) -> dict[str, str]:
     """The details of the checks that failed."""
-    return {one.check: one.detail for one in conformance.check(env, **options) if one.result == "failed"}
+    return {one.check: one.detail for one in check(env, **options) if one.result == "failed"}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_every_kind_of_environment_passes(env: str, worlds: int, needs: str) -> 
 
 @pytest.mark.parametrize("env", ["", "#TrackMania/Lidar-v0", "#gymnasium:Pendulum-v1"])
 def test_a_service_passes(url: str, env: str) -> None:
-    findings = list(conformance.check(url + env))
+    findings = list(check(url + env))
     assert [one for one in findings if one.result == "failed"] == []
     assert {"handshake", "sequence numbers", "bad frames", "bad requests", "latency"} <= {
         one.check for one in findings
@@ -128,11 +129,11 @@ def test_aliased_arrays_and_late_resets_are_found() -> None:
 
 def test_what_cannot_be_made_is_no_finding() -> None:
     with pytest.raises(InputError, match=r"no module nothing\.at_all"):
-        list(conformance.check("pettingzoo:nothing.at_all"))
+        list(check("pettingzoo:nothing.at_all"))
     with pytest.raises(InputError, match="no environment service answers"):
-        list(conformance.check("http://127.0.0.1:9"))
+        list(check("http://127.0.0.1:9"))
     with pytest.raises(InputError, match="a multiple of 4"):
-        list(conformance.check("pettingzoo:trackmania_rl.environment.parallel", worlds=3))
+        list(check("pettingzoo:trackmania_rl.environment.parallel", worlds=3))
 
 
 def test_the_command_reports_and_fails() -> None:

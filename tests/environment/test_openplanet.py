@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trackmania_rl.environment import conformance
+from trackmania_rl.environment.conformance import worlds
+from trackmania_rl.environment.conformance.check import check
 from trackmania_rl.environment.openplanet import NOBODY, telemetry
 from trackmania_rl.environment.race import Race, Rules
 from trackmania_rl.environment.server import environment_app
@@ -95,12 +96,12 @@ def test_a_learner_trains_and_is_evaluated_on_the_one_car(
 
 def test_a_race_in_the_games_place_keeps_its_promises(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("rtgym")
-    monkeypatch.setattr(conformance, "STEPS", 20)
-    monkeypatch.setattr(conformance, "END_STEPS", 100)
+    monkeypatch.setattr(worlds, "STEPS", 20)
+    monkeypatch.setattr(worlds, "END_STEPS", 100)
     port = a_port()
     race = Race("main", library.load("sprint"), Rules(countdown=0.1, pause=0.1, time_limit=2.0))
     with running(environment_app([race], tmrl_port=port), port=0) as url:
-        found = {one.check: one for one in conformance.check(f"tmrl:{url}", options={"port": port})}
+        found = {one.check: one for one in check(f"tmrl:{url}", options={"port": port})}
     assert [one for one in found.values() if one.result == "failed"] == []
     assert found["final observations"].result == "passed"
 

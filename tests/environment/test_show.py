@@ -6,17 +6,19 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from tests.environment.test_server_streams import raw
+from tests.environment.test_streams import raw
 from typer.testing import CliRunner
 
 from trackmania_rl.cli import app
-from trackmania_rl.environment import conformance
+from trackmania_rl.environment.conformance import worlds as promises
+from trackmania_rl.environment.conformance.check import check
 from trackmania_rl.environment.replay.episodes import EpisodeRecording, read
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.show import Show
@@ -72,8 +74,9 @@ def test_viewers_see_pictures_of_what_learners_do(env: str, tmp_path: Path) -> N
 
 
 def test_a_service_says_what_it_hosts_and_that_it_has_no_races() -> None:
-    with running(environment_app([], show=Show(OWN)), port=0) as url:
-        client = ServiceClient(url)
+    with ExitStack() as stack:
+        url = stack.enter_context(running(environment_app([], show=Show(OWN))))
+        client = stack.enter_context(ServiceClient(url))
         assert client.get("/api/spec", EnvironmentSpec).env == OWN
         assert client.get("/api/spec?env=TrackMania/Lidar-v0", EnvironmentSpec).observation.shape == [83]
         assert client.get("/api/races", list[Race]) == []
@@ -128,8 +131,8 @@ def test_a_disk_that_cannot_be_written_ends_the_recording_only(tmp_path: Path) -
 
 def test_the_example_keeps_its_promises_and_learns_and_resumes(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
-    monkeypatch.setattr(conformance, "STEPS", 50)
-    assert [one for one in conformance.check(OWN) if one.result != "passed"] == []
+    monkeypatch.setattr(promises, "STEPS", 50)
+    assert [one for one in check(OWN) if one.result != "passed"] == []
     with running(environment_app([], show=Show(OWN)), port=0) as url:
         settings = ["batch=32", "hidden=[16, 16]", "warmup_steps=64", "buffer=4000", "compile=false"]
         command = ["train", "--env", url, "--worlds", "4", "--run", "own", "--json"]
