@@ -18,7 +18,8 @@ from trackmania_rl.protocol.access import Access
 from trackmania_rl.protocol.client import check_services
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import Action
-from trackmania_rl.protocol.service import Histogram, Metric, listen, running, service_app
+from trackmania_rl.protocol.metrics import Metric
+from trackmania_rl.protocol.service import address, listen, running, service_app
 
 ACTION = b'{"gas":1,"brake":0,"steering":0}'
 
@@ -192,6 +193,12 @@ def test_a_taken_port_is_one_sentence() -> None:
         listen("192.0.2.1", 0)
 
 
+@pytest.mark.parametrize(("host", "reached"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1")])
+def test_a_service_knows_where_this_machine_reaches_it(host: str, reached: str) -> None:
+    with listen(host, 0) as listening:
+        assert address(listening) == f"http://{reached}:{listening.getsockname()[1]}"
+
+
 def test_it_stops_cleanly_when_asked() -> None:
     program = (
         "from trackmania_rl.protocol.service import listen, service_app, serve\n"
@@ -211,19 +218,3 @@ def test_it_stops_cleanly_when_asked() -> None:
     rest, _ = process.communicate(timeout=20)
     assert rest == "files closed\nend\n"
     assert process.returncode == 0
-
-
-def test_a_histogram_tells_how_many_took_how_long() -> None:
-    times = Histogram("trackmania_wait_seconds", "Waits.")
-    for seconds in (0.00015, 0.0002, 0.004, 7.0):
-        times.observe(seconds)
-    lines = list(times.lines())
-    assert lines[1] == "# TYPE trackmania_wait_seconds histogram"
-    assert 'trackmania_wait_seconds_bucket{le="0.0001"} 0' in lines
-    assert 'trackmania_wait_seconds_bucket{le="0.0002"} 2' in lines
-    assert 'trackmania_wait_seconds_bucket{le="0.005"} 3' in lines
-    assert lines[-3:] == [
-        'trackmania_wait_seconds_bucket{le="+Inf"} 4',
-        "trackmania_wait_seconds_sum 7.00435",
-        "trackmania_wait_seconds_count 4",
-    ]

@@ -29,7 +29,8 @@ from trackmania_rl.protocol import messages
 from trackmania_rl.protocol.access import Access
 from trackmania_rl.protocol.environments import make_vector_env
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.service import HOT, Metric, service_app
+from trackmania_rl.protocol.metrics import HOT, Metric
+from trackmania_rl.protocol.service import service_app
 from trackmania_rl.protocol.volume import replays_folder
 
 TRACK_LIMIT = 16 << 20

@@ -17,13 +17,14 @@ from litestar.params import FromQuery
 
 from trackmania_rl.environment.batch import Batch
 from trackmania_rl.environment.outbox import Outbox
+from trackmania_rl.environment.race import Race
 from trackmania_rl.environment.races import Races
 from trackmania_rl.environment.show import Show
 from trackmania_rl.protocol import PROTOCOL_VERSION, messages
 from trackmania_rl.protocol.access import Access, bearer
 from trackmania_rl.protocol.decoding import decode
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.service import Histogram, Metric
+from trackmania_rl.protocol.metrics import Histogram, Metric
 
 Socket = WebSocket[Any, Any, Any]
 
@@ -149,8 +150,10 @@ class Streams:
                         f"{len(self._open)} streams are open, the most the service takes", status=503
                     )
                 self._open.add(socket)
-                session = self._drive if isinstance(hello, messages.DriveHello) else self._batch
-                await session(socket, hello)  # type: ignore[arg-type]
+                if isinstance(hello, messages.DriveHello):
+                    await self._drive(socket, hello)
+                else:
+                    await self._batch(socket, hello)
             except InputError as error:
                 await self._refuse(socket, error)
                 await socket.close(1008, str(error)[:100])
@@ -169,7 +172,7 @@ class Streams:
             raise InputError(f"no hello within {HELLO_TIMEOUT:.0f} s") from None
         if not isinstance(data, str):
             raise InputError("the first frame is binary, expected a hello as text")
-        hello: messages.DriveHello | messages.BatchHello = decode(data, messages.StreamHello)  # type: ignore[arg-type]
+        hello: messages.DriveHello | messages.BatchHello = decode(data, messages.StreamHello)
         if hello.protocol != PROTOCOL_VERSION:
             older = "client" if hello.protocol < PROTOCOL_VERSION else "service"
             raise InputError(
@@ -205,13 +208,7 @@ class Streams:
                     data = await _receive(socket)
                     came = time.perf_counter()
                     try:
-                        request = decode(data, messages.ActionRequest)
-                        if request.agent_id != hello.agent_id:
-                            raise InputError(
-                                f"agent_id is {request.agent_id}, this stream drives {hello.agent_id}",
-                                field="agent_id",
-                            )
-                        answer = live.race.act(request)
+                        answer = _acted(live.race, hello.agent_id, data)
                     except InputError as error:
                         await self._refuse(socket, error)
                         continue
@@ -297,11 +294,19 @@ class Streams:
                 self._frames_dropped += outbox.dropped
 
 
+def _acted(race: Race, agent_id: str, data: str | bytes) -> messages.ActionAnswer:
+    """Answer a frame of a driver."""
+    request = decode(data, messages.ActionRequest)
+    if request.agent_id != agent_id:
+        raise InputError(f"agent_id is {request.agent_id}, this stream drives {agent_id}", field="agent_id")
+    return race.act(request)
+
+
 def _advance(batch: Batch, data: str | bytes) -> str | bytes:
     """Answer a frame of a learner."""
     if isinstance(data, bytes):
         return batch.step(data)
-    request: messages.BatchReset | messages.BatchRecord = decode(data, messages.BatchRequest)  # type: ignore[arg-type]
+    request: messages.BatchReset | messages.BatchRecord = decode(data, messages.BatchRequest)
     if isinstance(request, messages.BatchRecord):
         return msgspec.json.encode(batch.record(request)).decode()
     return batch.reset(request)

@@ -34,7 +34,7 @@ from trackmania_rl.environment.replay import archive
 from trackmania_rl.environment.replay.reading import read
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import Video, VideoRequest, VideoState
-from trackmania_rl.protocol.service import Metric
+from trackmania_rl.protocol.metrics import Metric
 from trackmania_rl.protocol.volume import videos_folder
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,95}")

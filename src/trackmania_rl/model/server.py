@@ -39,7 +39,8 @@ from trackmania_rl.protocol.messages import (
     RunSummary,
     TournamentRequest,
 )
-from trackmania_rl.protocol.service import HOT, Metric, service_app
+from trackmania_rl.protocol.metrics import HOT, Metric
+from trackmania_rl.protocol.service import service_app
 
 WATCH_PERIOD = 0.5
 """Time between looks for news to send to those that watch [s]."""

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import msgspec
 
@@ -20,8 +20,16 @@ _SHOWN = 80
 """Longest value quoted in a message [characters]."""
 
 
-def decode(data: bytes | str, kind: type[T]) -> T:
+@overload
+def decode(data: bytes | str, kind: type[T]) -> T: ...
+@overload
+def decode(data: bytes | str, kind: object) -> Any: ...
+def decode(data: bytes | str, kind: Any) -> Any:
     """A message from JSON.
+
+    Args:
+        data: What came.
+        kind: The message, or the union of messages, that is expected.
 
     Raises:
         InputError: It is no JSON, or does not fit; names the field, the value and what was expected.

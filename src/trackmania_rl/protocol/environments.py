@@ -33,6 +33,10 @@ SERVICE = ("http://", "https://")
 """What the address of an environment service begins with."""
 KINDS = f"{FOREIGN}ID, {PARALLEL}MODULE, package.module:factory, tmrl or the address of a service"
 """Environments that are not ours, for people."""
+SEEDS = re.compile(r"(generated:)(\d{1,18})\.\.(\d{1,18})((?::.*)?)")
+"""A range of generated tracks: generated:FIRST..LAST, and what else a generated track's name says."""
+SEEDS_MAX = 10_000
+"""Most tracks that a range may stand for."""
 
 
 def make_vector_env(
@@ -182,12 +186,6 @@ def _listed(names: str | None) -> list[str | None]:
     if not (found := [name.strip() for name in names.split(",") if name.strip()]):
         raise InputError("a track or a service without a name, expected one, or several with commas between")
     return list(found)
-
-
-SEEDS = re.compile(r"(generated:)(\d{1,18})\.\.(\d{1,18})((?::.*)?)")
-"""A range of generated tracks: generated:FIRST..LAST, and what else a generated track's name says."""
-SEEDS_MAX = 10_000
-"""Most tracks that a range may stand for."""
 
 
 def _tracks(names: str | None) -> list[str | None]:

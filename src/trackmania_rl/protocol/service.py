@@ -15,13 +15,9 @@ import signal
 import socket
 import threading
 import time
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from itertools import accumulate
 from math import ceil
 from typing import Any
 
@@ -35,7 +31,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import Message, Scope
 
 from trackmania_rl import __version__
 from trackmania_rl.protocol import PROTOCOL_VERSION
@@ -44,7 +40,7 @@ from trackmania_rl.protocol.connection import Connection
 from trackmania_rl.protocol.decoding import decode
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import Health, Problem, Version
-from trackmania_rl.protocol.telemetry import span
+from trackmania_rl.protocol.metrics import HOT, Histogram, Metric, Requests
 
 BODY_LIMIT = 1 << 20
 """Largest body of a request [bytes]; a route may allow more with `request_max_body_size`."""
@@ -56,134 +52,16 @@ PROBLEM = "application/problem+json"
 """Media type of every refusal (RFC 9457)."""
 LEFT = "client disconnected prematurely"
 """Litestar's word (with status 500) for a client that leaves in the middle of its request's body."""
-HOT = "hot"
-"""Mark (`opt`) of a route that is asked at each step: how often is not limited."""
 SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 """Headers of every answer that does not bring its own: no answer is a page, or part of a strange one."""
-BOUNDS = (1e-4, 2e-4, 3e-4, 5e-4, 7.5e-4, 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3, 7.5e-3, 0.01, 0.02, 0.05, 0.1, 0.5)
-"""Times that histograms tell apart [s]."""
 STOP_TIMEOUT = 5.0
 """Longest wait for open requests and streams when the service stops [s]."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One line or family of lines of /metrics, in Prometheus' text format.
-
-    Attributes:
-        name: Name with its unit, e.g. "trackmania_races" or "trackmania_step_seconds_total".
-        kind: "counter" (only grows) or "gauge".
-        help: What it counts, for people.
-        values: The value, or one value per set of labels written as `route="/api/state"`.
-    """
-
-    name: str
-    kind: str
-    help: str
-    values: float | dict[str, float]
-
-    def lines(self) -> Iterator[str]:
-        """The lines of the text format."""
-        yield f"# HELP {self.name} {self.help}"
-        yield f"# TYPE {self.name} {self.kind}"
-        if isinstance(self.values, dict):
-            for labels, value in self.values.items():
-                yield f"{self.name}{{{labels}}} {value:g}"
-        else:
-            yield f"{self.name} {self.values:g}"
-
-
-@dataclass
-class Histogram:
-    """Times on /metrics, in Prometheus' text format: how many were at most so long.
-
-    Attributes:
-        name: Name, ending in "_seconds".
-        help: What it counts, for people.
-        counts: How many times lie between one of BOUNDS and the next.
-        total: All times together [s].
-    """
-
-    name: str
-    help: str
-    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
-    total: float = 0.0
-
-    def observe(self, seconds: float) -> None:
-        """Count a time."""
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
-        self.total += seconds
-
-    def lines(self) -> Iterator[str]:
-        """The lines of the text format."""
-        yield f"# HELP {self.name} {self.help}"
-        yield f"# TYPE {self.name} histogram"
-        for bound, count in zip((*BOUNDS, "+Inf"), accumulate(self.counts), strict=True):
-            yield f'{self.name}_bucket{{le="{bound}"}} {count}'
-        yield f"{self.name}_sum {self.total:g}"
-        yield f"{self.name}_count {sum(self.counts)}"
-
-
-@dataclass
-class Requests:
-    """Counts the requests of a service, by route and status; times those that are asked at each step."""
-
-    count: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
-    hot: Histogram = field(
-        default_factory=lambda: Histogram(
-            "trackmania_hot_request_seconds", "From a whole request for an action to its answer."
-        )
-    )
-
-    def middleware(self, app: ASGIApp) -> ASGIApp:
-        """Litestar's hook around every request."""
-
-        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != ScopeType.HTTP:
-                await app(scope, receive, send)
-                return
-            began = time.perf_counter()
-
-            async def counting_send(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    route = f'method="{scope["method"]}",route="{scope["path_template"]}"'
-                    self.count[f'{route},status="{message["status"]}"'] += 1
-                    self.seconds[route] += time.perf_counter() - began  # type: ignore[assignment]
-                await send(message)
-                if message["type"] == "http.response.body" and HOT in scope["route_handler"].opt:
-                    self.hot.observe(time.perf_counter() - scope.get("whole", began))  # type: ignore[operator]
-                elif message["type"] == "http.response.start":
-                    self._trace(scope, message["status"], time.perf_counter() - began)
-
-            await app(scope, receive, counting_send)
-
-        return counted
-
-    def _trace(self, scope: HTTPScope, status: int, seconds: float) -> None:
-        """A request as a span, named as OpenTelemetry's conventions have it."""
-        method, route = scope["method"], scope["path_template"]
-        said: dict[str, str | int] = {"http.request.method": method, "http.route": route}
-        span(f"{method} {route}", seconds, {**said, "http.response.status_code": status})
-
-    def metrics(self) -> list[Metric | Histogram]:
-        """The counts so far."""
-        return [
-            self.hot,
-            Metric("trackmania_requests_total", "counter", "Requests answered.", dict(self.count)),
-            Metric(
-                "trackmania_request_seconds_total",
-                "counter",
-                "Time from a request's head to its answer's.",
-                dict(self.seconds),
-            ),
-        ]
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -376,7 +254,7 @@ def serve(app: Litestar, listening: socket.socket) -> None:
         listening: Where, from `listen`: called first, it refuses a taken port before anything else is done.
     """
     server = _Server(app, listening)
-    logger.info("listening on port %d", server.port)
+    logger.info("listening at %s", address(listening))
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -402,7 +280,7 @@ def running(app: Litestar, host: str = "127.0.0.1", port: int = 0) -> Iterator[s
             if not thread.is_alive():
                 raise RuntimeError("the service stopped at its start; its log says why")
             time.sleep(0.005)
-        yield f"http://{host}:{server.port}"
+        yield address(server.socket)
     finally:
         server.should_exit = True
         thread.join()
@@ -419,16 +297,23 @@ def listen(host: str, port: int, option: str = "--port") -> socket.socket:
     Raises:
         InputError: The port is taken or the address is not ours.
     """
+    if not 0 <= port <= 65535:
+        raise InputError(f"{option} is {port}, expected 0 to 65535", field=option[2:])
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family, backlog=512)
-    except OverflowError as error:
-        raise InputError(f"{option} is {port}, expected 0 to 65535", field=option[2:]) from error
     except OSError as error:
         raise InputError(_not_listening(host, port, option, error), field=option[2:]) from error
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; the connections inherit it
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * UNREAD_TIMEOUT))
     return listening
+
+
+def address(listening: socket.socket) -> str:
+    """Where this machine reaches what listens, e.g. "http://127.0.0.1:8080"."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _not_listening(host: str, port: int, option: str, error: OSError) -> str:
@@ -460,9 +345,8 @@ class _Server(uvicorn.Server):
         )
         self.app = app
         self.socket = listening
-        self.port: int = listening.getsockname()[1]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self.app.state.stopping is not None:
-            await self.app.state.stopping()
+        if (stopping := self.app.state.get("stopping")) is not None:
+            await stopping()
         await super().shutdown(sockets)
