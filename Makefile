@@ -33,10 +33,10 @@ bench: setup  ## every speed claim, as a ratio against a peer; writes docs/bench
 
 viewer: setup  ## build the viewer's page
 
-generate: setup  ## write the viewer's TypeScript and the OpenAPI files from the protocol's messages
+generate: setup  ## write the viewer's TypeScript, the OpenAPI files and the page of commands from the code
 	$(BIN)/python scripts/generate.py
 
-licences: setup  ## renew docs/licences.md
+licences: setup  ## write docs/licences.md
 	$(BIN)/python scripts/licences.py
 
 wheel: viewer  ## build dist/*.whl with the page in it: pip install 'trackmania-rl[all]'

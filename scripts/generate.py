@@ -97,13 +97,14 @@ def _row(parameter: Any) -> str:
 
 def main() -> None:
     """Write the files, or check them."""
-    stale = [path for path, text in generated().items() if not path.exists() or path.read_text() != text]
+    files = generated()
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
         names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
         sys.exit(f"stale: {names}; run `make generate`" if stale else 0)
     for path in stale:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(generated()[path])
+        path.write_text(files[path])
         print(f"wrote {path.relative_to(ROOT)}")
 
 

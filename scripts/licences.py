@@ -10,13 +10,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = {"environment", "model", "viewer", "parquet", "export"}
 
 
 def python_packages() -> dict[str, str]:
     """Licence of each Python package that `pip install trackmania-rl[all]` brings here."""
     found: dict[str, str] = {}
-    waiting = [("trackmania-rl", EXTRAS)]
+    waiting = [("trackmania-rl", {"all"})]
     while waiting:
         name, extras = waiting.pop()
         for need in map(Requirement, distribution(name).requires or []):

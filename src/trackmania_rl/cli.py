@@ -7,7 +7,6 @@ import io
 import os
 import re
 import sys
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -17,6 +16,7 @@ from typer.exceptions import Abort, TyperException
 
 import trackmania_rl
 from trackmania_rl.bench import commands as bench
+from trackmania_rl.demo import demo
 from trackmania_rl.environment import commands as environment
 from trackmania_rl.environment.calibration import commands as calibration
 from trackmania_rl.environment.render import commands as render
@@ -56,49 +56,7 @@ def _options(
     pass
 
 
-@app.command(epilog=example("demo --track mountain-lap --agents 4 --contact"))
-def demo(
-    track: Annotated[str, typer.Option(help="Track to race on: an id, or a .Map.Gbx file.")] = "bridge-lap",
-    ghost: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Recorded drive that races along: .mcap, .csv, .Ghost.Gbx, .Replay.Gbx, .Map.Gbx, or "
-            "'author' for the drive in the track's own map; repeatable."
-        ),
-    ] = None,
-    weather: environment.Weather = None,
-    agents: Annotated[int, typer.Option(min=0, max=8, help="Agents that learn from scratch.")] = 2,
-    contact: Annotated[
-        bool,
-        typer.Option("--contact/--ghosts", help="Cars hit and see one another, or pass through as ghosts."),
-    ] = False,
-    environment_port: Annotated[
-        int, typer.Option(min=1, max=65535, help="Port of the environment service.")
-    ] = 8080,
-    model_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the model service.")] = 8081,
-    viewer_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")] = 3000,
-    seconds: Annotated[
-        float | None, typer.Option(min=0.0, help="Stop by itself after this time [s].")
-    ] = None,
-    browser: Annotated[bool, typer.Option(help="Open the page in the default browser.")] = True,
-) -> None:
-    """Start all three services: a champion races agents that learn while you watch."""
-    from trackmania_rl import demo as show
-
-    show.run(
-        track=track,
-        ghosts=ghost or [],
-        weather=weather,
-        agents=agents,
-        contact=contact,
-        environment_port=environment_port,
-        model_port=model_port,
-        viewer_port=viewer_port,
-        seconds=seconds,
-        browser=browser,
-    )
-
-
+app.command("demo", epilog=example("demo --track mountain-lap --agents 4 --contact"))(demo)
 app.add_typer(environment.app, name="environment", epilog=example("environment --track esses --port 8080"))
 app.command(
     "model", epilog=example("model --environment http://127.0.0.1:8080 --track esses --agents 2 --champion")

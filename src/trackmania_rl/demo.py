@@ -1,7 +1,8 @@
 """The demo: all three services on this machine, a champion and fresh agents on one track, in one command.
 
 Each service is a process of its own, as it would be a container. The demo starts them, shows how the
-agents come along, starts a service again that dies, and stops all of them on Ctrl-C.
+agents come along, starts a service again that dies, and stops all of them on Ctrl-C. If it is killed itself,
+they stop too: each is on a leash (leash.py).
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ import time
 import urllib.request
 import webbrowser
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from trackmania_rl.environment.commands import Contact, Ghosts, Weather
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.volume import data_folder
 
@@ -35,7 +38,7 @@ STOP_TIMEOUT = 20.0
 """Longest wait for a service to finish its files after it was asked to stop [s]."""
 RESTART_PAUSE = 2.0
 """Wait before a service that died is started again [s]."""
-RESTART_LIMIT = 5
+STARTS_MAX = 6
 """Starts of one service after which the demo gives up."""
 
 
@@ -44,18 +47,23 @@ class Service:
     """One of the three services as a child process.
 
     Attributes:
-        name: "environment", "model" or "viewer".
-        arguments: Command line after `trackmania-rl`.
-        url: Where it answers.
-        process: The running child, or None before the first start.
+        name: "environment", "model" or "viewer": the command that starts it.
+        port: Where it answers.
+        options: The command's other options.
+        process: The child that was started last, or None before the first start.
         starts: How often it was started.
     """
 
     name: str
-    arguments: list[str]
-    url: str
+    port: int
+    options: list[str]
     process: subprocess.Popen[bytes] | None = None
-    starts: int = field(default=0)
+    starts: int = 0
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def log(self) -> Path:
@@ -69,11 +77,13 @@ class Service:
 
     def start(self) -> None:
         """Start the child in a process group of its own, so that Ctrl-C reaches only the demo."""
+        self._let_go()
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "trackmania_rl.leash", self.name, "--port", str(self.port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "trackmania_rl", *self.arguments],
-                stdin=subprocess.DEVNULL,
+                [*command, *self.options],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -115,7 +125,7 @@ class Service:
         """Ask it to stop and to finish its files; kill it, and all that it started, when it does not."""
         if self.process is None:
             return
-        self.process.terminate()  # the service alone: it tells its learners itself to save and stop
+        self._let_go()  # which asks the service alone: it tells its learners itself to save and stop
         try:
             self.process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -123,129 +133,82 @@ class Service:
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
+    def _let_go(self) -> None:
+        """Close our end of the child's leash, if there is a child."""
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
 
-def run(
-    *,
-    track: str,
-    ghosts: list[Path],
-    weather: str | None = None,
-    agents: int,
-    contact: bool,
-    environment_port: int,
-    model_port: int,
-    viewer_port: int,
-    seconds: float | None,
-    browser: bool,
+
+def demo(
+    track: Annotated[str, typer.Option(help="Track to race on: an id, or a .Map.Gbx file.")] = "bridge-lap",
+    ghost: Ghosts = None,
+    weather: Weather = None,
+    agents: Annotated[int, typer.Option(min=0, max=8, help="Agents that learn from scratch.")] = 2,
+    contact: Contact = False,
+    environment_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Port of the environment service.")
+    ] = 8080,
+    model_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the model service.")] = 8081,
+    viewer_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")] = 3000,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.0, help="Stop by itself after this time [s].")
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in the default browser.")] = True,
 ) -> None:
-    """Run the demo until Ctrl-C, or for a while.
-
-    Args:
-        track: Track's id, or a file of a track.
-        ghosts: Files of recorded drives that race along; "author": the drive in the track's own map.
-        weather: Forecast of every heat; None for none.
-        agents: Number of agents that learn from scratch.
-        contact: Whether cars hit one another.
-        environment_port: Port of the environment service.
-        model_port: Port of the model service.
-        viewer_port: Port of the viewer's page.
-        seconds: Stop by itself after this time [s]; None: at Ctrl-C.
-        browser: Open the page in the default browser.
-
-    Raises:
-        InputError: A port is taken, the track is unknown, or a service does not start.
-    """
-    from trackmania_rl.environment.ghosts import own_ghosts
-    from trackmania_rl.environment.ghosts import read as read_ghosts
+    """Start all three services: a champion races agents that learn while you watch."""
+    from trackmania_rl.environment import ghosts
     from trackmania_rl.environment.simulator.weather import forecast
     from trackmania_rl.environment.tracks import library
 
-    ports = {
-        "--environment-port": environment_port, "--model-port": model_port, "--viewer-port": viewer_port
-    }  # fmt: skip
-    if len(set(ports.values())) < len(ports):
-        given = ", ".join(f"{option} {port}" for option, port in ports.items())
-        raise InputError(f"{given}: expected a port of its own for each", field="port")
-    urls = {
-        name: f"http://127.0.0.1:{port}"
-        for name, port in (
-            ("environment", environment_port),
-            ("model", model_port),
-            ("viewer", viewer_port),
-        )
-    }
-    ghosts = own_ghosts(ghosts, [track])
+    options: list[str] = []
     if weather is not None:
-        forecast(weather)
-    for ghost in ghosts:
-        read_ghosts(ghost, library.load(track))
-    for option, port in ports.items():
-        _require_free(port, option)
-    track = _track_id(track)
-    environment = Service(
-        "environment", ["environment", "--port", str(environment_port), "--track", track], urls["environment"]
-    )
+        forecast(weather)  # what is wrong is known before anything starts
+        options += ["--weather", weather]
+    for file in ghosts.own_ghosts(ghost or [], [track]):
+        ghosts.read(file, library.load(track))
+        options += ["--ghost", str(file)]
     if contact:
-        environment.arguments.append("--contact")
-    for ghost in ghosts:
-        environment.arguments += ["--ghost", str(ghost)]
-    if weather is not None:
-        environment.arguments += ["--weather", weather]
-    model = Service(
-        "model",
-        ["model", "--port", str(model_port), "--environment", urls["environment"], "--track", track],
-        urls["model"],
+        options.append("--contact")
+    _require_free(
+        {"--environment-port": environment_port, "--model-port": model_port, "--viewer-port": viewer_port}
     )
-    model.arguments += ["--agents", str(agents), "--champion"]
-    page = Service(
-        "viewer",
-        [
-            "viewer",
-            "--port",
-            str(viewer_port),
-            "--environment",
-            urls["environment"],
-            "--model",
-            urls["model"],
-        ],
-        urls["viewer"],
-    )
+    place = ["--track", library.resident(track).id]
+    environment = Service("environment", environment_port, [*place, *options])
+    learners = ["--environment", environment.url, *place, "--agents", str(agents), "--champion"]
+    model = Service("model", model_port, learners)
+    page = Service("viewer", viewer_port, ["--environment", environment.url, "--model", model.url])
+    services = [environment, page, model]
     console = Console()
-    with _all_stopped([environment, model, page], console):
-        for service in (environment, page, model):
+    with _all_stopped(services, console):
+        for service in services:
             service.start()
-        for service in (environment, page, model):
+        for service in services:
             service.wait_ready()
         console.print(f"\n  Watch the race:  [bold cyan]{page.url}[/]\n  Stop with Ctrl-C.\n")
         if browser:
             threading.Thread(target=webbrowser.open, args=(page.url,), daemon=True).start()
-        _watch([environment, model, page], console, seconds)
+        _watch(services, model.url, console, seconds)
 
 
-def _track_id(track: str) -> str:
-    """Id of a track; a file is imported, so that both services find it.
-
-    Raises:
-        InputError: No such track, or the file cannot be read as one.
-    """
-    from trackmania_rl.environment.tracks import library
-
-    if track in (*library.bundled_ids(), *library.imported_ids()) or not Path(track).is_file():
-        return library.load(track).id
-    return library.import_file(Path(track)).track
-
-
-def _require_free(port: int, option: str) -> None:
+def _require_free(ports: dict[str, int]) -> None:
     """Refuse a port on which somebody answers already: it could pass for one of our services.
 
+    Args:
+        ports: By the options that chose them.
+
     Raises:
-        InputError: The port is taken.
+        InputError: A port is taken, or chosen twice.
     """
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise InputError(
-                f"port {port} is taken, perhaps by another demo: stop it, or choose one with {option}",
-                field=option,
-            )
+    if len(set(ports.values())) < len(ports):
+        given = ", ".join(f"{option} {port}" for option, port in ports.items())
+        raise InputError(f"{given}: expected a port of its own for each", field="port")
+    for option, port in ports.items():
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                raise InputError(
+                    f"port {port} is taken, perhaps by another demo: stop it, or choose one with {option}",
+                    field=option,
+                )
 
 
 @contextlib.contextmanager
@@ -270,16 +233,15 @@ def _all_stopped(services: list[Service], console: Console) -> Iterator[None]:
     console.print("Stopped. [dim]`trackmania-rl demo` goes on where it was.[/]")
 
 
-def _watch(services: list[Service], console: Console, seconds: float | None) -> None:
+def _watch(services: list[Service], model: str, console: Console, seconds: float | None) -> None:
     """Show the agents' progress and keep the services alive."""
     end = time.monotonic() + seconds if seconds is not None else float("inf")
-    model = next(service for service in services if service.name == "model")
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while time.monotonic() < end:
             for service in services:
                 _keep_alive(service, console)
             if console.is_terminal:
-                live.update(_progress(_agents(model.url)), refresh=True)
+                live.update(_progress(_agents(model)), refresh=True)
             time.sleep(min(1.0, max(0.0, end - time.monotonic())))
 
 
@@ -291,7 +253,7 @@ def _keep_alive(service: Service, console: Console) -> None:
     """
     if service.running:
         return
-    if service.starts > RESTART_LIMIT:
+    if service.starts >= STARTS_MAX:
         raise InputError(f"the {service.name} service stopped {service.starts} times: {service.last_words()}")
     console.print(f"[yellow]The {service.name} service stopped; starting it again.[/] {service.last_words()}")
     time.sleep(RESTART_PAUSE)

@@ -19,9 +19,7 @@ from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.options import LogJson, Origin, Otlp, Token, TokenFile, access_of, example, output
 
 if TYPE_CHECKING:
-    from trackmania_rl.environment.entrant import Ghost
     from trackmania_rl.environment.render.display import Screen
-    from trackmania_rl.environment.tracks.track import Track
 
 app = typer.Typer()
 
@@ -34,6 +32,13 @@ Weather = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Ghosts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        help="Recorded drive that races along: .mcap, .csv, .Ghost.Gbx, .Replay.Gbx, .Map.Gbx, or "
+        "'author' for the drive in the track's own map; repeatable."
+    ),
+]
 Contact = Annotated[
     bool, typer.Option("--contact/--ghosts", help="Cars hit and see one another, or pass through as ghosts.")
 ]
@@ -48,13 +53,7 @@ def environment(
         list[str] | None,
         typer.Option(help="Track of the race: an id, or a file that is imported. Several: as many races."),
     ] = None,
-    ghost: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="Recorded drive that races along: .mcap, .csv, .Ghost.Gbx, .Replay.Gbx, .Map.Gbx, or "
-            "'author' for the drive in the track's own map; repeatable."
-        ),
-    ] = None,
+    ghost: Ghosts = None,
     heats: Annotated[
         int | None, typer.Option(min=1, help="Stop racing after so many heats. [default: never]")
     ] = None,
@@ -133,17 +132,18 @@ def environment(
     """Serve races in real time, and batches of worlds for learners."""
     if context.invoked_subcommand is not None:
         return
-    from trackmania_rl.environment.ghosts import own_ghosts
+    from trackmania_rl.environment import ghosts
     from trackmania_rl.environment.race import Race, Rules
     from trackmania_rl.environment.render.display import Screen
     from trackmania_rl.environment.replay.archive import Retention
     from trackmania_rl.environment.server import environment_app
     from trackmania_rl.environment.show import Show
     from trackmania_rl.environment.streams import Limits
+    from trackmania_rl.environment.tracks import library
     from trackmania_rl.protocol import telemetry
     from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.mirror import restored
-    from trackmania_rl.protocol.service import listen, serve
+    from trackmania_rl.protocol.service import address, listen, serve
     from trackmania_rl.protocol.volume import episodes_folder, replays_folder, tracks_folder, videos_folder
 
     write_log(as_json=log_json)
@@ -175,7 +175,7 @@ def environment(
         screen = Screen(display, vnc_host, vnc_port, vnc_password)
         screen.check()
     copied = restored(mirror, tracks_folder(), replays_folder(), videos_folder(), episodes_folder())
-    files = own_ghosts(ghost or [], track or [])
+    drives = ghosts.own_ghosts(ghost or [], track or [])
     rules = Rules(
         countdown=countdown,
         heats=heats,
@@ -185,7 +185,7 @@ def environment(
         contact=contact,
         respawn=respawn,
     )
-    loaded = [_library_track(name) for name in (track or ["sprint"]) if show is None]
+    tracks = [library.resident(name) for name in (track or ["sprint"]) if show is None]
     console = Console(stderr=True)
     with console.status("Preparing the simulator ..."):
         races = [
@@ -193,11 +193,11 @@ def environment(
                 "main" if number == 0 else one.id,
                 one,
                 rules,
-                ghosts=_ghosts(files, one),
+                ghosts=[ghost for drive in drives for ghost in ghosts.read(drive, one)],
                 folder=replays_folder() if record else None,
                 record_sensors=record_sensors,
             )
-            for number, one in enumerate(loaded)
+            for number, one in enumerate(tracks)
         ]
     app = environment_app(
         races,
@@ -208,18 +208,23 @@ def environment(
         tmrl_port=tmrl_port,
     )
     with contextlib.ExitStack() as stack:
+        stack.callback(telemetry.end)
         stack.enter_context(copied)
         if screen is not None:
-            stack.enter_context(_shown(screen, "127.0.0.1" if host == "0.0.0.0" else host, port))
+            stack.enter_context(_shown(screen, address(listening)))
             console.print(f"The race is shown on [cyan]vnc://{vnc_host}:{vnc_port}[/].")
-        console.print(f"Environment service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
+        console.print(f"Environment service on [cyan]{address(listening)}[/]. Stop with Ctrl-C.")
         serve(app, listening)
-    telemetry.end()
 
 
 @contextlib.contextmanager
-def _shown(screen: Screen, host: str, port: int) -> Iterator[None]:
-    """The page of the race on a display; the viewer serves it, and it waits for the service itself."""
+def _shown(screen: Screen, service: str) -> Iterator[None]:
+    """The page of the race on a display; the viewer serves it, and it waits for the service itself.
+
+    Args:
+        screen: The display.
+        service: Address of the environment service.
+    """
     from trackmania_rl.environment.render.browser import program
     from trackmania_rl.environment.render.display import answered, shown
     from trackmania_rl.protocol.service import listen
@@ -227,7 +232,7 @@ def _shown(screen: Screen, host: str, port: int) -> Iterator[None]:
     with listen("127.0.0.1", 0) as free:
         page = free.getsockname()[1]
     viewer = [sys.executable, "-m", "trackmania_rl", "viewer", "--port", str(page), "--model", "none"]
-    with program([*viewer, "--environment", f"http://{host}:{port}"]):
+    with program([*viewer, "--environment", service]):
         if not answered(page):
             raise InputError("the viewer's page is not served, expected it to be built: run `make viewer`")
         with shown(f"http://127.0.0.1:{page}/?present&camera=chase", screen):
@@ -259,7 +264,7 @@ def check(
     Spaces, autoreset, final observations, determinism, aliasing, Gymnasium's or PettingZoo's own checker;
     for a service also its handshake, sequence numbers, refusals and round trips.
     """
-    from trackmania_rl.environment.conformance import check as findings
+    from trackmania_rl.environment.conformance.check import check as findings
 
     seen = []
     table = Table("check", "result", "", box=None, header_style="dim")
@@ -346,29 +351,13 @@ def race(
         typer.echo(f"recorded to {result.replay}")
 
 
-def _library_track(name: str) -> Track:
-    """A track with an id under which viewers find it; a file is imported first."""
-    from trackmania_rl.environment.tracks import library
-
-    if name in (*library.bundled_ids(), *library.imported_ids()) or not Path(name).is_file():
-        return library.load(name)
-    return library.load(library.import_file(Path(name)).track)
-
-
-def _ghosts(files: list[Path], track: Track) -> list[Ghost]:
-    """Recorded drives as ghosts."""
-    from trackmania_rl.environment import ghosts
-
-    return [ghost for file in files for ghost in ghosts.read(file, track)]
-
-
 def demonstration(
     drive: Annotated[list[Path], typer.Argument(help="Recorded drive: .csv or .Gbx; each is an episode.")],
     track: Annotated[str, typer.Option(help="Track that they were driven on: an id, or a .Map.Gbx file.")],
     out: Annotated[Path, typer.Option(help="Folder to write, Minari's NAME.")],
     env: Annotated[str, typer.Option(help="Environment that agents learn.")] = "TrackMania/Horizon-v0",
     lidar: Annotated[str, typer.Option(help="metric, or screen for TMRL's pixels.")] = "metric",
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write recorded drives as a dataset that agents begin with (train --dataset)."""
     from rich.progress import track as counted
@@ -391,7 +380,7 @@ def demonstration(
         "finished": sum(finished for *_, finished in episodes),
         "return_mean": sum(total for _, total, _ in episodes) / len(episodes),
     }
-    if json_output:
+    if as_json:
         typer.echo(json.dumps(report))
         return
     typer.echo(

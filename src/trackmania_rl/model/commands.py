@@ -86,7 +86,7 @@ def model(
     from trackmania_rl.protocol.client import service_url
     from trackmania_rl.protocol.log import write_log
     from trackmania_rl.protocol.mirror import restored
-    from trackmania_rl.protocol.service import listen, serve
+    from trackmania_rl.protocol.service import address, listen, serve
     from trackmania_rl.protocol.volume import runs_folder
 
     write_log(as_json=log_json)
@@ -107,7 +107,7 @@ def model(
         )
         pool.revive(track)
         pool.begin(agents, env=env, track=track, champion=champion, prefix=prefix)
-        Console(stderr=True).print(f"Model service on [cyan]http://{host}:{port}[/]. Stop with Ctrl-C.")
+        Console(stderr=True).print(f"Model service on [cyan]{address(listening)}[/]. Stop with Ctrl-C.")
         if shipper is not None:
             shipper.start()
         serve(model_app(pool, access, curves), listening)

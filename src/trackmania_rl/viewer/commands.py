@@ -35,14 +35,14 @@ def viewer(
     """Serve the page on which races, replays and learning curves are watched."""
     import webbrowser
 
-    from trackmania_rl.protocol.service import listen, serve
+    from trackmania_rl.protocol.service import address, listen, serve
     from trackmania_rl.viewer.brand import read_brand
     from trackmania_rl.viewer.server import viewer_app
 
     listening = listen(host, port)
     app = viewer_app(environment=environment, model=model, brand=read_brand(brand) if brand else None)
-    address = f"http://{'localhost' if host in ('0.0.0.0', '127.0.0.1') else host}:{port}/"
-    Console(stderr=True).print(f"The viewer is at [bold]{address}[/] (Ctrl-C stops it)")
+    page = address(listening)
+    Console(stderr=True).print(f"The viewer is at [bold]{page}[/] (Ctrl-C stops it)")
     if open_page:
-        webbrowser.open(address)
+        webbrowser.open(page)
     serve(app, listening)

@@ -126,9 +126,7 @@ def viewer_app(
             raise NotFoundException(f"the page has no file {path}")
         return _answer(request, page.get(name, page["index.html"]), _policy(request, services))
 
-    app = Litestar([healthz, config, own_brand, file], openapi_config=None, logging_config=None)
-    app.state.stopping = None
-    return app
+    return Litestar([healthz, config, own_brand, file], openapi_config=None, logging_config=None)
 
 
 def _answer(request: Request[Any, Any, Any], file: File, policy: str) -> Response[bytes]:

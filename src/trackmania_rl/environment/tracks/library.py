@@ -90,6 +90,17 @@ def load(name: str | Path, *, files: bool = True) -> Track:
     return _load(path.resolve(), path.stat().st_mtime_ns)
 
 
+def resident(name: str) -> Track:
+    """The track with this id; one in a file is imported first, so that others find it by its id.
+
+    Raises:
+        InputError: As for `load`.
+    """
+    if name in (*bundled_ids(), *imported_ids()) or not _is_file(Path(name)):
+        return load(name)
+    return load(import_file(Path(name)).track)
+
+
 def _is_file(path: Path) -> bool:
     """Whether there is such a file; no for names that no file can have."""
     try:
