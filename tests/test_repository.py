@@ -2,9 +2,12 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+
+import trackmania_rl
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,3 +36,9 @@ def test_relative_links_in_the_documentation_lead_somewhere() -> None:
             if "://" not in target and not (page.parent / target).exists():
                 broken.append(f"{page.relative_to(ROOT)} -> {target}")
     assert not broken
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == trackmania_rl.__version__
+    assert f"\nversion: {trackmania_rl.__version__}\n" in (ROOT / "CITATION.cff").read_text()

@@ -111,7 +111,7 @@ class Line:
 
     def refuse(self, found: str, expected: str) -> InputError:
         """The error that names this line, the word found and what was expected instead."""
-        return InputError(f"{self.source}, line {self.number}: found «{found}», expected {expected}")
+        return InputError(f"{self.source}, line {self.number}: found «{found[:40]}», expected {expected}")
 
     def integer(self, position: int, what: str, low: int, high: int, default: int | None = None) -> int:
         """The whole number at a position of the line."""
