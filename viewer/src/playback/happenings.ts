@@ -28,7 +28,7 @@ const SHORT: Record<string, (value?: number) => string> = {
 const ORDER = Object.keys(SHORT);
 
 /** A word at a place of the timeline. */
-export interface Label {
+interface Label {
   time: number;
   text: string;
 }

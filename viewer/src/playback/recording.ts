@@ -2,7 +2,7 @@ import type { Replay, Weather } from "../protocol/messages";
 import { interpolateRow, poseLayout, type PoseLayout } from "./interpolation";
 
 /** One car of a replay: its samples, `layout.columns` numbers each, one per 1/rate seconds from time 0. */
-interface Drive {
+interface Samples {
   layout: PoseLayout;
   rate: number;
   samples: Float32Array;
@@ -11,7 +11,7 @@ interface Drive {
 
 /** Recorded drives, of one replay or of several shown together. */
 export class Recording {
-  private readonly drives: Drive[];
+  private readonly drives: Samples[];
 
   /** @param replays Replays of one track; their cars follow one another in order. */
   constructor(readonly replays: readonly Replay[]) {

@@ -9,10 +9,10 @@ import { type Drive, recordedDrive } from "../stage/drive";
 import { Moment } from "../stage/moment";
 import { DrivePoses } from "../stage/poses";
 import type { CameraName } from "../view";
-import { drawOverlays } from "./overlays";
+import { type Caption, drawOverlays } from "./overlays";
 
 /** Cameras that need nobody's hand. */
-export type FilmCamera = Exclude<CameraName, "orbit">;
+type FilmCamera = Exclude<CameraName, "orbit">;
 
 /** What a video shows, and how. */
 export interface FilmOptions {
@@ -55,7 +55,7 @@ export class Film {
    * @throws Error when the browser has no WebGL 2, or `focus` did not drive.
    */
   constructor(
-    canvas: HTMLCanvasElement | OffscreenCanvas,
+    canvas: HTMLCanvasElement,
     replays: readonly Replay[],
     track: TrackGeometry,
     private readonly options: FilmOptions,
@@ -72,7 +72,7 @@ export class Film {
 
     this.paper = paperOf(canvas, width, height);
     this.paper.imageSmoothingQuality = "low"; // "high" costs a processor as much as half the scene
-    this.scene = new RaceScene(this.glass, { tier: quality });
+    this.scene = new RaceScene(this.glass, quality);
     this.scene.resize(width, height, 1);
     this.scene.setLayers({ trails: "agent", lidar: false, labels: options.overlays });
     this.scene.setTrack(track);
@@ -134,7 +134,7 @@ export class Film {
     const director = new Director();
     return numbers.map((frame) => {
       this.moment.seek(this.time(frame));
-      return { ...director.film(frame / fps, this.moment) };
+      return director.film(frame / fps, this.moment);
     });
   }
 
@@ -148,11 +148,10 @@ export class Film {
     throw new Error(`no agent ${focus} in this replay: it has ${known}`);
   }
 
-  private caption(frame: number, time: number, car: number) {
+  private caption(frame: number, time: number, car: number): Caption {
     this.moment.seek(time);
     return {
       title: this.title,
-      /** Time of the video [s]: the title goes after a while. */
       shown: frame / this.options.fps,
       clock: time < 0 ? time : this.moment.read(car, "lap_time"),
       speed: this.moment.speed(car),
@@ -164,11 +163,7 @@ export class Film {
 }
 
 /** Give a canvas a size, and a paper that is kept in the processor's memory: text on it costs the GPU nothing. */
-function paperOf(
-  canvas: HTMLCanvasElement | OffscreenCanvas,
-  width: number,
-  height: number,
-): CanvasRenderingContext2D {
+function paperOf(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
   Object.assign(canvas, { width, height });
-  return canvas.getContext("2d", { alpha: false, willReadFrequently: true }) as CanvasRenderingContext2D;
+  return canvas.getContext("2d", { alpha: false, willReadFrequently: true })!;
 }

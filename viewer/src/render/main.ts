@@ -22,7 +22,7 @@ const canvas = document.createElement("canvas");
 const socket = new WebSocket(`ws://${window.location.host}/frames${window.location.search}`);
 socket.binaryType = "arraybuffer";
 
-async function film(first: number, last: number): Promise<void> {
+async function shoot(first: number, last: number): Promise<void> {
   const job = (await (await fetch("/film.json")).json()) as Job;
   await loadFonts();
   const film = new Film(canvas, job.replays, job.track, job.options);
@@ -58,7 +58,7 @@ async function send(blob: Blob): Promise<void> {
 
 socket.onopen = () => {
   const query = new URLSearchParams(window.location.search);
-  film(Number(query.get("first")), Number(query.get("last"))).catch((error: Error) =>
+  shoot(Number(query.get("first")), Number(query.get("last"))).catch((error: Error) =>
     socket.send(JSON.stringify({ error: error.message })),
   );
 };

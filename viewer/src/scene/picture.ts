@@ -15,11 +15,19 @@ import {
   ToneMappingMode,
   VignetteEffect,
 } from "postprocessing";
-import { HalfFloatType, type PerspectiveCamera, type Scene, Vector2, type WebGLRenderer } from "three";
+import {
+  ACESFilmicToneMapping,
+  HalfFloatType,
+  type PerspectiveCamera,
+  type Scene,
+  Vector2,
+  type WebGLRenderer,
+} from "three";
 
 import { isSoftware } from "./processor";
 import type { Tier } from "./types";
 
+/** Samples of a pixel. */
 const SAMPLES = 4;
 
 /** Whether a tier is drawn to the canvas itself, with three's own tone mapping. */
@@ -36,7 +44,9 @@ export class Picture {
     private readonly renderer: WebGLRenderer,
     private readonly scene: Scene,
     private readonly camera: PerspectiveCamera,
-  ) {}
+  ) {
+    renderer.toneMapping = ACESFilmicToneMapping; // as the composer's
+  }
 
   /** Draw in this tier from now on. */
   setTier(tier: Tier): void {

@@ -1,6 +1,6 @@
 /** The race in three dimensions: the world, the cars in it, and the camera that looks. */
 
-import { PCFShadowMap, Scene, Vector3, WebGLRenderer } from "three";
+import { PCFShadowMap, Scene, WebGLRenderer } from "three";
 
 import type { TrackGeometry, Weather as RecordedWeather } from "../protocol/messages";
 import { Cameras } from "./cameras/cameras";
@@ -20,8 +20,6 @@ import { World } from "./world/world";
 /** Pixels of the canvas per pixel of the screen, along a side, where software rendering pays for each. */
 const LIGHT_SCALE = 0.75;
 const SOFTWARE_SCALE = 0.85;
-/** Labels hang this high over a car's origin [m]. */
-const LABEL_HEIGHT = 1.7;
 
 /**
  * Everything that is drawn. It has no clock: `update(time)` shows the race as it is at that time, forwards
@@ -34,11 +32,10 @@ export class RaceScene {
   private readonly picture: Picture;
   private readonly lidar = new Lidar();
   private readonly effects = new Effects();
-  private tier: Tier;
   private weather = PRESETS.clear;
   private layers: Layers = { trails: "agent", lidar: false, labels: true };
   private world: World | null = null;
-  private track: TrackGeometry | null = null;
+  private ribbon: Ribbon | null = null;
   private source: PoseSource | null = null;
   private cars: Cars | null = null;
   private labels: Labels | null = null;
@@ -46,14 +43,12 @@ export class RaceScene {
   private poses: Pose[] = [];
   private present: boolean[] = [];
   private pixelRatio = 1;
-  private readonly point = new Vector3();
 
   /** @param canvas Where to draw; it must have no context yet. */
   constructor(
     private readonly canvas: HTMLCanvasElement,
-    options: { tier?: Tier } = {},
+    private tier: Tier,
   ) {
-    this.tier = options.tier ?? "standard";
     this.renderer = new WebGLRenderer({
       canvas,
       antialias: false,
@@ -79,8 +74,8 @@ export class RaceScene {
 
   /** Build the world around a track. */
   setTrack(track: TrackGeometry): void {
-    this.track = track;
-    this.cameras.setTrack(new Ribbon(track), track.start);
+    this.ribbon = new Ribbon(track);
+    this.cameras.setTrack(this.ribbon);
     this.buildWorld();
     this.buildEffects();
   }
@@ -121,6 +116,7 @@ export class RaceScene {
     this.buildEffects();
   }
 
+  /** Choose what is drawn besides the cars. */
   setLayers(layers: Layers): void {
     const rebuild = layers.trails !== this.layers.trails;
     this.layers = layers;
@@ -165,24 +161,6 @@ export class RaceScene {
     this.picture.render();
   }
 
-  /** Where a car's label is on the canvas [CSS pixels]. */
-  project(car: number): { x: number; y: number; visible: boolean } {
-    const pose = this.poses[car];
-    if (!pose || !this.present[car]) return { x: 0, y: 0, visible: false };
-    const { point } = this;
-    point
-      .copy(pose.position)
-      .setY(pose.position.y + LABEL_HEIGHT)
-      .project(this.cameras.camera);
-    const { clientWidth, clientHeight } = this.canvas;
-    const visible = point.z < 1 && Math.abs(point.x) <= 1 && Math.abs(point.y) <= 1;
-    return {
-      x: ((point.x + 1) / 2) * clientWidth,
-      y: ((1 - point.y) / 2) * clientHeight,
-      visible,
-    };
-  }
-
   /**
    * Copy the picture that `render` has just drawn: RGBA, the lowest row first. The canvas's size in pixels, times 4,
    * is the length of `out`.
@@ -192,7 +170,7 @@ export class RaceScene {
     gl.readPixels(0, 0, this.canvas.width, this.canvas.height, gl.RGBA, gl.UNSIGNED_BYTE, out);
   }
 
-  /** What the last frame cost. */
+  /** What the last picture cost, and what is kept for the next. */
   stats(): { calls: number; triangles: number; geometries: number; textures: number } {
     const { render, memory } = this.renderer.info;
     return { calls: render.calls, triangles: render.triangles, ...memory };
@@ -225,10 +203,9 @@ export class RaceScene {
   }
 
   private buildWorld(): void {
-    if (!this.track) return;
+    if (!this.ribbon) return;
     this.world?.dispose();
-    this.world = new World(this.renderer, this.track, this.tier);
-    this.world.attach(this.scene);
+    this.world = new World(this.renderer, this.scene, this.ribbon, this.tier);
     this.world.setWeather(this.weather);
   }
 
@@ -250,7 +227,7 @@ export class RaceScene {
   }
 
   private buildEffects(): void {
-    if (this.source && this.track) this.effects.setDrive(this.source, new Ribbon(this.track), this.tier);
+    if (this.source && this.ribbon) this.effects.setDrive(this.source, this.ribbon, this.tier);
   }
 
   private buildTrails(): void {

@@ -9,14 +9,10 @@ export interface Pose {
   readonly position: Vector3;
   readonly quaternion: Quaternion;
   readonly velocity: Vector3;
-  steer: number;
-  gas: number;
+  /** 0 to 1. */
   brake: number;
-  gear: number;
-  rpm: number;
   /** Distance along the track from the start [m]. */
   progress: number;
-  lapTime: number;
   /** Bits of protocol/messages.ts: grounded, sliding, wall, turbo, finished, out. */
   state: number;
   /** Compression of the wheels front left, front right, rear left, rear right [m]. */
@@ -39,9 +35,6 @@ export interface CarInfo {
 /** Where all cars are at any time. */
 export interface PoseSource {
   readonly cars: readonly CarInfo[];
-  /** First and last time that there are samples for [s]; `end` may grow. */
-  readonly start: number;
-  readonly end: number;
   /** Fill `out` with a car's pose at a time; false where the car is not there. */
   sample(car: number, time: number, out: Pose): boolean;
 }

@@ -23,7 +23,7 @@ export function useFocus(drivers: readonly Driver[], standings: readonly Standin
     return () => window.clearTimeout(timer);
   }, [first, held, stale]);
 
-  if (present(chosen)) return chosen!;
+  if (chosen !== null && present(chosen)) return chosen;
   return stale ? drivers[0]?.agent_id : held.id;
 }
 

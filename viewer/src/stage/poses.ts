@@ -19,14 +19,6 @@ export class DrivePoses implements PoseSource {
     this.beams = drive.drivers.map((_, car) => new Float32Array(drive.layout(car).lidar.length));
   }
 
-  get start(): number {
-    return this.drive.start();
-  }
-
-  get end(): number {
-    return this.drive.end();
-  }
-
   sample(car: number, time: number, out: Pose): boolean {
     const row = this.rows[car];
     if (!row || !this.drive.row(car, time, row)) return false;
@@ -38,13 +30,8 @@ export class DrivePoses implements PoseSource {
     out.position.set(read("x"), read("y"), read("z"));
     out.quaternion.set(read("qx"), read("qy"), read("qz"), read("qw"));
     out.velocity.set(read("vx"), read("vy"), read("vz"));
-    out.steer = read("steer");
-    out.gas = read("gas");
     out.brake = read("brake");
-    out.gear = read("gear");
-    out.rpm = read("rpm");
     out.progress = read("progress");
-    out.lapTime = read("lap_time");
     out.state = read("state");
     out.suspension[0] = read("suspension_fl");
     out.suspension[1] = read("suspension_fr");

@@ -1,10 +1,11 @@
 import type { Tier } from "../scene/types";
 import { TIERS } from "../view";
 
-/** Frames over which the time of a frame is judged; fewer, but at least the second, when they take long [s]. */
+/** Frames over which the time of a frame is judged. */
 const WINDOW = 90;
-const FRAMES_LEAST = 5;
+/** When those take longer than this [s], as few as FRAMES_LEAST are judged. */
 const PATIENCE = 2.5;
+const FRAMES_LEAST = 5;
 /** One frame counts for at most this of the patience [s]: the page may have slept. */
 const SLEEP = 0.5;
 /** A tier whose median frame takes longer than this [s] is given up; 60 Hz screens need 0.0167. */

@@ -38,7 +38,7 @@ export class Stage {
     private readonly canvas: HTMLCanvasElement,
     private readonly onTier: (tier: Tier) => void,
   ) {
-    this.scene = new RaceScene(canvas, { tier: this.tier });
+    this.scene = new RaceScene(canvas, this.tier);
     this.gauge = new QualityGauge(this.scene.software ? "light" : "standard");
     this.resizing = new ResizeObserver(() => this.resize());
     this.resizing.observe(canvas);
@@ -115,7 +115,7 @@ export class Stage {
     if (shot.camera === this.shot?.camera && shot.car === this.shot.car) return;
     const cut = this.shot === null || camera === "director";
     this.scene.setCamera(shot.camera, shot.car, time, cut);
-    this.shot = { ...shot };
+    this.shot = shot;
     moment.focus = shot.car;
   }
 

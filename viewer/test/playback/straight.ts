@@ -2,7 +2,7 @@ import type { Replay } from "../../src/protocol/messages";
 
 const FIELDS = ["x", "y", "z", "qx", "qy", "qz", "qw", "vx", "vy", "vz", "gear", "progress", "state"];
 
-/** Cars that drive straight ahead at even speeds [m/s] over 100 m; the slower half gives up half way. */
+/** Cars that drive straight ahead at even speeds [m/s] over 100 m; those who gave up stop half way. */
 export function straight(speeds: Record<string, number>, gaveUp: string[] = []): Replay {
   const cars = Object.entries(speeds).map(([agent_id, speed]) => {
     const length = gaveUp.includes(agent_id) ? 50 : 100;

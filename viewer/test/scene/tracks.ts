@@ -46,6 +46,17 @@ export function figureOfEight(n = 1200): TrackGeometry {
   return finish(track, n, arc);
 }
 
+/** The first nodes of a track as an open one, which is built sooner. */
+export function beginning(track: TrackGeometry, nodes: number): TrackGeometry {
+  const first = (values: readonly number[]) => values.slice(0, (nodes * values.length) / track.arc.length);
+  const cut = Object.entries(track).map(([name, value]) => {
+    return [name, Array.isArray(value) && value.length >= track.arc.length ? first(value) : value];
+  });
+  const length = track.arc[nodes - 1]! - track.start;
+  const finish = track.start + length - 20;
+  return { ...track, ...Object.fromEntries(cut), closed: false, checkpoints: [], length, finish };
+}
+
 /** The tracks that come with the Python package; none where it is not installed. */
 export function bundledTracks(): TrackGeometry[] {
   if (!existsSync(PYTHON)) return [];

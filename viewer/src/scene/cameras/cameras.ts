@@ -46,7 +46,6 @@ export class Cameras {
   private shots: Shots | null = null;
   private source: PoseSource | null = null;
   private ribbon: Ribbon | null = null;
-  private startArc = 0;
   private readonly shown = newShot();
   private readonly next = newShot();
   /** The camera that is left, and by how much what was shown differed from it. */
@@ -79,9 +78,8 @@ export class Cameras {
     return this.followed;
   }
 
-  setTrack(ribbon: Ribbon, startArc: number): void {
+  setTrack(ribbon: Ribbon): void {
     this.ribbon = ribbon;
-    this.startArc = startArc;
     this.prepare();
   }
 
@@ -143,7 +141,7 @@ export class Cameras {
   }
 
   private prepare(): void {
-    this.shots = this.source && new Shots(this.source, this.ribbon, this.startArc);
+    this.shots = this.source && this.ribbon && new Shots(this.source, this.ribbon);
     this.blended = BLEND;
   }
 

@@ -36,7 +36,7 @@ export function copyShot(to: Shot, from: Shot): Shot {
 }
 
 /** Cameras that need nobody's hand. */
-export type RaceCamera = Exclude<CameraKind, "orbit">;
+type RaceCamera = Exclude<CameraKind, "orbit">;
 
 const UP = new Vector3(0, 1, 0);
 const CHASE = { samples: 10, spacing: 0.06, decay: 0.35 };
@@ -83,8 +83,7 @@ export class Shots {
 
   constructor(
     private readonly source: PoseSource,
-    private readonly ribbon: Ribbon | null,
-    private readonly startArc: number,
+    private readonly ribbon: Ribbon,
   ) {}
 
   /**
@@ -96,26 +95,23 @@ export class Shots {
     if (!this.source.sample(car, time, this.pose)) return false;
     if (kind === "cockpit") this.cockpit(car, time, out);
     else if (kind === "overhead") this.overhead(car, time, out);
-    else if (kind === "trackside" && this.ribbon) this.trackside(this.ribbon, car, postTime, out);
+    else if (kind === "trackside") this.trackside(car, postTime, out);
     else this.chase(car, time, out);
     return true;
   }
 
   private chase(car: number, time: number, out: Shot): void {
-    const { pose, point } = this;
+    const { pose, point, ribbon } = this;
     const heading = this.pastHeading(car, time, CHASE);
     const speed = Math.min(this.pastSpeed, SPEED_MAX);
-    out.up.copy(UP);
-    if (this.ribbon) {
-      this.ribbon.at(pose.progress + this.startArc, point);
-      out.up.multiplyScalar(0.35).addScaledVector(point.up, 0.65).normalize();
-    }
+    ribbon.at(pose.progress + ribbon.track.start, point);
+    out.up.copy(UP).multiplyScalar(0.35).addScaledVector(point.up, 0.65).normalize();
     const distance = CHASE_DISTANCE + CHASE_PER_SPEED * speed;
     out.position
       .copy(pose.position)
       .addScaledVector(heading, -distance)
       .addScaledVector(out.up, CHASE_HEIGHT);
-    if (this.ribbon) this.keepOnRoad(this.ribbon, distance, out.position);
+    this.keepOnRoad(distance, out.position);
     out.target.copy(pose.position).addScaledVector(heading, 5).addScaledVector(out.up, 0.85);
     out.fov = CHASE_FOV + CHASE_FOV_PER_SPEED * speed;
   }
@@ -143,10 +139,10 @@ export class Shots {
     out.fov = 50;
   }
 
-  private trackside(ribbon: Ribbon, car: number, postTime: number, out: Shot): void {
-    const { pose, past, point } = this;
+  private trackside(car: number, postTime: number, out: Shot): void {
+    const { pose, past, point, ribbon } = this;
     const { progress } = this.source.sample(car, postTime, past) ? past : pose;
-    const post = Math.round((progress + this.startArc) / POST_SPACING);
+    const post = Math.round((progress + ribbon.track.start) / POST_SPACING);
     ribbon.at(post * POST_SPACING, point);
     const side = postSide(point, post);
     const border = side > 0 ? point.halfLeft : -point.halfRight;
@@ -187,9 +183,9 @@ export class Shots {
    *
    * A car that is beyond the borders, or below the road, takes its camera along.
    */
-  private keepOnRoad(ribbon: Ribbon, behind: number, position: Vector3): void {
-    const { pose, point, vector } = this;
-    ribbon.at(pose.progress + this.startArc - behind, point);
+  private keepOnRoad(behind: number, position: Vector3): void {
+    const { pose, point, vector, ribbon } = this;
+    ribbon.at(pose.progress + ribbon.track.start - behind, point);
     vector.subVectors(pose.position, point.position);
     const most = Math.max(point.halfLeft - MARGIN, vector.dot(point.left));
     const least = Math.min(MARGIN - point.halfRight, vector.dot(point.left));

@@ -9,6 +9,7 @@ import {
   Group,
   LineBasicMaterial,
   LineSegments,
+  type Material,
   Mesh,
   MeshBasicMaterial,
   Points,
@@ -33,6 +34,7 @@ export class Lidar {
   private readonly beams: BufferGeometry;
   private readonly ends: BufferGeometry;
   private readonly fan: BufferGeometry;
+  private readonly materials: readonly Material[];
   private readonly origin = new Vector3();
   private readonly forward = new Vector3();
   private readonly left = new Vector3();
@@ -45,11 +47,11 @@ export class Lidar {
     this.fan = dynamicGeometry(BEAMS_MAX + 1);
     this.fan.setIndex(Array.from({ length: BEAMS_MAX - 1 }, (_, k) => [BEAMS_MAX, k, k + 1]).flat());
     const shared = { vertexColors: true, transparent: true, depthWrite: false };
-    this.object.add(
-      new Mesh(this.fan, new MeshBasicMaterial({ ...shared, opacity: 0.13, side: DoubleSide })),
-      new LineSegments(this.beams, new LineBasicMaterial({ ...shared, opacity: 0.55 })),
-      new Points(this.ends, new PointsMaterial({ ...shared, size: 7, sizeAttenuation: false })),
-    );
+    const air = new MeshBasicMaterial({ ...shared, opacity: 0.13, side: DoubleSide });
+    const line = new LineBasicMaterial({ ...shared, opacity: 0.55 });
+    const dot = new PointsMaterial({ ...shared, size: 7, sizeAttenuation: false });
+    this.materials = [air, line, dot];
+    this.object.add(new Mesh(this.fan, air), new LineSegments(this.beams, line), new Points(this.ends, dot));
     for (const part of this.object.children) {
       part.frustumCulled = false;
       part.renderOrder = 3;
@@ -77,10 +79,7 @@ export class Lidar {
   }
 
   dispose(): void {
-    for (const part of this.object.children as (Mesh | Points | LineSegments)[]) {
-      part.geometry.dispose();
-      (part.material as MeshBasicMaterial).dispose();
-    }
+    for (const part of [this.fan, this.beams, this.ends, ...this.materials]) part.dispose();
   }
 
   /** Beams go from straight right (first) over ahead to straight left (last). */

@@ -4,7 +4,7 @@ import { BufferAttribute, BufferGeometry, Vector3 } from "three";
 import { toCreasedNormals } from "three/addons/utils/BufferGeometryUtils.js";
 
 /** A cross section of a hull, upright, at a place along z [m]. */
-export interface Section {
+interface Section {
   readonly z: number;
   /** Half the width [m]. */
   readonly half: number;
@@ -19,7 +19,7 @@ export interface Section {
 }
 
 /** A profile of a wing across the car [m]. */
-export interface Profile {
+interface Profile {
   readonly x: number;
   /** Leading edge. */
   readonly y: number;
@@ -54,8 +54,11 @@ export function loft(rings: readonly (readonly Vector3[])[], crease = CREASE): B
   const outward = volume(faces) >= 0;
   const corners = faces.flatMap(({ corners: [a, b, c] }) => (outward ? [a, b, c] : [a, c, b]));
   const geometry = new BufferGeometry().setFromPoints(corners);
-  const patches = faces.flatMap(({ around, middle: { x, y, z } }) => Array(3).fill([around, x, y, z]).flat());
-  geometry.setAttribute(FACE, new BufferAttribute(new Float32Array(patches as number[]), 4));
+  const patches = faces.flatMap(({ around, middle: { x, y, z } }) => {
+    const patch = [around, x, y, z];
+    return [...patch, ...patch, ...patch];
+  });
+  geometry.setAttribute(FACE, new BufferAttribute(new Float32Array(patches), 4));
   return toCreasedNormals(geometry, crease);
 }
 
@@ -109,14 +112,22 @@ export function wing(profiles: readonly Profile[]): BufferGeometry {
 }
 
 /** An upright plate along the car: its outline as [z, y] about a middle that sees all of it. */
-export function plate(x: number, thickness: number, outline: readonly (readonly [number, number])[]) {
+export function plate(
+  x: number,
+  thickness: number,
+  outline: readonly (readonly [number, number])[],
+): BufferGeometry {
   return loft(
     [x + thickness / 2, x - thickness / 2].map((side) => outline.map(([z, y]) => new Vector3(side, y, z))),
   );
 }
 
 /** A level plate: its outline as [x, z]. */
-export function deck(y: number, thickness: number, outline: readonly (readonly [number, number])[]) {
+export function deck(
+  y: number,
+  thickness: number,
+  outline: readonly (readonly [number, number])[],
+): BufferGeometry {
   return loft(
     [y + thickness / 2, y - thickness / 2].map((level) => outline.map(([x, z]) => new Vector3(x, level, z))),
   );
@@ -151,15 +162,7 @@ function swapCorners(attribute: BufferAttribute): void {
   }
 }
 
-function ring({
-  z,
-  half,
-  bottom,
-  top,
-  x = 0,
-  taper = 0,
-  square = 2.6,
-}: Required<Section> | Section): Vector3[] {
+function ring({ z, half, bottom, top, x = 0, taper = 0, square = 2.6 }: Section): Vector3[] {
   return Array.from({ length: HULL_POINTS }, (_, k) => {
     const angle = (k / HULL_POINTS) * 2 * Math.PI;
     const across = rounded(Math.cos(angle), square);
@@ -177,12 +180,7 @@ function rounded(value: number, square: number): number {
 function between(sections: readonly Section[], i: number, part: number): Section {
   const at = (k: number) => sections[Math.min(sections.length - 1, Math.max(0, k))]!;
   const blend = (value: (section: Section) => number) => {
-    const [p, q, r, s] = [at(i - 1), at(i), at(i + 1), at(i + 2)].map(value) as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [p, q, r, s] = [value(at(i - 1)), value(at(i)), value(at(i + 1)), value(at(i + 2))];
     const linear = (r - p) / 2;
     const quadratic = p - 2.5 * q + 2 * r - s / 2;
     const cubic = (s - p) / 2 + 1.5 * (q - r);

@@ -33,7 +33,7 @@ export const REST = 0.19;
  * A car's parts by material. Each vertex has a `color` and a `tint`: how much of the car's own colour is in it.
  * In `lights`, `color` says which lamp it is: red the brakes, green the head lamps, blue the exhaust.
  */
-export interface CarModel {
+interface CarModel {
   readonly paint: BufferGeometry;
   readonly dark: BufferGeometry;
   readonly driver: BufferGeometry;

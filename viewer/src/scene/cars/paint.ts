@@ -12,7 +12,7 @@ import {
 import type { Tier } from "../types";
 
 /** Materials of a car's parts, for instanced meshes whose colours are the agents'. */
-export interface CarMaterials {
+interface CarMaterials {
   readonly paint: Material;
   readonly dark: Material;
   readonly wheel: Material;
@@ -34,6 +34,7 @@ const LAMP = `
     color.b * (vec3(0.012) + instanceColor.b * vec3(0.12, 0.9, 3.2)), 1.0);
 `;
 
+/** The materials of a tier; the caller disposes of them. */
 export function carMaterials(tier: Tier): CarMaterials {
   const glass = { color: "#0b1016", transparent: true, opacity: 0.62, depthWrite: false };
   const lit =

@@ -39,6 +39,8 @@ const STRIDE = 8;
 /** All cars' trails as one mesh: the last seconds of each drive, fading with age. */
 export class Trails {
   readonly mesh: Mesh<BufferGeometry, MeshBasicMaterial>;
+  private readonly positions: Float32Array;
+  private readonly tints: Float32Array;
   private readonly points: Float32Array[];
   /** Number of the newest point on the grid of SPACING that is stored, per car. */
   private readonly newest: number[];
@@ -57,7 +59,10 @@ export class Trails {
     this.points = this.cars.map(() => new Float32Array(POINTS * STRIDE));
     this.newest = this.cars.map(() => -Infinity);
     this.colours = this.cars.map((car) => new Color(source.cars[car]!.colour));
-    this.mesh = new Mesh(this.emptyGeometry(), trailMaterial());
+    const vertices = this.cars.length * POINTS * 2;
+    this.positions = new Float32Array(vertices * 3);
+    this.tints = new Float32Array(vertices * 4);
+    this.mesh = new Mesh(this.geometry(), trailMaterial());
     this.mesh.frustumCulled = false;
     this.mesh.renderOrder = 2;
   }
@@ -75,16 +80,10 @@ export class Trails {
     this.mesh.material.dispose();
   }
 
-  private emptyGeometry(): BufferGeometry {
-    const vertices = this.cars.length * POINTS * 2;
+  private geometry(): BufferGeometry {
     const geometry = new BufferGeometry();
-    for (const [name, size] of [
-      ["position", 3],
-      ["color", 4],
-    ] as const) {
-      const attribute = new BufferAttribute(new Float32Array(vertices * size), size);
-      geometry.setAttribute(name, attribute.setUsage(DynamicDrawUsage));
-    }
+    geometry.setAttribute("position", new BufferAttribute(this.positions, 3).setUsage(DynamicDrawUsage));
+    geometry.setAttribute("color", new BufferAttribute(this.tints, 4).setUsage(DynamicDrawUsage));
     const index: number[] = [];
     this.cars.forEach((_, car) => {
       for (let k = 0; k < POINTS - 1; k++) {
@@ -133,8 +132,7 @@ export class Trails {
   }
 
   private write(index: number, k: number, ring: Float32Array, at: number, age: number): void {
-    const positions = this.mesh.geometry.attributes.position!.array as Float32Array;
-    const colours = this.mesh.geometry.attributes.color!.array as Float32Array;
+    const { positions, tints } = this;
     const vertex = (index * POINTS + k) * 2;
     const colour = this.mode === "agent" ? this.colours[index]! : speedColour(ring[at + 6]!, this.colour);
     const alpha = ring[at + 7]! * OPACITY * Math.max(0, 1 - age) ** 1.4;
@@ -144,21 +142,20 @@ export class Trails {
         positions[(vertex + edge) * 3 + axis] = ring[at + axis]! + sign * ring[at + 3 + axis]!;
       }
       positions[(vertex + edge) * 3 + 1]! += LIFT;
-      colour.toArray(colours, (vertex + edge) * 4);
-      colours[(vertex + edge) * 4 + 3] = alpha;
+      colour.toArray(tints, (vertex + edge) * 4);
+      tints[(vertex + edge) * 4 + 3] = alpha;
     }
   }
 
   /** Collapse the pieces in which the car jumped or was not there. */
   private cut(index: number): void {
-    const positions = this.mesh.geometry.attributes.position!.array as Float32Array;
-    const colours = this.mesh.geometry.attributes.color!.array as Float32Array;
+    const { positions, tints } = this;
     for (let k = POINTS - 2; k >= 0; k--) {
       const vertex = (index * POINTS + k) * 2;
       const dx = positions[vertex * 3]! - positions[(vertex + 2) * 3]!;
       const dy = positions[vertex * 3 + 1]! - positions[(vertex + 2) * 3 + 1]!;
       const dz = positions[vertex * 3 + 2]! - positions[(vertex + 2) * 3 + 2]!;
-      const gone = colours[vertex * 4 + 3] === 0 || Math.hypot(dx, dy, dz) > BREAK;
+      const gone = tints[vertex * 4 + 3] === 0 || Math.hypot(dx, dy, dz) > BREAK;
       if (gone) positions.copyWithin(vertex * 3, (vertex + 2) * 3, (vertex + 4) * 3);
     }
   }

@@ -1,12 +1,8 @@
 /** What a car drives on. */
 
+import { Border, Surface } from "../road/codes";
 import { newRibbonPoint, type Ribbon, type RibbonPoint } from "../road/ribbon";
 import type { Pose } from "../types";
-
-/** Codes of a track's `surface`; see protocol/messages.ts. */
-export const Surface = { ASPHALT: 0, DIRT: 1, GRASS: 2, ICE: 3, PLASTIC: 4 } as const;
-/** Code of a track's borders for a grass verge. */
-const VERGE = 2;
 
 /** The place on a track that a car is at. */
 export class Footing {
@@ -25,7 +21,7 @@ export class Footing {
     const toLeft = this.left > 0;
     const border = toLeft ? track.border_left[node] : track.border_right[node];
     const outside = toLeft ? this.left > point.halfLeft : -this.left > point.halfRight;
-    this.surface = outside && border === VERGE ? Surface.GRASS : track.surface[node]!;
+    this.surface = outside && border === Border.VERGE ? Surface.GRASS : track.surface[node]!;
     return this;
   }
 }

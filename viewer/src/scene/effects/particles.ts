@@ -16,11 +16,12 @@ import {
 import { StateBit } from "../../protocol/messages";
 import { WHEELS } from "../cars/model";
 import { fractal, hash, smoothstep } from "../noise";
-import { type Air, QUAD, Quads } from "./quads";
+import { Surface } from "../road/codes";
 import type { Ribbon } from "../road/ribbon";
-import { Steps, type StepWriter } from "./steps";
-import { Footing, Surface } from "./footing";
 import type { Pose, PoseSource, Tier } from "../types";
+import { Footing } from "./footing";
+import { type Air, QUAD, Quads } from "./quads";
+import { Steps, type StepWriter } from "./steps";
 
 /** A step in time [s], a binary fraction shorter than the 50 ms for which a hit of a wall is told. */
 const STEP = 1 / 32;

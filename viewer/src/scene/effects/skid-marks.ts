@@ -5,11 +5,12 @@ import { Color, DoubleSide, ShaderMaterial, Vector3 } from "three";
 import { StateBit } from "../../protocol/messages";
 import { REST, WHEELS } from "../cars/model";
 import { newPose } from "../pose";
-import { type Air, QUAD, Quads } from "./quads";
+import { Surface } from "../road/codes";
 import type { Ribbon } from "../road/ribbon";
-import { jumped, Steps, type StepWriter } from "./steps";
-import { Footing, Surface } from "./footing";
 import type { Pose, PoseSource } from "../types";
+import { Footing } from "./footing";
+import { type Air, QUAD, Quads } from "./quads";
+import { jumped, Steps, type StepWriter } from "./steps";
 
 /** How long a mark is seen [s]. */
 const LIFE = 12;

@@ -6,7 +6,6 @@ import type { Patch } from "../shading";
 /** The patch of the borders' material. */
 export const BORDER_SHADER: Patch = {
   uniforms: /* glsl */ `
-    uniform float time;
     uniform float wetness;
     uniform float lamps;
     uniform sampler2D noiseMap;
@@ -26,7 +25,7 @@ export const BORDER_SHADER: Patch = {
     varying vec3 vTrim;
     float borderRough = 0.7;
     vec3 borderGlow = vec3(0.0);
-    float step1(float edge, float x, float pixel) { return smoothstep(edge - pixel, edge + pixel, x); }
+    float softStep(float edge, float x, float pixel) { return smoothstep(edge - pixel, edge + pixel, x); }
     ${LAMP_LIGHT}
   `,
   colour: /* glsl */ `
@@ -53,14 +52,14 @@ export const BORDER_SHADER: Patch = {
           arrow = mix(arrow, 0.5, smoothstep(0.25, 0.7, soft));
           panel = mix(panel, mix(vec3(0.82), vec3(0.70, 0.03, 0.035), arrow), tight);
         }
-        float inPanel = step1(0.22, h, pixel.x) * (1.0 - step1(0.80, h, pixel.x));
+        float inPanel = softStep(0.22, h, pixel.x) * (1.0 - softStep(0.80, h, pixel.x));
         vec3 shell = mix(vec3(0.055, 0.06, 0.068), vec3(0.115, 0.12, 0.13), step(0.5, h));
         base = mix(shell, panel, inPanel);
         float seam = smoothstep(0.035 + pixel.y, 0.02, abs(fract(s / 4.0 + 0.5) - 0.5) * 4.0) * min(1.0, 0.04 / pixel.y);
         base *= 1.0 - 0.6 * seam;
         base *= 0.86 + 0.14 * fine.r;
         base = mix(base, base * vec3(0.45, 0.42, 0.40), (1.0 - smoothstep(0.0, 0.5, h)) * (0.35 + 0.5 * broad.b)); // dirt
-        float led = step1(0.865, h, pixel.x) * (1.0 - step1(0.915, h, pixel.x));
+        float led = softStep(0.865, h, pixel.x) * (1.0 - softStep(0.915, h, pixel.x));
         base = mix(base, mint, led);
         borderGlow = mint * led * mix(0.55, 2.6, lamps) + base * inPanel * lamps * 0.12;
         borderRough = 0.45;
@@ -69,9 +68,9 @@ export const BORDER_SHADER: Patch = {
         borderRough = 0.5;
       } else if (part < 2.5) {
         float rib = abs(fract(s / 4.0 + 0.5) - 0.5) * 4.0;
-        base *= 1.0 - 0.45 * (1.0 - step1(0.05, rib, pixel.y)) * min(1.0, 0.06 / pixel.y);
-        base *= 0.75 + 0.25 * step1(-0.08, h, pixel.x);
-        base = mix(base, mix(vec3(0.05, 0.055, 0.06), mint * 0.75, step(0.5, fract(s / 32.0))), step1(0.62, h, pixel.x) * (1.0 - step1(0.9, h, pixel.x)));
+        base *= 1.0 - 0.45 * (1.0 - softStep(0.05, rib, pixel.y)) * min(1.0, 0.06 / pixel.y);
+        base *= 0.75 + 0.25 * softStep(-0.08, h, pixel.x);
+        base = mix(base, mix(vec3(0.05, 0.055, 0.06), mint * 0.75, step(0.5, fract(s / 32.0))), softStep(0.62, h, pixel.x) * (1.0 - softStep(0.9, h, pixel.x)));
         base *= 1.0 - 0.35 * smoothstep(0.55, 0.9, broad.b);
         borderRough = 0.9;
       } else {

@@ -10,28 +10,26 @@ import {
 } from "three";
 
 import { BORDER_SHADER } from "./border-shader";
+import { Border, Surface } from "./codes";
 import type { Ribbon, RibbonPoint } from "./ribbon";
 import { type Lit, patch, type SharedUniforms } from "../shading";
-import { NO_ROAD, runs, type Stations, type Stretch } from "./stations";
+import { runs, type Stations, type Stretch } from "./stations";
 import { type Corner, Sweep } from "./sweep";
 import type { Tier } from "../types";
 
-/** Values of border_left and border_right. */
-const WALL = 0;
-const GRASS = 2;
 /** Beside a gap in the road. */
 const NOTHING = -1;
 
-/** Height and thickness of a barrier; it leans outwards by LEAN [m]. Low, so that the chase camera sees over it. */
+/** Height and thickness of a barrier, which leans outwards by LEAN [m]: low, so that the chase camera sees over it. */
 export const WALL_HEIGHT = 1;
-export const WALL_THICKNESS = 0.5;
+const WALL_THICKNESS = 0.5;
 const LEAN = 0.1;
 
 /** Thickness of the road's slab [m] (guess). */
 export const SLAB_DEPTH = 0.9;
 
 /** Width of a grass verge, and how far it falls to its outer edge [m] (guess). */
-export const VERGE_WIDTH = 4;
+const VERGE_WIDTH = 4;
 const VERGE_FALL = 0.25;
 
 /** Parts that the shader paints differently. */
@@ -70,7 +68,7 @@ export function borderBreaks({ track, total }: Ribbon): number[] {
 }
 
 /** Distance from the road's border to the outermost face of what stands there [m]. */
-export function borderReach(border: number): number {
+function borderReach(border: number): number {
   return outline(border).reduce((most, { from }) => Math.max(most, from[0]), 0);
 }
 
@@ -94,7 +92,7 @@ export function borderGeometry(stations: Stations): BufferGeometry {
   const sweep = new Sweep(stations.ribbon, [{ name: "trim", size: 3 }]);
   for (const side of [1, -1] as const) {
     const borders = side > 0 ? track.border_left : track.border_right;
-    const standing = borders.map((border, node) => (track.surface[node] === NO_ROAD ? NOTHING : border));
+    const standing = borders.map((border, node) => (track.surface[node] === Surface.GAP ? NOTHING : border));
     for (const run of runs(track, total, standing)) {
       if (run.value !== NOTHING) addSide(sweep, stations, run, run.value, side);
     }
@@ -112,8 +110,8 @@ export function besideRoad(ribbon: Ribbon, point: RibbonPoint, side: number): nu
 }
 
 function outline(border: number): readonly Face[] {
-  if (border === WALL) return WALL_FACES;
-  return border === GRASS ? VERGE_FACES : OPEN_FACES;
+  if (border === Border.WALL) return WALL_FACES;
+  return border === Border.VERGE ? VERGE_FACES : OPEN_FACES;
 }
 
 function addSide(sweep: Sweep, stations: Stations, run: Stretch, border: number, side: 1 | -1): void {
@@ -134,18 +132,12 @@ function addSide(sweep: Sweep, stations: Stations, run: Stretch, border: number,
 
 function addUnderside(sweep: Sweep, stations: Stations): void {
   const { ribbon } = stations;
-  const { border_left, border_right } = ribbon.track;
-  const corners = (point: RibbonPoint): Corner[] => {
-    const node = ribbon.nodeAt(point.arc);
-    const left = point.halfLeft + borderReach(border_left[node]!);
-    const right = point.halfRight + borderReach(border_right[node]!);
-    return [
-      { left: -right, up: -SLAB_DEPTH, across: 0 },
-      { left, up: -SLAB_DEPTH, across: 0 },
-    ];
-  };
+  const corners = (point: RibbonPoint): Corner[] => [
+    { left: -besideRoad(ribbon, point, -1), up: -SLAB_DEPTH, across: 0 },
+    { left: besideRoad(ribbon, point, 1), up: -SLAB_DEPTH, across: 0 },
+  ];
   for (const run of runs(ribbon.track, ribbon.total, ribbon.track.surface)) {
-    if (run.value !== NO_ROAD) sweep.add(stations.between(run), corners, () => [[CONCRETE, 0, 0]]);
+    if (run.value !== Surface.GAP) sweep.add(stations.between(run), corners, () => [[CONCRETE, 0, 0]]);
   }
 }
 

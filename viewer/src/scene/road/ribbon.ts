@@ -3,6 +3,7 @@
 import { Vector3 } from "three";
 
 import type { TrackGeometry } from "../../protocol/messages";
+import { lerp } from "../noise";
 
 /** Half of the stretch over which the curvature is averaged [m] (guess: hides the nodes' rounding). */
 const CURVATURE_REACH = 4;
@@ -71,9 +72,9 @@ export class Ribbon {
       .addScaledVector(out.tangent, -out.left.dot(out.tangent))
       .normalize();
     out.up.crossVectors(out.tangent, out.left);
-    out.halfLeft = mix(half_width_left[node]!, half_width_left[next]!, share);
-    out.halfRight = mix(half_width_right[node]!, half_width_right[next]!, share);
-    out.curvature = mix(this.curvature[node]!, this.curvature[next]!, share);
+    out.halfLeft = lerp(half_width_left[node]!, half_width_left[next]!, share);
+    out.halfRight = lerp(half_width_right[node]!, half_width_right[next]!, share);
+    out.curvature = lerp(this.curvature[node]!, this.curvature[next]!, share);
     out.arc = wrapped;
     return out;
   }
@@ -123,16 +124,12 @@ export class Ribbon {
   }
 }
 
-function mix(from: number, to: number, share: number): number {
-  return from + (to - from) * share;
-}
-
 function blend(values: readonly number[], node: number, next: number, share: number, out: Vector3): Vector3 {
   const a = 3 * node;
   const b = 3 * next;
   return out.set(
-    mix(values[a]!, values[b]!, share),
-    mix(values[a + 1]!, values[b + 1]!, share),
-    mix(values[a + 2]!, values[b + 2]!, share),
+    lerp(values[a]!, values[b]!, share),
+    lerp(values[a + 1]!, values[b + 1]!, share),
+    lerp(values[a + 2]!, values[b + 2]!, share),
   );
 }

@@ -2,15 +2,18 @@
 
 import type { Patch } from "../shading";
 
+/** Distance between lamps along the road [m]. */
+export const LAMP_SPACING = 40;
+
 /** Light of the lamps along the road, shared by everything that stands at it. */
 export const LAMP_LIGHT = /* glsl */ `
-  // Pools of light under lamps that stand every 40 m on alternating sides, 8 m inside the borders.
+  // Pools of light under lamps on alternating sides, 6 m from the centre-line.
   float lampLight(vec2 place) {
-    float cell = place.y / 40.0;
+    float cell = place.y / ${LAMP_SPACING.toFixed(1)};
     float side = mod(floor(cell + 0.5), 2.0) < 0.5 ? 1.0 : -1.0;
-    vec2 away = vec2(place.x - side * 6.0, (fract(cell + 0.5) - 0.5) * 40.0);
+    vec2 away = vec2(place.x - side * 6.0, (fract(cell + 0.5) - 0.5) * ${LAMP_SPACING.toFixed(1)});
     float near = exp(-dot(away, away) / 190.0);
-    vec2 next = vec2(place.x + side * 6.0, 40.0 - abs(away.y));
+    vec2 next = vec2(place.x + side * 6.0, ${LAMP_SPACING.toFixed(1)} - abs(away.y));
     return near + exp(-dot(next, next) / 190.0) + 0.12;
   }
 `;

@@ -10,10 +10,11 @@ import {
 } from "three";
 
 import { lerp, smoothstep } from "../noise";
+import { Surface } from "./codes";
 import { newRibbonPoint, type Ribbon, type RibbonPoint } from "./ribbon";
 import { roadShader } from "./road-shader";
 import { type Lit, patch, type SharedUniforms } from "../shading";
-import { NO_ROAD, runs, type Stations, type Stretch } from "./stations";
+import { runs, type Stations, type Stretch } from "./stations";
 import { type Corner, Sweep } from "./sweep";
 import type { Tier } from "../types";
 
@@ -37,7 +38,7 @@ const KERB_CURVATURE = 1 / 75;
 const KERB_REACH = 14;
 
 /** A stretch of road with one surface and one painting. */
-export interface RoadStretch extends Stretch {
+interface RoadStretch extends Stretch {
   surface: number;
   mark: number;
 }
@@ -108,7 +109,7 @@ function roadKinds(ribbon: Ribbon): RoadKind[] {
   const kinds = roadStretches(ribbon).map(({ surface, mark }) => ({ surface, marked: mark !== PLAIN }));
   const isFirst = (kind: RoadKind, i: number): boolean =>
     kinds.findIndex(({ surface, marked }) => surface === kind.surface && marked === kind.marked) === i;
-  return kinds.filter(({ surface }) => surface !== NO_ROAD).filter(isFirst);
+  return kinds.filter(({ surface }) => surface !== Surface.GAP).filter(isFirst);
 }
 
 export function roadGeometry(stations: Stations): BufferGeometry {
@@ -167,7 +168,8 @@ interface TrimPoint {
   line: number;
 }
 
-const SPACING = 4; // of the samples that Trim keeps [m]
+/** Distance between the samples that Trim keeps [m]. */
+const SPACING = 4;
 
 /** What follows from the curves: where kerbs lie and where the racing line runs. */
 class Trim {

@@ -7,9 +7,6 @@ import { newRibbonPoint, type Ribbon, type RibbonPoint } from "./ribbon";
 const LONGEST_STEP = 8;
 const LARGEST_TURN = 0.045;
 
-/** Value of surface where there is no road: a gap that cars fly over. */
-export const NO_ROAD = 5;
-
 /** A stretch of road on which everything is the same, as arc lengths [m]. */
 export interface Stretch {
   begin: number;

@@ -29,7 +29,7 @@ const STRETCH = 84;
 const COLOURS = ["#2ee6a6", "#eef1f3", "#1a2029"];
 
 /** Where flags stand: arc length [m] and side (+1 left). */
-export function flagPlaces(ribbon: Ribbon): { arc: number; side: number }[] {
+function flagPlaces(ribbon: Ribbon): { arc: number; side: number }[] {
   const { track } = ribbon;
   const gates = gateArcs(ribbon);
   const out: { arc: number; side: number }[] = [];

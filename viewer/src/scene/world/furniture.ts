@@ -6,12 +6,12 @@ import { besideRoad, SLAB_DEPTH } from "../road/border";
 import { type Ground, UPRIGHT } from "./ground";
 import { gateArcs } from "./gates";
 import type { Props } from "./props";
+import { Surface } from "../road/codes";
 import { newRibbonPoint, type Ribbon, type RibbonPoint } from "../road/ribbon";
-import { NO_ROAD } from "../road/stations";
+import { LAMP_SPACING } from "../road/road-shader";
 import { offset } from "../road/sweep";
 
-/** Distance between lamps along the road [m]; the road's shader lights the same places. */
-export const LAMP_SPACING = 40;
+/** Height of the lamps' arms above the road [m]. */
 const LAMP_HEIGHT = 9.5;
 
 /** Distance between piers, and the height from which a road needs them [m]. */
@@ -50,7 +50,7 @@ export function buildLamps(props: Props, ribbon: Ribbon): void {
 
 /** Whether there is a road to stand on or under: not in a gap, nor on a loop. */
 function carries(ribbon: Ribbon, { up, arc }: RibbonPoint): boolean {
-  return up.y > UPRIGHT && ribbon.track.surface[ribbon.nodeAt(arc)] !== NO_ROAD;
+  return up.y > UPRIGHT && ribbon.track.surface[ribbon.nodeAt(arc)] !== Surface.GAP;
 }
 
 /** Boards with arrows at the outside of tight curves, and distances before them. */

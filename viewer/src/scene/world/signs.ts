@@ -4,8 +4,8 @@ import { CanvasTexture, RepeatWrapping, SRGBColorSpace } from "three";
 
 import { random } from "../noise";
 
-export const FONT = '"Barlow Condensed", "Arial Narrow", sans-serif';
-export const MINT = "#2ee6a6";
+const FONT = '"Barlow Condensed", "Arial Narrow", sans-serif';
+const MINT = "#2ee6a6";
 const GRAPHITE = "#141a22";
 const WHITE = "#eceff1";
 
@@ -41,7 +41,7 @@ export function barrierTexture(anisotropy: number): CanvasTexture {
 }
 
 /** Places in the sign texture: left, top, width, height [pixels]. */
-export const SIGNS = {
+const SIGNS = {
   plain: [1800, 700, 8, 8],
   start: [0, 0, 2048, 160],
   lap: [0, 160, 2048, 160],

@@ -112,13 +112,25 @@ const DOME_FRAGMENT = /* glsl */ `
 /** Paints the sky of a look. */
 export class Sky {
   private readonly physical = new PhysicalSky();
-  private readonly dome: Mesh<SphereGeometry, ShaderMaterial>;
+  private readonly uniforms = {
+    zenith: { value: new Color() },
+    air: { value: new Color() },
+    ground: { value: new Color() },
+    sun: { value: new Vector3() },
+    sunColour: { value: new Color() },
+    cover: { value: 0 },
+    clearing: { value: 1 },
+    veil: { value: 0 },
+    clouds: { value: 0 },
+    stars: { value: 0 },
+  };
+  private readonly dome = new Mesh(new SphereGeometry(RADIUS / 4, 48, 32), this.domeMaterial());
   private readonly stage = new Scene();
   private readonly cube: WebGLCubeRenderTarget;
   private readonly filter: PMREMGenerator;
   private reflections: WebGLRenderTarget | null = null;
 
-  /** `size`: pixels of the cube map's sides. */
+  /** @param size Side of the cube map [pixels]. */
   constructor(
     private readonly renderer: WebGLRenderer,
     size: number,
@@ -126,7 +138,6 @@ export class Sky {
     this.cube = new WebGLCubeRenderTarget(size, { type: HalfFloatType });
     this.filter = new PMREMGenerator(renderer);
     this.physical.scale.setScalar(RADIUS);
-    this.dome = new Mesh(new SphereGeometry(RADIUS / 4, 48, 32), domeMaterial());
     this.dome.renderOrder = 1;
     this.stage.add(this.physical, this.dome);
   }
@@ -144,15 +155,15 @@ export class Sky {
   /** Paint the sky anew; `reflections` tells whether an environment is wanted too. */
   paint(look: Look, reflections: boolean): void {
     this.configure(look);
-    const uniforms = this.dome.material.uniforms;
+    const { uniforms } = this;
     const camera = new CubeCamera(1, 4 * RADIUS, this.cube);
     camera.update(this.renderer, this.stage);
     this.reflections?.dispose();
     this.reflections = null;
     if (!reflections) return;
-    (uniforms["ground"]!.value as Color).set(look.groundLight).multiplyScalar(0.35);
-    (uniforms["zenith"]!.value as Color).lerp(look.skyLight, 0.6 * (1 - look.cover));
-    uniforms["cover"]!.value = PALING + (1 - PALING) * look.cover;
+    uniforms.ground.value.copy(look.groundLight).multiplyScalar(0.35);
+    uniforms.zenith.value.lerp(look.skyLight, 0.6 * (1 - look.cover));
+    uniforms.cover.value = PALING + (1 - PALING) * look.cover;
     this.physical.material.uniforms["showSunDisc"]!.value = 0; // the light itself makes its highlights
     this.reflections = this.filter.fromScene(this.stage, 0, 1, 4 * RADIUS);
   }
@@ -177,18 +188,30 @@ export class Sky {
     air["cloudCoverage"]!.value = look.cumulus;
     air["cloudDensity"]!.value = 0.45;
     air["showSunDisc"]!.value = 1;
-    (air["sunPosition"]!.value as Vector3).copy(sun);
-    const uniforms = this.dome.material.uniforms;
-    (uniforms["zenith"]!.value as Color).set(look.zenith);
-    (uniforms["air"]!.value as Color).set(look.air);
-    (uniforms["ground"]!.value as Color).set(look.air);
-    (uniforms["sun"]!.value as Vector3).copy(sun);
-    (uniforms["sunColour"]!.value as Color).set(look.sunColour);
-    uniforms["cover"]!.value = look.cover;
-    uniforms["clearing"]!.value = look.haze;
-    uniforms["veil"]!.value = look.veil;
-    uniforms["clouds"]!.value = look.clouds;
-    uniforms["stars"]!.value = look.stars;
+    air["sunPosition"]!.value.copy(sun);
+    const { uniforms } = this;
+    uniforms.zenith.value.copy(look.zenith);
+    uniforms.air.value.copy(look.air);
+    uniforms.ground.value.copy(look.air);
+    uniforms.sun.value.copy(sun);
+    uniforms.sunColour.value.copy(look.sunColour);
+    uniforms.cover.value = look.cover;
+    uniforms.clearing.value = look.haze;
+    uniforms.veil.value = look.veil;
+    uniforms.clouds.value = look.clouds;
+    uniforms.stars.value = look.stars;
+  }
+
+  private domeMaterial(): ShaderMaterial {
+    return new ShaderMaterial({
+      uniforms: this.uniforms,
+      vertexShader: DOME_VERTEX,
+      fragmentShader: DOME_FRAGMENT,
+      side: BackSide,
+      transparent: true,
+      depthWrite: false,
+      depthTest: false,
+    });
   }
 }
 
@@ -196,27 +219,4 @@ export class Sky {
 export function sunDirection(look: Look, out: Vector3): Vector3 {
   const polar = MathUtils.degToRad(90 - look.elevation);
   return out.setFromSphericalCoords(1, polar, MathUtils.degToRad(look.bearing));
-}
-
-function domeMaterial(): ShaderMaterial {
-  return new ShaderMaterial({
-    uniforms: {
-      zenith: { value: new Color() },
-      air: { value: new Color() },
-      ground: { value: new Color() },
-      sun: { value: new Vector3() },
-      sunColour: { value: new Color() },
-      cover: { value: 0 },
-      clearing: { value: 1 },
-      veil: { value: 0 },
-      clouds: { value: 0 },
-      stars: { value: 0 },
-    },
-    vertexShader: DOME_VERTEX,
-    fragmentShader: DOME_FRAGMENT,
-    side: BackSide,
-    transparent: true,
-    depthWrite: false,
-    depthTest: false,
-  });
 }

@@ -1,10 +1,8 @@
 /** The static world of a race: road, ground, scenery, sky and light. */
 
 import {
-  ACESFilmicToneMapping,
   Box3,
   type Camera,
-  Color,
   DirectionalLight,
   FogExp2,
   Group,
@@ -12,25 +10,23 @@ import {
   InstancedMesh,
   type Material,
   Mesh,
-  PCFShadowMap,
   type Scene,
   type Texture,
   Vector3,
   type WebGLRenderer,
 } from "three";
 
-import type { TrackGeometry } from "../../protocol/messages";
 import { barrierTexture, signTexture } from "./signs";
 import { borderBreaks, borderMesh } from "../road/border";
 import { flagMesh } from "./flags";
 import { buildLamps, buildPiers, buildStands, buildWarnings } from "./furniture";
 import { buildGates } from "./gates";
 import { Ground } from "./ground";
-import { type Look, lookOf, PRESETS, roundConditions, sameConditions } from "../looks";
+import { type Look, lookOf, roundConditions, sameConditions } from "../looks";
 import { isDirect } from "../picture";
 import { isSoftware } from "../processor";
 import { Props } from "./props";
-import { Ribbon } from "../road/ribbon";
+import type { Ribbon } from "../road/ribbon";
 import { roadMesh, roadStretches } from "../road/road";
 import { treeGroup } from "./trees";
 import { newSharedUniforms } from "../shading";
@@ -41,14 +37,12 @@ import { noiseTexture } from "./textures";
 import { toneMapped } from "../tone";
 import type { Conditions, Tier } from "../types";
 
-/** How scene-referred light becomes a picture; post-processing must use the same. */
-export const TONE_MAPPING = ACESFilmicToneMapping;
-
 /** Half of the widths that the shadow map may cover, and distance of the light's camera [m]. */
 const SHADOW_REACHES = [70, 140, 280] as const;
 const SHADOW_DISTANCE = 400;
 
 interface Quality {
+  /** Sides of the shadow map, 0 for none, and of the sky's cube map [pixels]. */
   shadowMap: number;
   skySize: number;
   anisotropy: number;
@@ -62,13 +56,8 @@ const QUALITIES: Readonly<Record<Tier, Quality>> = {
 
 /** Everything that stands still, and the light on it. */
 export class World {
-  readonly object = new Group();
-  readonly ribbon: Ribbon;
-  readonly sun = new DirectionalLight();
-  readonly fogColour = new Color();
-  /** The road and what stands at it, without the far ground. */
-  readonly bounds = new Box3();
-  private readonly ground: Ground;
+  private readonly object = new Group();
+  private readonly sun = new DirectionalLight();
   private readonly shared = newSharedUniforms();
   private readonly hemisphere = new HemisphereLight();
   private readonly fog = new FogExp2(0xffffff);
@@ -76,43 +65,45 @@ export class World {
   private readonly textures: Texture[];
   private readonly toSun = new Vector3();
   private readonly shadowAxes = [new Vector3(), new Vector3()] as const;
-  private scene: Scene | null = null;
-  private environmentStrength = 1;
+  private readonly direct: boolean;
   /** The conditions that the sky was painted for. */
   private painted: Conditions | null = null;
 
+  /** Build the world around a road, and give a scene its light, background and air. */
   constructor(
     private readonly renderer: WebGLRenderer,
-    track: TrackGeometry,
+    private readonly scene: Scene,
+    ribbon: Ribbon,
     private readonly tier: Tier,
   ) {
     const quality = QUALITIES[tier];
     // llvmpipe's anisotropic filter alone takes seconds a picture.
     const anisotropy = isSoftware(renderer) ? 1 : quality.anisotropy;
-    this.ribbon = new Ribbon(track);
-    this.ground = new Ground(this.ribbon);
+    this.direct = isDirect(renderer, tier);
     this.sky = new Sky(renderer, quality.skySize);
     const noise = noiseTexture(anisotropy);
     const barrier = barrierTexture(anisotropy);
     const signs = signTexture(anisotropy);
     this.textures = [noise, barrier, signs];
-    const stretches = roadStretches(this.ribbon).map(({ begin }) => begin);
-    const stations = new Stations(this.ribbon, [...stretches, ...borderBreaks(this.ribbon)]);
+
+    const ground = new Ground(ribbon);
+    const stretches = roadStretches(ribbon).map(({ begin }) => begin);
+    const stations = new Stations(ribbon, [...stretches, ...borderBreaks(ribbon)]);
     const road = roadMesh(stations, this.shared, noise, tier);
     const border = borderMesh(stations, this.shared, noise, barrier, tier);
-    this.bounds.setFromObject(border);
-    const centre = this.bounds.getCenter(new Vector3());
-    const terrain = terrainGroup(this.ground, centre.x, centre.z, this.shared, noise, tier);
-    const props = new Props();
-    buildGates(props, this.ribbon);
-    buildLamps(props, this.ribbon);
-    buildWarnings(props, this.ribbon);
-    buildPiers(props, this.ribbon, this.ground);
-    buildStands(props, this.ribbon, this.ground);
-    const flags = flagMesh(props, this.ribbon, this.shared);
-    const size = this.bounds.getSize(new Vector3());
+    const bounds = new Box3().setFromObject(border);
+    const centre = bounds.getCenter(new Vector3());
+    const size = bounds.getSize(new Vector3());
     const reach = Math.max(size.x, size.z) / 2;
-    const trees = treeGroup(this.ground, centre.x, centre.z, reach, this.shared, tier);
+    const terrain = terrainGroup(ground, centre.x, centre.z, this.shared, noise, tier);
+    const props = new Props();
+    buildGates(props, ribbon);
+    buildLamps(props, ribbon);
+    buildWarnings(props, ribbon);
+    buildPiers(props, ribbon, ground);
+    buildStands(props, ribbon, ground);
+    const flags = flagMesh(props, ribbon, this.shared);
+    const trees = treeGroup(ground, centre.x, centre.z, reach, this.shared, tier);
     this.object.add(
       flags,
       trees,
@@ -125,16 +116,8 @@ export class World {
       this.hemisphere,
     );
     this.prepareSun(quality);
-    renderer.toneMapping = TONE_MAPPING;
-    this.setWeather(PRESETS.clear);
-  }
-
-  /** Give a scene its world: light, background, reflections and air. */
-  attach(scene: Scene): void {
-    this.scene = scene;
     scene.add(this.object);
     scene.fog = this.fog;
-    this.dress();
   }
 
   /** Light, air and wetness follow at once; the sky, which takes long to paint, in steps. */
@@ -142,15 +125,13 @@ export class World {
     const look = lookOf(conditions);
     this.paintSky(conditions);
     this.light(look);
-    this.fogColour.copy(look.air);
     // Drawn directly, air is laid over colours that are mapped already; the sky behind it is mapped, too.
-    this.fog.color.copy(isDirect(this.renderer, this.tier) ? toneMapped(look.air, look.exposure) : look.air);
+    this.fog.color.copy(this.direct ? toneMapped(look.air, look.exposure) : look.air);
     this.fog.density = look.density;
     this.shared.wetness.value = conditions.wetness;
     this.shared.lamps.value = look.lamps;
     this.shared.reflection.value.copy(look.air);
     this.renderer.toneMappingExposure = look.exposure;
-    this.dress();
   }
 
   /** Set the time [s]; shadows are drawn around `focus`, where the camera looks, the wider the farther it is. */
@@ -160,18 +141,13 @@ export class World {
     this.aimSun(focus, SHADOW_REACHES.find((reach) => distance < 1.5 * reach) ?? SHADOW_REACHES.at(-1)!);
   }
 
-  /** Height of the ground [m]. */
-  heightAt(x: number, z: number): number {
-    return this.ground.heightAt(x, z);
-  }
-
   dispose(): void {
     this.object.removeFromParent();
     this.object.traverse((object) => {
+      if (!(object instanceof Mesh)) return;
       if (object instanceof InstancedMesh) object.dispose();
-      if ("geometry" in object) (object.geometry as { dispose(): void }).dispose();
-      if (object instanceof Mesh)
-        [object.material].flat().forEach((material: Material) => material.dispose());
+      object.geometry.dispose();
+      [object.material].flat().forEach((material: Material) => material.dispose());
     });
     this.textures.forEach((texture) => texture.dispose());
     this.sun.dispose();
@@ -183,6 +159,8 @@ export class World {
     if (this.painted && sameConditions(this.painted, rounded)) return;
     this.painted = rounded;
     this.sky.paint(lookOf(rounded), this.tier !== "light");
+    this.scene.background = this.sky.background;
+    this.scene.environment = this.sky.environment;
   }
 
   private light(look: Look): void {
@@ -192,20 +170,11 @@ export class World {
     this.hemisphere.color.copy(look.skyLight);
     this.hemisphere.groundColor.copy(look.groundLight);
     this.hemisphere.intensity = this.tier === "light" ? look.ambient : 0;
-    this.environmentStrength = look.environment;
-  }
-
-  private dress(): void {
-    if (!this.scene) return;
-    this.scene.background = this.sky.background;
-    this.scene.environment = this.sky.environment;
-    this.scene.environmentIntensity = this.environmentStrength;
+    this.scene.environmentIntensity = look.environment;
   }
 
   private prepareSun({ shadowMap }: Quality): void {
     if (shadowMap === 0) return;
-    this.renderer.shadowMap.enabled = true;
-    this.renderer.shadowMap.type = PCFShadowMap;
     this.sun.castShadow = true;
     this.sun.shadow.mapSize.setScalar(shadowMap);
     this.sun.shadow.bias = -0.0004;

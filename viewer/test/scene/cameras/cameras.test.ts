@@ -54,10 +54,10 @@ class Drive implements PoseSource {
 
 /** Cameras on a drive. */
 function filmed(speed: number, ribbon = circuit): { cameras: Cameras; drive: Drive } {
-  const cameras = new Cameras(undefined);
+  const cameras = new Cameras();
   const drive = new Drive(ribbon, speed);
   cameras.resize(16 / 9);
-  cameras.setTrack(ribbon, ribbon.track.start);
+  cameras.setTrack(ribbon);
   cameras.setSource(drive);
   return { cameras, drive };
 }
@@ -158,7 +158,7 @@ test("in a pause, and backwards, the camera still goes over", () => {
 test("a knock does not shake the chase camera", () => {
   const { cameras, drive } = filmed(60);
   const knocked: PoseSource = {
-    ...{ cars: drive.cars, start: 0, end: 60 },
+    cars: drive.cars,
     sample(car, time, out) {
       const there = drive.sample(car, time, out);
       if (time > 5) out.velocity.multiplyScalar(0.3);
@@ -177,7 +177,7 @@ test("a car beside or below the road keeps its camera", () => {
   for (const offset of [new Vector3(0, -40, 0), new Vector3(30, 0, 30)]) {
     const { cameras, drive } = filmed(60);
     const fallen: PoseSource = {
-      ...{ cars: drive.cars, start: 0, end: 60 },
+      cars: drive.cars,
       sample(car, time, out) {
         const there = drive.sample(car, time, out);
         out.position.add(offset);

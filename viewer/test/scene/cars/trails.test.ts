@@ -9,8 +9,6 @@ const SPEED = 20;
 /** A car that drives along z from time 0 on, and is put back to the start at time 10. */
 const source: PoseSource = {
   cars: [{ id: "a", name: "A", colour: "#ff0000", ghost: false }],
-  start: 0,
-  end: 100,
   sample(_, time: number, out: Pose): boolean {
     if (time < 0) return false;
     out.position.set(0, 5, (time % 10) * SPEED);

@@ -16,8 +16,6 @@ const { GROUNDED, SLIDING, WALL, TURBO } = StateBit;
 function drive(state: (time: number) => number): PoseSource {
   return {
     cars: [{ id: "a", name: "A", colour: "#ff0000", ghost: false }],
-    start: 0,
-    end: 100,
     sample(_, time: number, out: Pose): boolean {
       if (time < 0) return false;
       out.position.set(3, 0, time * SPEED);
