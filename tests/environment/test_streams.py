@@ -300,6 +300,23 @@ def test_a_broken_stream_lets_the_car_coast_and_can_be_taken_up_again(
     requests.delete("/api/agents/torn")
 
 
+def test_a_broken_stream_lets_the_car_of_an_agent_that_left_and_came_again_coast() -> None:
+    race = Race("main", library.load("sprint"), Rules(stuck_seconds=60.0))
+    agent = AgentAdd(agent_id="fickle")
+    with running(environment_app([race])) as url, ServiceClient(url) as requests:
+        requests.post("/api/agents/add", agent, RaceInfo)
+        stream, _ = open_stream(url, DriveHello(protocol=PROTOCOL_VERSION, agent_id="fickle"))
+        requests.delete("/api/agents/fickle")
+        requests.post("/api/agents/add", agent, RaceInfo)
+        stream.send(
+            '{"agent_id":"fickle","action":{"gas":1,"brake":0,"steering":0},"timestamp":""}', text=True
+        )
+        assert json.loads(stream.recv(5))["agent_id"] == "fickle"
+        assert race.entrants["fickle"].driving
+        stream.close()
+        until(lambda: not race.entrants["fickle"].driving)
+
+
 def test_a_driver_comes_back_after_the_service_was_away() -> None:
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]

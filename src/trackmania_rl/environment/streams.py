@@ -191,18 +191,17 @@ class Streams:
     async def _drive(self, socket: Socket, hello: messages.DriveHello) -> None:
         """One car of a race."""
         live = self.races.of(hello.agent_id)
-        entrant = live.race.entrant(hello.agent_id)
         if hello.agent_id in live.drivers:
             raise InputError(
                 f"{hello.agent_id} is driven by another stream: close that, or take another agent_id",
                 status=409,
                 field="agent_id",
             )
-        entrant.seq = None  # a new client counts anew
+        live.race.entrant(hello.agent_id).seq = None  # a new client counts anew
         outbox = Outbox(frames_max=2)
         live.drivers[hello.agent_id] = outbox if hello.push else None
-        await self._welcome(socket)
         try:
+            await self._welcome(socket)
             async with _sending(socket, outbox, "text"):
                 while True:
                     data = await _receive(socket)
@@ -217,7 +216,8 @@ class Streams:
                         self._answers.observe(time.perf_counter() - came)
         finally:
             del live.drivers[hello.agent_id]
-            entrant.release()
+            if (entrant := live.race.entrants.get(hello.agent_id)) is not None:  # it may have left
+                entrant.release()
 
     async def _batch(self, socket: Socket, hello: messages.BatchHello) -> None:
         """A batch of worlds; it lives in a thread, so that races go on meanwhile.
