@@ -111,6 +111,7 @@ WRONG = {
     "train --mirror nonsense": "--mirror is «nonsense»",
     "train --env Nope": "no environment Nope",
     "train --track atlantis": "atlantis",
+    "train --track ', '": "without a name",
     "train --run ../x": "run is '../x'",
     "train --set gamma=2": "gamma is 2",
     "train --set nope=1": "'nope' is unknown",

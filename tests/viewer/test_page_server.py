@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from typer.testing import CliRunner
 
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.viewer.server import read_files, viewer_app
@@ -109,15 +108,3 @@ def test_what_is_wrong_is_said(built: Path, tmp_path: Path) -> None:
     (built / "index.html").unlink()
     with pytest.raises(InputError, match="not built: run `make viewer`"):
         read_files(built)
-
-
-def test_the_command_explains_itself() -> None:
-    import typer
-
-    from trackmania_rl.viewer.commands import viewer
-
-    app = typer.Typer()
-    app.command()(viewer)
-    text = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output
-    for option in ("--host", "--port", "--environment", "--model", "--open"):
-        assert option in text

@@ -20,6 +20,7 @@ from trackmania_rl.protocol.options import LogJson, Origin, Otlp, Token, TokenFi
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.render.display import Screen
+    from trackmania_rl.environment.show import Show
 
 app = typer.Typer()
 
@@ -137,7 +138,6 @@ def environment(
     from trackmania_rl.environment.render.display import Screen
     from trackmania_rl.environment.replay.archive import Retention
     from trackmania_rl.environment.server import environment_app
-    from trackmania_rl.environment.show import Show
     from trackmania_rl.environment.streams import Limits
     from trackmania_rl.environment.tracks import library
     from trackmania_rl.protocol import telemetry
@@ -148,73 +148,82 @@ def environment(
 
     write_log(as_json=log_json)
     access = access_of(host, token, token_file, origin)
-    show = None
-    if env is not None:
-        races_only = {
-            "track": track,
-            "ghost": ghost,
-            "heats": heats,
-            "weather": weather,
-            "tmrl-port": tmrl_port,
-        }
-        for name in (name for name, value in races_only.items() if value):
-            raise InputError(f"--{name} beside --env: {env} is hosted in place of races", field=name)
-        show = Show(env, _options(option or []), episodes_folder() if record else None)
-        show.fewest().close()  # what cannot be made is known at once
-    elif option:
-        raise InputError(f"--option {option[0]} without --env, which takes it", field="option")
+    races_only = {"track": track, "ghost": ghost, "heats": heats, "weather": weather, "tmrl-port": tmrl_port}
+    show = _hosted(env, option or [], [name for name, value in races_only.items() if value], record=record)
     if record_sensors and not record:
         raise InputError("--record-sensors beside --no-record: expected one of them", field="record-sensors")
-    listening = listen(host, port)
-    if tmrl_port is not None:
-        listen("127.0.0.1", tmrl_port, option="--tmrl-port").close()  # what is taken is known at once
-    if otlp is not None:
-        telemetry.begin("trackmania-rl-environment", otlp)
-    screen = None
-    if display is not None:
-        screen = Screen(display, vnc_host, vnc_port, vnc_password)
-        screen.check()
-    copied = restored(mirror, tracks_folder(), replays_folder(), videos_folder(), episodes_folder())
-    drives = ghosts.own_ghosts(ghost or [], track or [])
-    rules = Rules(
-        countdown=countdown,
-        heats=heats,
-        time_limit=time_limit,
-        agents_max=agents,
-        weather=weather,
-        contact=contact,
-        respawn=respawn,
-    )
-    tracks = [library.resident(name) for name in (track or ["sprint"]) if show is None]
+    screen = None if display is None else Screen(display, vnc_host, vnc_port, vnc_password)
     console = Console(stderr=True)
-    with console.status("Preparing the simulator ..."):
-        races = [
-            Race(
-                "main" if number == 0 else one.id,
-                one,
-                rules,
-                ghosts=[ghost for drive in drives for ghost in ghosts.read(drive, one)],
-                folder=replays_folder() if record else None,
-                record_sensors=record_sensors,
-            )
-            for number, one in enumerate(tracks)
-        ]
-    app = environment_app(
-        races,
-        access=access,
-        limits=Limits(worlds=worlds, streams=streams),
-        keep=Retention(keep, round(keep_gb * 1e9)),
-        show=show,
-        tmrl_port=tmrl_port,
-    )
     with contextlib.ExitStack() as stack:
-        stack.callback(telemetry.end)
-        stack.enter_context(copied)
+        listening = stack.enter_context(listen(host, port))
+        if tmrl_port is not None:
+            listen("127.0.0.1", tmrl_port, option="--tmrl-port").close()  # what is taken is known at once
+        if otlp is not None:
+            telemetry.begin("trackmania-rl-environment", otlp)
+            stack.callback(telemetry.end)
+        if screen is not None:
+            screen.check()
+        folders = tracks_folder(), replays_folder(), videos_folder(), episodes_folder()
+        stack.enter_context(restored(mirror, *folders))
+        rules = Rules(
+            countdown=countdown,
+            heats=heats,
+            time_limit=time_limit,
+            agents_max=agents,
+            weather=weather,
+            contact=contact,
+            respawn=respawn,
+        )
+        drives = ghosts.own_ghosts(ghost or [], track or [])
+        tracks = [library.resident(name) for name in (track or ["sprint"]) if show is None]
+        with console.status("Preparing the simulator ..."):
+            races = [
+                Race(
+                    "main" if number == 0 else one.id,
+                    one,
+                    rules,
+                    ghosts=[ghost for drive in drives for ghost in ghosts.read(drive, one)],
+                    folder=replays_folder() if record else None,
+                    record_sensors=record_sensors,
+                )
+                for number, one in enumerate(tracks)
+            ]
+        app = environment_app(
+            races,
+            access=access,
+            limits=Limits(worlds=worlds, streams=streams),
+            keep=Retention(keep, round(keep_gb * 1e9)),
+            show=show,
+            tmrl_port=tmrl_port,
+        )
         if screen is not None:
             stack.enter_context(_shown(screen, address(listening)))
             console.print(f"The race is shown on [cyan]vnc://{vnc_host}:{vnc_port}[/].")
         console.print(f"Environment service on [cyan]{address(listening)}[/]. Stop with Ctrl-C.")
         serve(app, listening)
+
+
+def _hosted(env: str | None, options: list[str], races_only: list[str], *, record: bool) -> Show | None:
+    """What is hosted in place of races, if anything.
+
+    Args:
+        env: Its name.
+        options: Its keyword arguments, as name=value.
+        races_only: Options that were given and that only races have.
+        record: Whether its episodes are recorded.
+    """
+    from trackmania_rl.environment.show import Show
+    from trackmania_rl.protocol.volume import episodes_folder
+
+    if env is None:
+        if options:
+            raise InputError(f"--option {options[0]} without --env, which takes it", field="option")
+        return None
+    for name in races_only:
+        raise InputError(f"--{name} beside --env: {env} is hosted in place of races", field=name)
+    show = Show(env, _options(options), episodes_folder() if record else None)
+    show.fewest().close()  # what cannot be made is known at once
+    return show
 
 
 @contextlib.contextmanager

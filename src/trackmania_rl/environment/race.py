@@ -415,7 +415,9 @@ class Race:
         self._rewards = np.zeros(self.simulator.cars, np.float32)
         self._incidents = Incidents(self.simulator.cars)
         self._fallen: list[Entrant] = []
-        self._senses = Senses(self.simulator, self._conditions if self.forecast else None, self.seed)
+        self._senses = Senses(
+            self.simulator, self._conditions if self.forecast is not None else None, self.seed
+        )
         for entrant in self.entrants.values():
             if entrant.layout is not None:
                 self._senses.provide(entrant.layout)
