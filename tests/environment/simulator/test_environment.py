@@ -74,6 +74,18 @@ def test_the_lidar_layout_is_that_of_tmrl() -> None:
     assert np.array_equal(third[:, 1:58], second[:, 20:77])
 
 
+def test_the_horizon_layout_is_the_car_its_actions_and_the_road() -> None:
+    """On a straight road: each point dead ahead at its distance, half-widths over 12.8 m."""
+    env = TrackVectorEnv(1, track=straight(2000.0, half_width=6.4, start=100.0), observation="horizon")
+    env.reset()
+    env.step(np.array([[0.1, -1.0, 0.2]], np.float32))
+    observation = env.step(np.array([[0.3, -1.0, 0.4]], np.float32))[0][0]
+    assert observation[17:23] == pytest.approx([0.1, -1.0, 0.2, 0.3, -1.0, 0.4])
+    points = observation[23:].reshape(-1, 5)
+    assert points[:, 2:] == pytest.approx(np.tile([1.0, 0.5, 0.5], (len(points), 1)), abs=0.01)
+    assert np.abs(points[:, :2]).max() < 0.1
+
+
 @pytest.mark.parametrize("delay", [0, 1])
 def test_an_action_is_felt_after_the_delay(delay: int) -> None:
     """With the delay of the game the first step still drives the action of the reset: none."""

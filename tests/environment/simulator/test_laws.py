@@ -12,11 +12,12 @@ import pytest
 from tests.environment.simulator.conftest import circle, esses, ribbon, straight
 
 from trackmania_rl.environment.drivers import pursuit
+from trackmania_rl.environment.simulator.attitude import rotate
 from trackmania_rl.environment.simulator.parameters import SHIPPED
 from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.simulator.state import Field
 from trackmania_rl.environment.simulator.vehicle import YAW_MOBILITY, steering_radius
-from trackmania_rl.environment.tracks.track import Border, Surface
+from trackmania_rl.environment.tracks.track import Border, Surface, Track
 
 
 def actions(cars: int, gas: float = 0.0, brake: float = 0.0, steer: float = 0.0) -> np.ndarray:
@@ -156,6 +157,58 @@ def test_walls_hold_at_any_speed_and_angle(kmh: float) -> None:
         assert felt[0] > 5.0 and felt[-1] > 5.0
 
 
+@pytest.mark.parametrize("kmh", [50.0, 300.0])
+def test_a_wall_moves_no_car_further_than_it_came(kmh: float) -> None:
+    """It stops what would be beyond it after the tick, and throws nothing back."""
+    cars = 128
+    simulator = Simulator(straight(6000.0), cars)
+    angle = np.linspace(0.2, np.pi / 2, cars)
+    simulator.spawn(arc=3000.0, lateral=np.linspace(9.5, 10.5, cars))
+    state = simulator.full_state()
+    state[Field.VX], state[Field.VZ] = kmh / 3.6 * np.sin(angle), kmh / 3.6 * np.cos(angle)
+    simulator.restore(state)
+    hits = 0
+    for _ in range(20):
+        before = simulator.full_state()
+        simulator.step(actions(cars), ticks=1)
+        after = simulator.full_state()
+        moved, came = (
+            np.linalg.norm(way, axis=0)
+            for way in (after[: Field.Z + 1] - before[: Field.Z + 1], 0.01 * before[Field.VX : Field.VZ + 1])
+        )
+        assert (moved <= 1.05 * came + 0.02).all()
+        hits += int((simulator.wall_impact > 1.0).sum())
+    assert hits > 30
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_walls_stand_at_the_border_of_a_curve_too(side: float) -> None:
+    """Scraping along the inner or the outer wall, the body's furthest corner follows the circle."""
+    radius, half_width = 30.0, 6.0
+    simulator = Simulator(circle(radius, half_width=half_width), 1)
+    simulator.spawn(lateral=4.0 * side, speed=15.0)
+    furthest = []
+    for _ in range(100):
+        lateral = float(simulator.fields()[Field.LATERAL, 0])
+        simulator.step(actions(1, gas=float(simulator.speed[0] < 15.0), steer=-0.9 * side), ticks=1)
+        attitude = simulator.fields()[Field.QX : Field.QW + 1]
+        origin = simulator.poses()[0, :3]
+        corners = [rotate(attitude, np.array([x, 0, z]))[:, 0] for x in (-1, 1) for z in (2.0, -2.05)]
+        away = [np.hypot(origin[0] + x - radius, origin[2] + z) for x, _, z in corners]
+        furthest.append(max(side * (radius - distance) for distance in away))
+    assert lateral * side > 0
+    assert max(furthest) == pytest.approx(half_width, abs=0.05)
+
+
+def test_progress_is_that_of_the_origin(plain: Track) -> None:
+    """Not of the centre of mass, which is ahead of it: a car that turns back drives it anew."""
+    simulator = Simulator(plain, 1)
+    simulator.spawn(arc=200.0, speed=20.0)
+    for _ in range(60):
+        simulator.step(actions(1, gas=1.0, steer=1.0))
+        assert simulator.progress[0] == pytest.approx(simulator.poses()[0, 2] - plain.start, abs=0.05)
+
+
 def test_the_centre_reaches_as_near_to_the_wall_as_recorded() -> None:
     """A car that scrapes along the wall has its centre at 11.8 m of 12.8 m."""
     simulator = Simulator(straight(2000.0), 1)
@@ -174,6 +227,18 @@ def test_an_open_border_lets_the_car_fall() -> None:
     simulator.step(actions(1, steer=-1.0), ticks=300)
     assert simulator.fallen[0] and simulator.off_road[0]
     assert simulator.poses()[0, 1] < -4.0
+
+
+def test_a_fall_ends_four_metres_below_or_thirty_beyond() -> None:
+    """Of the road: nearer to it the drive goes on."""
+    simulator = Simulator(straight(border=Border.OPEN), 4)
+    simulator.spawn(arc=100.0)
+    state = simulator.full_state()
+    state[Field.Y, :2] = -3.8, -4.2
+    state[Field.X, 2:] = 12.8 + 29.8, -(12.8 + 30.2)
+    simulator.restore(state)
+    simulator.step(actions(4), ticks=1)
+    assert simulator.fallen.tolist() == [False, True, False, True]
 
 
 def test_a_grass_verge_carries_and_is_reported() -> None:

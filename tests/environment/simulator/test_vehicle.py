@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from tests.environment.simulator.conftest import straight
 
+from trackmania_rl.environment.simulator.parameters import SHIPPED
 from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.simulator.state import Field
-from trackmania_rl.environment.tracks.track import Booster, Track
+from trackmania_rl.environment.tracks.track import Booster, Surface, Track
 
 GAS = (1.0, 0.0, 0.0)
 BRAKE = (0.0, 1.0, 0.0)
@@ -54,6 +55,16 @@ def test_full_throttle_climbs_the_staircase(plain: Track, kmh: float, accelerati
     simulator.spawn(arc=50.0, speed=kmh / 3.6)
     speed = speeds(run(simulator, GAS, 60))[:, 0]
     assert (speed[-1] - speed[29]) / 0.30 == pytest.approx(acceleration, rel=0.04)
+
+
+@pytest.mark.parametrize("surface", [surface for surface in Surface if surface is not Surface.NONE])
+def test_the_engine_pushes_harder_on_loose_ground_alone(surface: Surface) -> None:
+    """Dirt and grass multiply it by what was fitted; ice and plastic take grip, not power."""
+    simulator = Simulator(straight(2000.0, surface=surface), 1)
+    simulator.spawn(arc=50.0, speed=60.0 / 3.6)
+    speed = speeds(run(simulator, GAS, 30))[:, 0]
+    loose = SHIPPED["loose_power"] if surface in (Surface.DIRT, Surface.GRASS) else 1.0
+    assert (speed[-1] - speed[9]) / 0.20 == pytest.approx(15.79 * loose, rel=0.02)
 
 
 def test_the_launch_is_the_recorded_one(plain: Track) -> None:
