@@ -13,6 +13,7 @@ from rich.table import Table
 
 from trackmania_rl.bench.report import show
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.options import Json
 
 if TYPE_CHECKING:
     from trackmania_rl.cluster.learner import ClusterLearner
@@ -29,7 +30,7 @@ def command(
     worlds: Annotated[int, typer.Option(min=1, help="Worlds of each worker.")] = 64,
     seconds: Annotated[float, typer.Option(min=1.0, help="Time of one measurement [s].")] = 10.0,
     track: Annotated[str, typer.Option(help="Track that is driven.")] = "sprint",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Train on a Ray cluster of this machine: throughput against workers, waiting, bytes; the model to 1,000.
 

@@ -13,6 +13,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from trackmania_rl.bench.report import show
+from trackmania_rl.protocol.options import Json
 
 SIZES = ((1, 64), (1024, 8))
 """Worlds, and cars in each."""
@@ -91,7 +92,7 @@ class _Field:
 
 def command(
     track: Annotated[str, typer.Option(help="Track: an id, or a file.")] = "sprint",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Measure what contact between cars costs."""
     show(measure(track), tables, as_json)

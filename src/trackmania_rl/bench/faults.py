@@ -21,6 +21,7 @@ from rich.table import Table
 
 from trackmania_rl.bench.report import show
 from trackmania_rl.bench.service import Started, started
+from trackmania_rl.protocol.options import Json
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
@@ -56,7 +57,7 @@ class Outcome:
 
 def command(
     cut: Annotated[float, typer.Option(min=0.5, help="How long the network is cut [s].")] = 30.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Kill services, cut the network and fill the disk during a race; what was lost, and for how long."""
     from rich.console import Console

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from trackmania_rl.bench.report import show
 from trackmania_rl.bench.service import Started, started
+from trackmania_rl.protocol.options import Json
 
 if TYPE_CHECKING:
     from trackmania_rl.model.policy import Policy
@@ -28,7 +29,7 @@ Call = Callable[[], object]
 def command(
     calls: Annotated[int, typer.Option(min=100, help="Calls of each kind.")] = 3000,
     cars: Annotated[int, typer.Option(min=1, help="Cars of the batch.")] = 1024,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Time to an action of the shipped policy: one car, many cars in one call, and by REST.
 

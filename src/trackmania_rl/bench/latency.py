@@ -16,6 +16,7 @@ from rich.table import Table
 
 from trackmania_rl.bench.report import show
 from trackmania_rl.bench.service import START_TIMEOUT, Started, quantile, started
+from trackmania_rl.protocol.options import Json
 
 WARM_UP = 200
 """Round trips of each kind before the first one that counts."""
@@ -35,7 +36,7 @@ Trip = Callable[[], object]
 def command(
     trips: Annotated[int, typer.Option(min=100, help="Round trips of each kind.")] = 3000,
     worlds: Annotated[int, typer.Option(min=1, help="Worlds of the batch.")] = 256,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Latency of an action by REST and by stream, and of a batch of worlds.
 

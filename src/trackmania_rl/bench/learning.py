@@ -17,7 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from trackmania_rl.bench.report import show
-from trackmania_rl.protocol.options import output
+from trackmania_rl.protocol.options import Json, output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,7 +79,7 @@ def command(
     picture: Annotated[
         Path | None, typer.Option(callback=output(".png"), help="Draw the curves into this PNG file.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Learning curves of SAC against Stable-Baselines3: return per step and per second of processor time.
 

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from trackmania_rl.bench.report import show
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.options import Json
 
 SERVER = "victoria-metrics"
 """Program that is started as the server; in Debian and as VictoriaMetrics' own build."""
@@ -33,7 +34,7 @@ Write = Callable[[int], None]
 
 def command(
     reports: Annotated[int, typer.Option(min=10, help="Reports of 20 points in each turn.")] = 2000,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Points a second into a run's file, into TensorBoard's event files, and to a time-series server.
 

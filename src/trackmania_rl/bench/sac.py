@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from trackmania_rl.bench.report import show
+from trackmania_rl.protocol.options import Json
 
 OBSERVATIONS, ACTIONS, BATCH = 83, 3, 256
 """TMRL's LIDAR observation and action, and Stable-Baselines3's default batch."""
@@ -25,7 +26,7 @@ def command(
     seconds: Annotated[float, typer.Option(min=0.5, help="Time of one measurement [s].")] = 3.0,
     repeats: Annotated[int, typer.Option(min=1, help="Measurements of each, in turns.")] = 5,
     threads: Annotated[int, typer.Option(min=1, help="Threads of PyTorch.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Updates per second of SAC: batch 256, networks 256x256, 83 observations, 3 actions.
 

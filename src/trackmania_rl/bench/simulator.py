@@ -18,7 +18,7 @@ from trackmania_rl.bench import peers as peers_module
 from trackmania_rl.bench.report import show
 from trackmania_rl.protocol import volume
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.options import output
+from trackmania_rl.protocol.options import Json, output
 
 BATCHES = (1, 16, 64, 256, 1024, 4096, 16384)
 """Cars for the curve of cost over the size of the batch."""
@@ -251,7 +251,7 @@ def command(
     picture: Annotated[
         Path | None, typer.Option(callback=output(".png"), help="Draw the curves of --scaling as this PNG.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Measure how many car-steps per second the simulator makes, beside its peers.
 

@@ -18,6 +18,7 @@ from trackmania_rl.bench.report import show
 from trackmania_rl.bench.service import START_TIMEOUT, Started, quantile, started
 from trackmania_rl.bench.stream import BINARY, Stream
 from trackmania_rl.protocol import PROTOCOL_VERSION, messages
+from trackmania_rl.protocol.options import Json
 
 PERIOD = 0.05
 """Time from one action of an agent to the next [s]."""
@@ -38,7 +39,7 @@ def command(
     idle: Annotated[
         int, typer.Option(min=0, help="Connections that say nothing, opened anew all the time.")
     ] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Drive and watch a race for long; memory and latency, line by line."""
     import uvloop

@@ -16,7 +16,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.options import LogJson, Origin, Otlp, Token, TokenFile, access_of, example, output
+from trackmania_rl.protocol.options import (
+    Json,
+    LogJson,
+    Origin,
+    Otlp,
+    Token,
+    TokenFile,
+    access_of,
+    example,
+    output,
+)
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.render.display import Screen
@@ -32,7 +42,6 @@ Weather = Annotated[
         '"dry, rain@30, dry@90".'
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Ghosts = Annotated[
     list[Path] | None,
     typer.Option(

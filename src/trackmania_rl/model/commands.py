@@ -16,7 +16,17 @@ from rich.console import Console
 from rich.table import Table
 
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.options import LogJson, Origin, Otlp, Token, TokenFile, access_of
+from trackmania_rl.protocol.options import (
+    Json,
+    JsonLines,
+    LogJson,
+    Origin,
+    Otlp,
+    Setting,
+    Token,
+    TokenFile,
+    access_of,
+)
 
 if TYPE_CHECKING:
     from trackmania_rl.model.checkpoint import Result
@@ -175,16 +185,8 @@ def train(
         list[Path] | None,
         typer.Option(help="Begin with the experience of this dataset (docs/exporting.md); repeatable."),
     ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Another setting as name=value (docs/sac.md); repeatable."),
-    ] = None,
-    json_output: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="Print a JSON object per report, a line each (JSONL), and last the final one."
-        ),
-    ] = False,
+    setting: Setting = None,
+    as_json: JsonLines = False,
     log: Annotated[
         list[str] | None,
         typer.Option(
@@ -256,7 +258,7 @@ def train(
         loggers = [open_logger(kind, config.run, dataclasses.asdict(config)) for kind in log or ()]
         for logger in loggers:
             stack.callback(logger.close)
-        display = stack.enter_context(Display(config, as_json=json_output))
+        display = stack.enter_context(Display(config, as_json=as_json))
         stack.enter_context(stopping)
         progress = learn(
             config,
@@ -269,7 +271,7 @@ def train(
         )
     best = folder / checkpoints.FOLDER / checkpoints.BEST
     picture = draw(folder)
-    if json_output:
+    if as_json:
         typer.echo(json.dumps(_train_report(progress, best, picture)))
         return
     display.history.append(progress)
@@ -288,7 +290,7 @@ def evaluate(
     ] = None,
     episodes: Annotated[int, typer.Option(min=1, help="Laps to drive.")] = 16,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the worlds.")] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Drive a frozen policy from the start line: how often it finishes, and how fast."""
     from trackmania_rl.model import checkpoint as checkpoints
@@ -326,7 +328,7 @@ def evaluate(
         )
     finally:
         envs.close()
-    if json_output:
+    if as_json:
         typer.echo(json.dumps({"checkpoint": str(checkpoint), "steps": saved.steps, **_result(result)}))
         return
     table = Table("figure", "value", box=None, header_style="dim")

@@ -16,13 +16,12 @@ from rich.table import Table
 
 from trackmania_rl.model.commands import HORIZON, Interrupt, settings
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.options import Json, JsonLines, Setting
 
 if TYPE_CHECKING:
     from trackmania_rl.model.checkpoint import Checkpoint
     from trackmania_rl.model.learner import Progress
     from trackmania_rl.model.population import Member
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def population(
@@ -37,17 +36,9 @@ def population(
     pool: Annotated[
         str | None, typer.Option(help="Learn from one another's experience, in the pool of this name.")
     ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Another setting as name=value (docs/sac.md); repeatable."),
-    ] = None,
+    setting: Setting = None,
     resume: Annotated[bool, typer.Option(help="Go on with the runs that there are.")] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json", help="Print a JSON object per report, a line each (JSONL), and last the final one."
-        ),
-    ] = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Train several agents side by side, one process each; Ctrl-C stops and saves. Ends with a table."""
     from trackmania_rl.model.display import Display

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trackmania_rl.protocol.options import output
+from trackmania_rl.protocol.options import Json, output
 
 if TYPE_CHECKING:
     from trackmania_rl.model.checkpoint import Checkpoint
     from trackmania_rl.model.tmod import Pupil
 
 Policy = Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A .pt file that training wrote.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def onnx(

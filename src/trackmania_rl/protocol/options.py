@@ -32,6 +32,17 @@ Origin = Annotated[
         help="Page that may talk to this service besides those of this machine; repeatable.",
     ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+JsonLines = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print a JSON object per report, a line each (JSONL), and last the final one."
+    ),
+]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Another setting as name=value (docs/sac.md); repeatable."),
+]
 LogJson = Annotated[bool, typer.Option("--log-json", help="Write the log as JSON, an object per line.")]
 
 Otlp = Annotated[

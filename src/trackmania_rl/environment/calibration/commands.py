@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from trackmania_rl.protocol.options import output
+from trackmania_rl.protocol.options import Json, output
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.calibration.recording import Recording
@@ -50,7 +50,7 @@ def calibrate(
     picture: Annotated[
         Path | None, typer.Option(callback=output(".png"), help="Draw the result to this .png file.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Measure how true the car drives: recorded inputs, driven again open loop from every recorded state."""
     from trackmania_rl.environment.calibration.fit import fit as fitted

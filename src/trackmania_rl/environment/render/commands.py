@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trackmania_rl.protocol.options import output
+from trackmania_rl.protocol.options import Json, output
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.render.export import Exported
@@ -81,7 +81,7 @@ def video(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Browsers that draw side by side. [default: one per processor]")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Make a video of recorded races, picture by picture: the same command gives the same pictures."""
     from trackmania_rl.environment.render import film

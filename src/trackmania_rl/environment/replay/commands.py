@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.options import example, output
+from trackmania_rl.protocol.options import Json, example, output
 
 if TYPE_CHECKING:
     from trackmania_rl.environment.replay.comparison import Comparison
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List, show, verify, import, compare and export recorded races.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 UNITS = {"finish": " s", "wall": " m/s", "contact": " m/s"}
 """Of the values that events have."""
 

@@ -8,11 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from trackmania_rl.protocol.options import example, output
+from trackmania_rl.protocol.options import Json, example, output
 
 app = typer.Typer(help="Import, generate, list and show tracks.", no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.command("import", epilog=example("track import My.Map.Gbx"))
@@ -68,6 +66,7 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Make tracks by chance and keep them in the data volume, as texts to read and edit."""
+    from rich.console import Console
     from rich.progress import track as progress
 
     from trackmania_rl.environment.tracks import generator, library
@@ -75,7 +74,9 @@ def generate(
 
     made: list[dict[str, object]] = []
     tracks = []
-    for number in progress(range(seed, seed + count), "generating", disable=as_json or count < 20):
+    numbers = range(seed, seed + count)
+    console = Console(stderr=True)
+    for number in progress(numbers, "Generating", console=console, transient=True, disable=count < 20):
         name = f"generated-{number}" if id is None else id if count == 1 else f"{id}-{number}"
         text = generator.generate(number, difficulty, length, kind)
         track, path = library.keep_text(text, name)
