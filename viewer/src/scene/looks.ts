@@ -72,7 +72,7 @@ const KEYS: Readonly<Record<Weather, Look>> = {
     sunStrength: 4.4,
     skyLight: new Color("#c9b7c9"),
     groundLight: new Color("#7a5f48"),
-    ambient: 1.1,
+    ambient: 2.4,
     environment: 1.35,
     exposure: 0.7,
     air: new Color("#dba27c"),

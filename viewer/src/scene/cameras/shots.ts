@@ -58,17 +58,17 @@ const LOOK = new Vector3(0, 0.62, 12);
 const HEAD_PER_ACCELERATION = 0.0011;
 const HEAD_MAX = 0.06;
 const OVERHEAD_HEIGHT = 56;
-/** Distance between trackside posts [m], and of a post from the border [m]. */
+/** Distance between trackside posts [m], and of a post from the border [m]: before all lamps, boards and flags. */
 const POST_SPACING = 110;
-const POST_AWAY = 3.2;
-/** Height over the road's plane [m]: over the boards that announce curves; and least height over the border's foot. */
+const POST_AWAY = 0.4;
+/** Height over the road's plane, and least height over the border's foot [m]. */
 const POST_HEIGHT = 4.6;
 const POST_LIFT = WALL_HEIGHT + 1.2;
 /** From this slope across [1] on, posts stand where a bank is low: the road faces them. */
 const BANKED = 0.2;
-/** Height that a trackside camera keeps in view [m], and its limits [degrees]. */
-const TRACKSIDE_HEIGHT = 13;
-const TRACKSIDE_FOV = [13, 46] as const;
+/** Height that a trackside camera keeps in view [m], and the limits of its field of view [degrees]. */
+const TRACKSIDE_HEIGHT = 12.5;
+const TRACKSIDE_FOV = [13, 36] as const;
 
 /** Works out the shots of one source on one track. */
 export class Shots {
