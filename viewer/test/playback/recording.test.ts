@@ -2,20 +2,13 @@ import { describe, expect, it } from "vitest";
 import { Recording } from "../../src/playback/recording";
 import type { Replay } from "../../src/protocol/messages";
 import { circling, FIELDS, layout, row } from "./circle";
+import { straight } from "./straight";
 
 describe("recording", () => {
   const replay: Replay = {
-    id: "r",
-    track: "circle",
-    track_name: "Circle",
-    track_hash: "",
-    recorded: "2026-01-01T00:00:00Z",
+    ...straight({}),
     duration: 5,
-    rate_hz: 20,
     pose_fields: FIELDS,
-    events: [],
-    physics: "",
-    seed: 0,
     cars: [
       {
         agent_id: "a",

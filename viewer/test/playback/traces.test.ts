@@ -3,6 +3,7 @@ import { Recording } from "../../src/playback/recording";
 import { recordedCars } from "../../src/playback/standings";
 import { tracesAlong } from "../../src/playback/traces";
 import type { Replay } from "../../src/protocol/messages";
+import { straight } from "./straight";
 
 const FIELDS = "x y z qx qy qz qw vx vy vz steer gas brake gear progress state".split(" ");
 
@@ -36,20 +37,7 @@ function replay(): Replay {
       1,
     ]),
   }));
-  return {
-    id: "r",
-    track: "line",
-    track_name: "Line",
-    track_hash: "",
-    recorded: "",
-    duration: 5,
-    rate_hz: 20,
-    pose_fields: FIELDS,
-    events: [],
-    physics: "",
-    seed: 0,
-    cars,
-  };
+  return { ...straight({}), duration: 5, pose_fields: FIELDS, cars };
 }
 
 const replays = [replay()];
