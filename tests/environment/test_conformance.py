@@ -37,6 +37,7 @@ def failures(env: str, **options: Any) -> dict[str, str]:
     return {one.check: one.detail for one in check(env, **options) if one.result == "failed"}
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PettingZoo's and Box2D's own
 @pytest.mark.parametrize(
     ("env", "worlds", "needs"),
     [

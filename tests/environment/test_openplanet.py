@@ -23,6 +23,8 @@ from trackmania_rl.protocol.messages import AgentAdd
 from trackmania_rl.protocol.openplanet import TelemetryClient
 from trackmania_rl.protocol.service import running
 
+pytestmark = pytest.mark.filterwarnings("ignore:Time-step timed out")  # rtgym's, on a busy machine
+
 
 def a_port() -> int:
     with socket.socket() as free:

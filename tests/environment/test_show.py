@@ -47,6 +47,7 @@ def frames(viewer: Any) -> Iterator[tuple[dict[str, Any] | None, bytes | None]]:
         yield (json.loads(data), None) if isinstance(data, str) else (None, data)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PettingZoo's and Box2D's own
 @pytest.mark.parametrize("env", [OWN, "gymnasium:Pendulum-v1", "pettingzoo:sisl.multiwalker_v9"])
 def test_viewers_see_pictures_of_what_learners_do(env: str, tmp_path: Path) -> None:
     pytest.importorskip("pygame")

@@ -96,7 +96,8 @@ class Streams:
     def metrics(self) -> list[Metric | Histogram]:
         """How the streams are used."""
         batches = self._batches
-        races = self.races.live.values()
+        boxes = [box for live in self.races.live.values() for box in live.viewers]
+        boxes += [] if self.show is None else self.show.viewers
         return [
             self._answers,
             Metric("trackmania_streams", "gauge", "Open driving and learning streams.", len(self._open)),
@@ -118,7 +119,7 @@ class Streams:
                 "trackmania_frames_dropped_total",
                 "counter",
                 "Pose frames that slow viewers lost.",
-                self._frames_dropped + sum(box.dropped for one in races for box in one.viewers),
+                self._frames_dropped + sum(box.dropped for box in boxes),
             ),
             Metric(
                 "trackmania_stream_refusals_total",

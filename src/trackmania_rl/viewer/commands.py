@@ -39,10 +39,10 @@ def viewer(
     from trackmania_rl.viewer.brand import read_brand
     from trackmania_rl.viewer.server import viewer_app
 
-    listening = listen(host, port)
-    app = viewer_app(environment=environment, model=model, brand=read_brand(brand) if brand else None)
-    page = address(listening)
-    Console(stderr=True).print(f"The viewer is at [bold]{page}[/] (Ctrl-C stops it)")
-    if open_page:
-        webbrowser.open(page)
-    serve(app, listening)
+    with listen(host, port) as listening:
+        app = viewer_app(environment=environment, model=model, brand=read_brand(brand) if brand else None)
+        page = address(listening)
+        Console(stderr=True).print(f"The viewer is at [bold]{page}[/] (Ctrl-C stops it)")
+        if open_page:
+            webbrowser.open(page)
+        serve(app, listening)
