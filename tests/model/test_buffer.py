@@ -65,6 +65,25 @@ def test_every_kept_step_is_drawn() -> None:
     assert drawn == set(range(27, 37))
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (5, {0: [0, 1, 2], 1: [3, 4, 0]}),  # the last world is filled up from the beginning
+        (6, {0: [0, 1, 2], 1: [3, 4, 5]}),
+        (11, {0: [3, 4, 5, 6], 1: [7, 8, 9, 10]}),  # room for eight: the first three are left out
+    ],
+)
+def test_experience_of_elsewhere_lies_in_runs_of_neighbours(given: int, kept: dict[int, list[int]]) -> None:
+    buffer = ReplayBuffer(8, 2, 2, 1, n_step=1, gamma=GAMMA)
+    number = torch.arange(given, dtype=torch.float32)
+    never = torch.zeros(given, dtype=torch.bool)
+    buffer.fill(number[:, None].repeat(1, 5), 10.0 * number, never, never)
+    assert len(buffer) == sum(map(len, kept.values()))
+    for world, numbers in kept.items():
+        assert buffer.ring.rows[: len(numbers), world, 0].tolist() == numbers
+        assert buffer.ring.reward[: len(numbers), world].tolist() == [10.0 * row for row in numbers]
+
+
 @pytest.mark.parametrize("place", ["memory", "file"])
 @pytest.mark.parametrize("steps", [4, 37])
 def test_saved_buffer_draws_the_same(steps: int, place: Literal["memory", "file"], tmp_path: Path) -> None:

@@ -129,6 +129,13 @@ def test_truncated_future_counts_and_terminated_does_not() -> None:
     assert figures[3].item() == pytest.approx(cut.reward.mean().item(), abs=1e-6)
 
 
+def test_random_actions_are_uniform_over_all_that_there_are() -> None:
+    drawn = Sac(3, 2, SacConfig(hidden=(8,), compile=False)).random(20_000)
+    assert drawn.min() >= -1.0 and drawn.max() <= 1.0
+    shares = torch.histc(drawn, bins=10, min=-1.0, max=1.0) / drawn.numel()
+    assert torch.allclose(shares, torch.full((10,), 0.1), atol=0.01)
+
+
 def test_state_restores_the_next_update_exactly() -> None:
     """A learner that took over a saved state continues bit for bit."""
     first, data = Sac(OBSERVATIONS, ACTIONS, CONFIG), batch()
