@@ -19,6 +19,9 @@ test: setup  ## every test: Python, viewer, browser
 test-containers: setup  ## build the images, bring them up, drive in them (needs podman or docker; minutes)
 	$(BIN)/python -m pytest -m containers --timeout 0 tests/deploy $(ARGS)
 
+coverage: setup  ## every Python test, and the lines that none reaches (at least 90 % must be reached)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov $(ARGS)
+
 check: setup  ## style, types, manifests, and known weaknesses of the dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,4 +52,4 @@ lock:  ## renew requirements/dev.txt (PyTorch stays out of it)
 clean:  ## remove what set-up made; keeps data/
 	rm -rf .venv viewer/node_modules src/trackmania_rl/viewer/static
 
-.PHONY: help setup demo test test-containers check bench viewer generate licences wheel lock clean
+.PHONY: help setup demo test test-containers coverage check bench viewer generate licences wheel lock clean
