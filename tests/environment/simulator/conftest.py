@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from trackmania_rl.environment.simulator.simulator import Simulator
+from trackmania_rl.environment.simulator.state import Field
 from trackmania_rl.environment.tracks.track import Booster, Border, Surface, Track
 
 
@@ -74,6 +76,16 @@ def circle(radius: float = 60.0, **options) -> Track:
 def esses(amplitude: float = 25.0, wave: float = 60.0, length: float = 500.0, **options) -> Track:
     """A road that swings left and right (its parameter is nearly, not quite, the arc length)."""
     return ribbon(lambda s: (amplitude * np.sin(s / wave), 2.0 * np.sin(s / 80.0), s), length, **options)
+
+
+def turn(simulator: Simulator, yaw: float) -> None:
+    """Turn the first car about its own up axis [rad]."""
+    state = simulator.full_state()
+    by = np.array([0.0, np.sin(yaw / 2), 0.0, np.cos(yaw / 2)])
+    q = state[Field.QX : Field.QW + 1, 0].astype(np.float64)
+    state[Field.QX : Field.QZ + 1, 0] = q[3] * by[:3] + by[3] * q[:3] + np.cross(q[:3], by[:3])
+    state[Field.QW, 0] = q[3] * by[3] - q[:3] @ by[:3]
+    simulator.restore(state)
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,18 @@ def test_the_lidar_layout_is_that_of_tmrl() -> None:
     assert np.array_equal(third[:, 1:58], second[:, 20:77])
 
 
+def test_the_progress_layout_is_the_lidar_layout_and_the_share_driven() -> None:
+    """The share stands behind the speed: 0 at the start line, 1 where the race ends."""
+    env, plain = (TrackVectorEnv(1, track=straight(), observation=name) for name in ("progress", "lidar"))
+    assert env.reset()[0][0, 1] == 0.0
+    plain.reset()
+    for _ in range(60):
+        action = np.array([[1.0, -1.0, 0.1]], np.float32)
+        observation, expected = env.step(action)[0], plain.step(action)[0]
+    assert 0.1 < observation[0, 1] == pytest.approx(env.simulator.progress[0] / env.track.length)
+    assert np.array_equal(np.delete(observation, 1, axis=1), expected)
+
+
 def test_the_horizon_layout_is_the_car_its_actions_and_the_road() -> None:
     """On a straight road: each point dead ahead at its distance, half-widths over 12.8 m."""
     env = TrackVectorEnv(1, track=straight(2000.0, half_width=6.4, start=100.0), observation="horizon")

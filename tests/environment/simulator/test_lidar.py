@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.environment.simulator.conftest import circle, esses, ribbon, straight
+from tests.environment.simulator.conftest import circle, esses, ribbon, straight, turn
 
 from trackmania_rl.environment.simulator.portals import TOLERANCE, portals
 from trackmania_rl.environment.simulator.simulator import Simulator
@@ -53,13 +53,7 @@ def turned(track: Track, place: float, lateral: float, yaw: float, beams: int) -
     """One car at a share of the track and of its half-width, turned away from the road by `yaw`."""
     simulator = Simulator(track, 1, beams=beams)
     simulator.spawn(arc=place * track.centreline_length, lateral=lateral * float(track.half_width_left[0]))
-    state = simulator.full_state()
-    turn = np.array([0.0, np.sin(yaw / 2), 0.0, np.cos(yaw / 2)])
-    q = state[Field.QX : Field.QW + 1, 0].astype(np.float64)
-    cross = np.cross(q[:3], turn[:3])
-    state[Field.QX : Field.QZ + 1, 0] = q[3] * turn[:3] + turn[3] * q[:3] + cross
-    state[Field.QW, 0] = q[3] * turn[3] - q[:3] @ turn[:3]
-    simulator.restore(state)
+    turn(simulator, yaw)
     return simulator
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.environment.simulator.conftest import ribbon, straight
+from tests.environment.simulator.conftest import ribbon, straight, turn
 
 from trackmania_rl.environment.simulator.portals import portals
 from trackmania_rl.environment.simulator.simulator import Simulator
@@ -66,10 +66,17 @@ def brute_force(simulator: Simulator) -> np.ndarray:
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-@given(place=st.floats(0.05, 0.9), lateral=st.floats(-9.0, 9.0), beams=st.sampled_from([5, 19, 64]))
-def test_hills_stop_beams_and_hide_borders(place: float, lateral: float, beams: int) -> None:
+@given(
+    place=st.floats(0.05, 0.9),
+    lateral=st.floats(-9.0, 9.0),
+    yaw=st.sampled_from([0.0, 1.2, -2.0, 3.1]),
+    beams=st.sampled_from([5, 19, 64]),
+)
+def test_hills_stop_beams_and_hide_borders(place: float, lateral: float, yaw: float, beams: int) -> None:
+    """Wherever a car stands, and whether it looks forwards or back."""
     simulator = Simulator(HILLS, 1, beams=beams, occlusion=True)
     simulator.spawn(arc=place * 500.0, lateral=lateral)
+    turn(simulator, yaw)
     expected = brute_force(simulator)
     close = np.abs(simulator.lidar()[0] - expected) < 0.02 + 2e-3 * expected
     assert close.mean() >= 1 - 1 / beams  # one may graze a corner, or a barrier's top

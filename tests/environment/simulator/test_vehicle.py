@@ -167,6 +167,15 @@ def test_the_brake_drives_backwards_from_rest(plain: Track) -> None:
     assert states[-1, Field.GEAR, 0] == 0
 
 
+@pytest.mark.parametrize(("kmh", "acceleration"), [(20.0, 12.0), (60.0, 6.0), (90.0, 2.0), (110.0, 0.0)])
+def test_reverse_climbs_a_staircase_of_its_own(plain: Track, kmh: float, acceleration: float) -> None:
+    """12 m/s2 below 35 km/h, 6 to 80, 2 to 102, as in the predecessor."""
+    simulator = Simulator(plain, 1)
+    simulator.spawn(arc=3000.0, speed=-kmh / 3.6)
+    speed = speeds(run(simulator, BRAKE, 10))[:, 0]
+    assert (speed[-1] - speed[0]) / 0.09 == pytest.approx(acceleration, abs=0.05)
+
+
 def lateral(states: np.ndarray) -> np.ndarray:
     """How strongly each path bends [m/s2], (ticks - 1, cars)."""
     heading = np.unwrap(np.arctan2(states[:, Field.VX], states[:, Field.VZ]), axis=0)

@@ -24,6 +24,16 @@ def test_a_road_gets_wet_in_the_rain_and_dries_afterwards() -> None:
     assert wetness[-1] < 0.01
 
 
+def test_a_change_is_over_after_its_time() -> None:
+    """From then on the sky is the new one's; the road takes longer."""
+    sky = [name for name in weather.COLUMNS if name != "wetness"]
+    forecast = weather.forecast("rain, storm@20, night@40")
+    for name, time in (("rain", 19.0), ("storm", 20.0 + weather.BLEND), ("night", 40.0 + weather.BLEND)):
+        for column in sky:
+            now = getattr(forecast.weather(time), column)
+            assert now == pytest.approx(getattr(weather.PRESETS[name], column), abs=1e-3)
+
+
 def test_rain_that_fell_before_the_start_has_wet_the_road() -> None:
     assert weather.forecast("rain").weather(0.0).wetness == pytest.approx(np.sqrt(0.6), abs=1e-3)
 
