@@ -57,7 +57,9 @@ def command_page() -> str:
     page = [
         "# Commands",
         "Every command of `trackmania-rl`, as its `--help` has it (written by `make generate`).\n"
-        "`trackmania-rl --install-completion` teaches the shell to complete them.",
+        "`trackmania-rl --install-completion` teaches the shell to complete them.\n"
+        "What is given wrongly is refused in one line, with exit status 2. Ctrl-C ends services and\n"
+        "training in order, with 0, and other commands with 130.",
     ]
     for name, command in _leaves(typer.main.get_command(commands)):
         page += [f"## {name}", _described(command)]
