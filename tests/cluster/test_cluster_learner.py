@@ -20,7 +20,9 @@ from trackmania_rl.cluster.learner import ClusterConfig, ClusterLearner
 from trackmania_rl.cluster.nodes import add_node
 from trackmania_rl.cluster.worker import FRAGMENT_STEPS, Version
 from trackmania_rl.model import checkpoint as checkpoints
-from trackmania_rl.model.learner import Learner, LearnerConfig, run
+from trackmania_rl.model.config import LearnerConfig
+from trackmania_rl.model.learner import Learner
+from trackmania_rl.model.training import run
 from trackmania_rl.protocol.errors import InputError
 
 pytestmark = pytest.mark.cluster

@@ -14,7 +14,8 @@ from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model.agents import Agents
-from trackmania_rl.model.learner import Learner, LearnerConfig
+from trackmania_rl.model.config import LearnerConfig
+from trackmania_rl.model.learner import Learner
 from trackmania_rl.model.server import model_app
 from trackmania_rl.protocol.client import ServiceClient
 from trackmania_rl.protocol.messages import Race as RaceAnswer

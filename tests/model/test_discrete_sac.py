@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from trackmania_rl.model import checkpoint as checkpoints
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.discrete_sac import DiscreteSac, actor_loss, bellman_target, critic_loss
-from trackmania_rl.model.learner import Learner, LearnerConfig, train
+from trackmania_rl.model.learner import Learner
 from trackmania_rl.model.policy import Policy
 from trackmania_rl.model.sac import Batch, SacConfig, State
+from trackmania_rl.model.training import train
 
 OBSERVATIONS, CHOICES, ROWS, ALPHA = 5, 3, 8, 0.2
 

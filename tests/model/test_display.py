@@ -7,8 +7,9 @@ import pytest
 from rich.console import Console
 
 from trackmania_rl.model.checkpoint import Result
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.display import Display, sparkline, time_left
-from trackmania_rl.model.learner import LearnerConfig, Progress
+from trackmania_rl.model.training import Progress
 
 
 def progress(seconds: float, completion: float, loss: float = 1.0) -> Progress:

@@ -11,11 +11,13 @@ from torch import nn
 
 from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model.buffer import ReplayBuffer
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.encoder import LAYERS, Encoder, Seeing, image_shape
-from trackmania_rl.model.learner import Learner, LearnerConfig, train
+from trackmania_rl.model.learner import Learner
 from trackmania_rl.model.networks import Mlp
 from trackmania_rl.model.policy import Policy
 from trackmania_rl.model.sac import Batch, Sac, SacConfig
+from trackmania_rl.model.training import train
 
 SHAPES = [(44, 40, 3), (4, 44, 40), (40, 44)]
 ROWS = 6

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from trackmania_rl.model import endings as module
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.endings import EndingsWriter, kept_every, read_endings
-from trackmania_rl.model.learner import LearnerConfig, train
+from trackmania_rl.model.training import train
 from trackmania_rl.protocol.messages import Ending
 
 

@@ -11,8 +11,9 @@ from gymnasium.spaces import Box
 from typer.testing import CliRunner
 
 from trackmania_rl.cli import app
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.experience import transitions
-from trackmania_rl.model.learner import Learner, LearnerConfig
+from trackmania_rl.model.learner import Learner
 from trackmania_rl.protocol.dataset import Dataset, DatasetWriter, Episode
 from trackmania_rl.protocol.errors import InputError
 

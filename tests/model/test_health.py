@@ -4,7 +4,7 @@ import pytest
 
 from trackmania_rl.model.checkpoint import Result
 from trackmania_rl.model.health import diagnose
-from trackmania_rl.model.learner import Progress
+from trackmania_rl.model.training import Progress
 
 
 def progress(seconds: float = 300.0, finish: float = 1.0, best: float = 1.0, **values: float) -> Progress:

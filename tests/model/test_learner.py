@@ -15,9 +15,11 @@ import torch
 
 from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model.checkpoint import Result
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.evaluation import StoppedError
-from trackmania_rl.model.learner import Learner, LearnerConfig, Progress, run, train
+from trackmania_rl.model.learner import Learner
 from trackmania_rl.model.metrics import read_curves
+from trackmania_rl.model.training import Progress, run, train
 from trackmania_rl.protocol.errors import InputError
 
 SMALL: dict[str, Any] = {

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from trackmania_rl.model.learner import LearnerConfig, train
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.loggers import open_logger
 from trackmania_rl.model.metrics import read_curves
+from trackmania_rl.model.training import train
 from trackmania_rl.protocol.errors import InputError
 
 SETTINGS: dict[str, Any] = {"gamma": 0.99, "track": None}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from trackmania_rl.model import checkpoint as checkpoints
-from trackmania_rl.model.learner import Learner, LearnerConfig
+from trackmania_rl.model.config import LearnerConfig
+from trackmania_rl.model.learner import Learner
 from trackmania_rl.model.opponents import NEWEST_SHARE, Opponents
 from trackmania_rl.protocol.environments import make_vector_env
 from trackmania_rl.protocol.errors import InputError

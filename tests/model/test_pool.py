@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from trackmania_rl.model.learner import Learner, LearnerConfig, train
+from trackmania_rl.model.config import LearnerConfig
+from trackmania_rl.model.learner import Learner
 from trackmania_rl.model.pool import Pool, PoolConfig
+from trackmania_rl.model.training import train
 from trackmania_rl.protocol.errors import InputError
 
 WORLDS, WIDTHS = 3, [5, 2, 5]

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from trackmania_rl.cli import app
 from trackmania_rl.model import checkpoint as checkpoints
-from trackmania_rl.model.learner import Learner, LearnerConfig
+from trackmania_rl.model.config import LearnerConfig
+from trackmania_rl.model.learner import Learner
 from trackmania_rl.model.runs import list_checkpoints
 
 SMALL: dict[str, Any] = {

@@ -18,7 +18,9 @@ import torch
 from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model.buffer import saved_file
 from trackmania_rl.model.checkpoint import Checkpoint
-from trackmania_rl.model.learner import Learner, LearnerConfig, train
+from trackmania_rl.model.config import LearnerConfig
+from trackmania_rl.model.learner import Learner
+from trackmania_rl.model.training import train
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.mirror import restored
 

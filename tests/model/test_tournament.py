@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from trackmania_rl.cli import app
 from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model.agents import Agents
-from trackmania_rl.model.learner import Learner, LearnerConfig
+from trackmania_rl.model.config import LearnerConfig
+from trackmania_rl.model.learner import Learner
 from trackmania_rl.model.runs import CHAMPIONS
 from trackmania_rl.model.server import model_app
 from trackmania_rl.model.tournament import Outcome, Standing, competitor, entries, rated

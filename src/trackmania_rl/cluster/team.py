@@ -17,7 +17,7 @@ from torch import Tensor
 from trackmania_rl.cluster import gradients
 from trackmania_rl.cluster.peer import Peer
 from trackmania_rl.cluster.shards import Shards, shard_folder
-from trackmania_rl.model.learner import LearnerConfig
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.sac import Batch
 from trackmania_rl.protocol.errors import InputError
 

@@ -15,8 +15,9 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 import trackmania_rl
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.episodes import Ended, check_spaces, endings, last_observation
-from trackmania_rl.model.learner import TOKEN_VARIABLE, LearnerConfig, make_worlds
+from trackmania_rl.model.learner import TOKEN_VARIABLE, make_worlds
 from trackmania_rl.model.policy import Policy
 from trackmania_rl.model.ring import Ring
 from trackmania_rl.protocol.environments import version_of

@@ -15,12 +15,13 @@ from trackmania_rl.model import checkpoint as checkpoints
 from trackmania_rl.model import tournament
 from trackmania_rl.model.ages import Ages
 from trackmania_rl.model.checkpoint import Checkpoint, Result, senses, write_whole
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.health import diagnose
-from trackmania_rl.model.learner import LearnerConfig, Progress
 from trackmania_rl.model.policy import Policy
 from trackmania_rl.model.process import Failed, LearnerProcess, Report, Saved
 from trackmania_rl.model.racing import Racer
 from trackmania_rl.model.runs import CHAMPION, champion_of, checkpoint_file
+from trackmania_rl.model.training import Progress
 from trackmania_rl.protocol.client import ServiceClient
 from trackmania_rl.protocol.environments import FOREIGN
 from trackmania_rl.protocol.errors import InputError

@@ -30,7 +30,7 @@ from trackmania_rl.protocol.options import (
 
 if TYPE_CHECKING:
     from trackmania_rl.model.checkpoint import Result
-    from trackmania_rl.model.learner import Progress
+    from trackmania_rl.model.training import Progress
 
 HORIZON = "TrackMania/Horizon-v0"
 
@@ -203,11 +203,12 @@ def train(
 ) -> None:
     """Train a SAC agent; Ctrl-C stops and saves. Prints the best policy's file and the learning curves'."""
     from trackmania_rl.model import checkpoint as checkpoints
+    from trackmania_rl.model.config import LearnerConfig
     from trackmania_rl.model.curves import draw
     from trackmania_rl.model.display import Display
-    from trackmania_rl.model.learner import TOKEN_VARIABLE, LearnerConfig
-    from trackmania_rl.model.learner import train as learn
+    from trackmania_rl.model.learner import TOKEN_VARIABLE
     from trackmania_rl.model.loggers import open_logger
+    from trackmania_rl.model.training import train as learn
     from trackmania_rl.protocol.client import check_services
     from trackmania_rl.protocol.dataset import Dataset
     from trackmania_rl.protocol.mirror import restored

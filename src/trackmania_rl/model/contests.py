@@ -20,8 +20,8 @@ from trackmania_rl.protocol.options import Json, JsonLines, Setting
 
 if TYPE_CHECKING:
     from trackmania_rl.model.checkpoint import Checkpoint
-    from trackmania_rl.model.learner import Progress
     from trackmania_rl.model.population import Member
+    from trackmania_rl.model.training import Progress
 
 
 def population(
@@ -41,8 +41,9 @@ def population(
     as_json: JsonLines = False,
 ) -> None:
     """Train several agents side by side, one process each; Ctrl-C stops and saves. Ends with a table."""
+    from trackmania_rl.model.config import LearnerConfig
     from trackmania_rl.model.display import Display
-    from trackmania_rl.model.learner import LearnerConfig, make_worlds
+    from trackmania_rl.model.learner import make_worlds
     from trackmania_rl.model.population import train_population
     from trackmania_rl.protocol.environments import fewest_worlds
 

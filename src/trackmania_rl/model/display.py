@@ -15,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from trackmania_rl.model.checkpoint import Result
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.health import diagnose
-from trackmania_rl.model.learner import LearnerConfig, Progress
+from trackmania_rl.model.training import Progress
 
 HISTORY = 300
 """Reports that the figures of the last minutes come from, about five minutes (guess)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from trackmania_rl.model.learner import Progress
+from trackmania_rl.model.training import Progress
 
 PATIENCE = 180.0
 """Training after which a car that has not finished once is worth a word [s] (guess)."""

@@ -1,21 +1,16 @@
-"""Training: rollout, update, publish; with evaluation, checkpoints and curves on a schedule."""
+"""One agent that learns: rollout, buffer, update; its evaluations, checkpoints and curves."""
 
 from __future__ import annotations
 
 import dataclasses
-import errno
 import json
 import logging
 import math
 import os
-import re
-import sqlite3
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -33,23 +28,22 @@ from trackmania_rl.model.checkpoint import (
     senses,
     write_whole,
 )
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.discrete_sac import DiscreteSac
 from trackmania_rl.model.encoder import image_shape
 from trackmania_rl.model.endings import EndingsWriter
 from trackmania_rl.model.episodes import Ended, check_spaces, endings, last_observation
-from trackmania_rl.model.evaluation import EVALUATION_SEED, StoppedError, drive, summary
+from trackmania_rl.model.evaluation import EVALUATION_SEED, drive, summary
 from trackmania_rl.model.experience import Transitions, transitions
 from trackmania_rl.model.highlights import Highlights
-from trackmania_rl.model.loggers import Logger
 from trackmania_rl.model.metrics import MetricsWriter
 from trackmania_rl.model.normaliser import Normaliser
 from trackmania_rl.model.opponents import Opponents
 from trackmania_rl.model.policy import Policy
-from trackmania_rl.model.pool import Pool, PoolConfig
+from trackmania_rl.model.pool import Pool
 from trackmania_rl.model.ring import Rows
 from trackmania_rl.model.runs import RUN
-from trackmania_rl.model.sac import Batch, Sac, SacConfig
-from trackmania_rl.protocol.decoding import converted
+from trackmania_rl.model.sac import Batch, Sac
 from trackmania_rl.protocol.environments import make_vector_env, tracks_of, version_of
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.frames import CAUSES
@@ -60,17 +54,6 @@ log = logging.getLogger(__name__)
 
 SERVICE_PATIENCE = 60.0
 """Longest wait for an environment service that went away during training [s]."""
-EVALUATION_SHARE, REAL_TIME_SHARE = 0.25, 0.1
-"""Most of a training's time that evaluations take where an environment is slow, and where its one car is
-evaluated instead of trained (guesses)."""
-LAST_EVALUATION = 10.0
-"""Longest evaluation of a training that was told to stop [s] (guess)."""
-FOLDER_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,199}")
-"""What a run may be called: it lies in the data volume, and nowhere else."""
-SEED_MAX = 2**63 - 1
-"""Largest seed that PyTorch's generators take."""
-WORLDS_MAX = 65_536
-"""Most parallel worlds, as on the wire."""
 TOKEN_VARIABLE = "TRACKMANIA_RL_TOKEN"
 """Holds the token of the environment service. No setting: those are kept in the run's files."""
 IMAGES_MAX = 4 * 10**9
@@ -79,155 +62,6 @@ BYTE_MIDDLE = 127.5
 """Bytes less this, divided by it, are -1..1."""
 RECENT = 100
 """Episodes that the figures of training are averaged over."""
-
-
-@dataclass(frozen=True)
-class LearnerConfig(SacConfig):
-    """What a person sets of a training; the defaults are the best found (docs/sac.md)."""
-
-    env: str = "TrackMania/Horizon-v0"
-    """Environment: an id, "gymnasium:ID" or "module:factory"."""
-    track: str | None = None
-    """Track, for environments that have one; the environment's own choice if None."""
-    environment: str | None = None
-    """Address of an environment service to train on instead of in this process; its token, if it asks for
-    one, comes from the variable TRACKMANIA_RL_TOKEN."""
-    env_options: dict[str, Any] = field(default_factory=dict)
-    """Further options of the environment."""
-    agent_id: str = "sac"
-    run: str = "sac"
-    """Name of the run: its folder in the data volume."""
-    seed: int = 0
-    seconds: float | None = None
-    """Wall-clock to train for [s]; without end if None."""
-    steps: int | None = None
-    """Environment steps to train for, over all worlds."""
-    worlds: int = 256
-    """Parallel copies of the environment."""
-    start: str = "anywhere"
-    """Where episodes of training begin on a track, "line" or "anywhere"; evaluations begin at the line."""
-    opponents: int = 0
-    """Cars in each world that older selves drive, with contact; episodes then begin at the line."""
-    updates_per_step: float = 1.0
-    """Updates after each step of all worlds."""
-    warmup_steps: int = 2_000
-    """Steps of uniformly random actions, over all worlds, before learning begins."""
-    buffer: int = 500_000
-    """Transitions kept."""
-    buffer_place: Literal["memory", "file"] = "memory"
-    """Where they are: on the learner's device, or in a mapped file, which may be larger than memory."""
-    pool: PoolConfig | None = None
-    """Experience shared with other agents; none if None."""
-    normalise: bool = True
-    """Scale observations by their running mean and spread."""
-    evaluate_every: float = 15.0
-    """Wall-clock between evaluations [s]."""
-    evaluation_episodes: int = 16
-    checkpoint_every: float = 60.0
-    """Wall-clock between checkpoints [s]."""
-    report_every: float = 1.0
-    """Wall-clock between points of the curves [s]."""
-    threads: int = 1
-    """Threads of PyTorch."""
-    device: str = "auto"
-    """"cpu", "cuda", or "auto": CUDA where there is one."""
-
-    @staticmethod
-    def of(settings: dict[str, Any], **more: Any) -> LearnerConfig:
-        """The defaults with `settings`, which came from outside, and `more`, which did not.
-
-        Raises:
-            InputError: There is no such setting, or its value is of the wrong type.
-        """
-        known = {f.name for f in dataclasses.fields(LearnerConfig)}
-        for name in settings:
-            if name not in known:
-                raise InputError(
-                    f"setting {name!r} is unknown, expected one of {', '.join(sorted(known))}", field=name
-                )
-        pool = settings.get("pool")
-        for name in pool if isinstance(pool, dict) else ():
-            if name not in PoolConfig.__annotations__:
-                raise InputError(
-                    f"pool.{name} is unknown, expected {', '.join(PoolConfig.__annotations__)}", field="pool"
-                )
-        config = converted({**settings, **more}, LearnerConfig)
-        config.check()
-        return config
-
-    def check(self) -> None:
-        """Refuse values that cannot work.
-
-        Raises:
-            InputError: Names the setting, its value and what was expected.
-        """
-        least = {
-            "batch": 1, "n_step": 1, "worlds": 1, "buffer": 1, "threads": 1, "evaluation_episodes": 1,
-            "warmup_steps": 0, "updates_per_step": 0, "seed": 0, "opponents": 0,
-        }  # fmt: skip
-        for name, bound in least.items():
-            if getattr(self, name) < bound:
-                raise InputError(f"{name} is {getattr(self, name)}, expected at least {bound}", field=name)
-        if self.seed > SEED_MAX:
-            raise InputError(f"seed is {self.seed}, expected at most {SEED_MAX}", field="seed")
-        if not FOLDER_NAME.fullmatch(self.run):
-            raise InputError(
-                f"run is {self.run!r}, expected a folder's name of up to 200 characters, "
-                "without a slash, and no dot in front",
-                field="run",
-            )
-        if self.worlds > WORLDS_MAX:
-            raise InputError(f"worlds is {self.worlds}, expected at most {WORLDS_MAX}", field="worlds")
-        for name in ("learning_rate", "entropy_start", "evaluate_every", "checkpoint_every", "report_every"):
-            if not getattr(self, name) > 0.0:
-                raise InputError(f"{name} is {getattr(self, name)}, expected more than 0", field=name)
-        for name in ("gamma", "tau", "average"):
-            if not 0.0 < getattr(self, name) <= 1.0:
-                raise InputError(f"{name} is {getattr(self, name)}, expected 0 to 1", field=name)
-        if self.precision not in ("auto", "float32", "bfloat16"):
-            raise InputError(
-                f"precision is {self.precision!r}, expected auto, float32 or bfloat16", field="precision"
-            )
-        if self.pool is not None:
-            self.pool.check()
-        if self.opponents:
-            self._check_opponents()
-        if self.device == "cuda" and not torch.cuda.is_available():
-            raise InputError("device is 'cuda', but PyTorch finds none: use cpu or auto", field="device")
-        if self.device not in ("auto", "cpu", "cuda"):
-            raise InputError(f"device is {self.device!r}, expected auto, cpu or cuda", field="device")
-
-    def _check_opponents(self) -> None:
-        """Refuse races that cannot be."""
-        if not self.env.startswith("TrackMania/") or self.environment is not None:
-            raise InputError(
-                f"opponents is {self.opponents} on {self.environment or self.env}, expected 0: only our own "
-                "environments, in the learner's process, have worlds of several cars",
-                field="opponents",
-            )
-        if len(set(tracks_of(WORLDS_MAX, self.track))) > 1:
-            raise InputError(f"opponents on tracks {self.track}, expected one track", field="opponents")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a training is. Figures of training are means over the last 100 episodes.
-
-    Speeds are those since the last report; at the end those of the whole run.
-    """
-
-    steps: int
-    updates: int
-    episodes: int
-    seconds: float
-    steps_per_second: float
-    updates_per_second: float
-    values: dict[str, float]
-    """The newest point of every curve (docs/sac.md says what each is)."""
-    evaluation: Result | None
-    best: Result | None
-    notes: list[str] = field(default_factory=list)
-    """What people should know of this training, in sentences."""
 
 
 class Learner:
@@ -662,172 +496,6 @@ class Learner:
         path = self.folder / RUN
         started = json.loads(path.read_text())["started"] if path.exists() else checkpoints.now()
         write_whole(path, json.dumps({**_plain(self.config), "started": started}, indent=2).encode())
-
-
-def train(
-    config: LearnerConfig,
-    on_progress: Callable[[Progress, Learner], None] | None = None,
-    *,
-    should_stop: Callable[[], bool] = lambda: False,
-    resume: bool = False,
-    checkpoint: Checkpoint | None = None,
-    datasets: Sequence[Path] = (),
-    loggers: Sequence[Logger] = (),
-) -> Progress:
-    """Train until `config.seconds` or `config.steps` are over or `should_stop` says so.
-
-    The time of a run counts on over its resumptions. It is evaluated a last time and saved at the end; where
-    it was told to stop, that evaluation has LAST_EVALUATION seconds.
-
-    Args:
-        config: All settings.
-        on_progress: Called about once a second with how far it is, and the learner; it may take its time,
-            which does not count as training.
-        should_stop: Asked before every step, those of evaluations too.
-        resume: Go on from the run's last checkpoint.
-        checkpoint: Begin with these networks.
-        datasets: Begin with this experience in the buffer.
-        loggers: Get every point of the curves too.
-
-    Returns:
-        How far it came. The best policy is in the run's folder as checkpoints/best.pt.
-
-    Raises:
-        InputError: Something does not fit, or the volume has no room left; the last checkpoint is whole then.
-    """
-    learner = Learner(config, resume=resume, checkpoint=checkpoint, datasets=datasets)
-    return run(learner, on_progress, should_stop=should_stop, loggers=loggers)
-
-
-def run(
-    learner: Learner,
-    on_progress: Callable[[Progress, Learner], None] | None = None,
-    *,
-    should_stop: Callable[[], bool] = lambda: False,
-    loggers: Sequence[Logger] = (),
-) -> Progress:
-    """Train with a learner that there is, as `train` does, and close it.
-
-    Raises:
-        InputError: The volume has no room left; the last checkpoint is whole.
-    """
-    try:
-        return _Schedule(learner, on_progress, loggers).run(should_stop)
-    except (OSError, sqlite3.OperationalError) as error:
-        if not _out_of_room(error):
-            raise
-        raise InputError(
-            f"{learner.folder} has no room left: the run is kept as its last checkpoint has it; "
-            "make room and resume it"
-        ) from error
-    finally:
-        learner.close()
-
-
-def _out_of_room(error: OSError | sqlite3.OperationalError) -> bool:
-    """Is the volume full?"""
-    if isinstance(error, sqlite3.OperationalError):
-        return error.sqlite_errorname == "SQLITE_FULL"
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-class _Schedule:
-    """Who does what when in a training."""
-
-    def __init__(
-        self,
-        learner: Learner,
-        on_progress: Callable[[Progress, Learner], None] | None,
-        loggers: Sequence[Logger],
-    ) -> None:
-        self.learner = learner
-        self.on_progress = on_progress
-        self.loggers = loggers
-        self.reported = (time.perf_counter(), learner.steps, learner.updates)
-        self.due = {"report": 0.0, "evaluate": 0.0, "checkpoint": 0.0}
-
-    def run(self, should_stop: Callable[[], bool]) -> Progress:
-        learner, config = self.learner, self.learner.config
-        began = time.perf_counter() - learner.seconds
-        now = learner.seconds
-        self._after(now, "evaluate", "checkpoint", "report")
-        while not should_stop():
-            if now >= (config.seconds or np.inf) or learner.steps >= (config.steps or np.inf):
-                break
-            learner.advance()
-            now = learner.seconds = time.perf_counter() - began
-            if now >= self.due["evaluate"]:
-                self._evaluate(should_stop)
-                after = time.perf_counter() - began
-                self._after(after, "evaluate")
-                share = REAL_TIME_SHARE if learner.real_time else EVALUATION_SHARE
-                self.due["evaluate"] = max(self.due["evaluate"], after + (after - now) * (1.0 / share - 1.0))
-            saves = now >= self.due["checkpoint"] or learner.buffer.full
-            if saves or now >= self.due["report"]:  # what a checkpoint counts is in the curves before it
-                called = time.perf_counter()
-                self._report()
-                began += time.perf_counter() - called
-                self._after(now, "report")
-            if saves:
-                learner.save()
-                self._after(time.perf_counter() - began, "checkpoint")
-        stopped, ended = should_stop(), time.perf_counter()
-        self._evaluate(lambda: time.perf_counter() > ended + LAST_EVALUATION if stopped else should_stop())
-        progress = self._report()
-        learner.save()
-        whole = max(learner.seconds, 1e-9)
-        return dataclasses.replace(
-            progress,
-            steps_per_second=learner.steps / whole,
-            updates_per_second=learner.updates / whole,
-        )
-
-    def _after(self, now: float, *names: str) -> None:
-        for name in names:
-            self.due[name] = now + getattr(self.learner.config, f"{name}_every")
-
-    def _evaluate(self, should_stop: Callable[[], bool]) -> None:
-        try:
-            result = self.learner.evaluate(should_stop)
-        except StoppedError:
-            return
-        values = {
-            f"evaluation/{name.removesuffix('_mean')}": value
-            for name, value in dataclasses.asdict(result).items()
-            if value is not None and name != "episodes"
-        }
-        self._write(values)
-
-    def _write(self, values: dict[str, float]) -> None:
-        """Points of the curves, to the run's file and the loggers."""
-        self.learner.metrics.write(self.learner.steps, self.learner.seconds, values)
-        for logger in self.loggers:
-            logger.write(self.learner.steps, values)
-
-    def _report(self) -> Progress:
-        learner = self.learner
-        before, steps, updates = self.reported
-        now = time.perf_counter()
-        progress = Progress(
-            steps=learner.steps,
-            updates=learner.updates,
-            episodes=learner.episodes,
-            seconds=learner.seconds,
-            steps_per_second=(learner.steps - steps) / (now - before),
-            updates_per_second=(learner.updates - updates) / (now - before),
-            values=learner.values(),
-            evaluation=learner.evaluation,
-            best=learner.best,
-            notes=list(learner.notes),
-        )
-        speed = {"speed/steps": progress.steps_per_second, "speed/updates": progress.updates_per_second}
-        if learner.steps != steps:  # a point for each step at most, also where a run goes on
-            self._write({**progress.values, **speed})
-        learner.write_endings()
-        if self.on_progress is not None:
-            self.on_progress(progress, learner)
-        self.reported = (time.perf_counter(), learner.steps, learner.updates)
-        return progress
 
 
 def make_worlds(config: LearnerConfig, worlds: int, start: str, **more: Any) -> Any:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from trackmania_rl.model.learner import LearnerConfig, Progress
+from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.process import Failed, LearnerProcess, Report
+from trackmania_rl.model.training import Progress
 
 LOOK_PERIOD = 0.25
 """Time between looks at how far they are [s]."""

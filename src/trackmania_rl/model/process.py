@@ -21,7 +21,9 @@ import msgspec
 from msgspec import Struct
 
 from trackmania_rl.model.checkpoint import load
-from trackmania_rl.model.learner import Learner, LearnerConfig, Progress, train
+from trackmania_rl.model.config import LearnerConfig
+from trackmania_rl.model.learner import Learner
+from trackmania_rl.model.training import Progress, train
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.volume import runs_folder
 
