@@ -56,6 +56,18 @@ def test_samples_equal_the_plain_account(n: int, steps: int, capacity: int, seed
         assert batch.next_observation[row].tolist() == [world, last + 0.5]
 
 
+def test_what_is_drawn_is_normalised() -> None:
+    mean, scale = torch.tensor([1.0, -2.0]), torch.tensor([0.5, 4.0])
+    plain, scaled = (ReplayBuffer(20, 2, 2, 1, n_step=2, gamma=GAMMA, seed=3) for _ in range(2))
+    fill(plain, 9)
+    fill(scaled, 9)
+    before = plain.sample(30, torch.zeros(2), torch.ones(2))
+    after = scaled.sample(30, mean, scale)
+    assert torch.equal(after.observation, (before.observation - mean) / scale)
+    assert torch.equal(after.next_observation, (before.next_observation - mean) / scale)
+    assert torch.equal(after.reward, before.reward)
+
+
 def test_every_kept_step_is_drawn() -> None:
     """A full ring gives all of its steps and none that it has overwritten."""
     buffer = ReplayBuffer(20, 2, 2, 1, n_step=2, gamma=GAMMA)
