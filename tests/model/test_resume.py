@@ -1,5 +1,6 @@
 """Training that is killed at any moment goes on without a seam."""
 
+import json
 import multiprocessing
 import os
 import shutil
@@ -20,6 +21,7 @@ from trackmania_rl.model.buffer import saved_file
 from trackmania_rl.model.checkpoint import Checkpoint
 from trackmania_rl.model.config import LearnerConfig
 from trackmania_rl.model.learner import Learner
+from trackmania_rl.model.runs import RUN
 from trackmania_rl.model.training import train
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.mirror import restored
@@ -138,8 +140,11 @@ def test_the_best_policy_is_never_replaced_by_a_lesser_one(data: Path) -> None:
 def test_a_new_run_forgets_the_one_of_its_name(data: Path) -> None:
     """Killed before its first checkpoint it is not mistaken for the former run."""
     train(config(steps=400))
+    about = data / "runs/toy" / RUN
+    about.write_text(about.read_text().replace('"started": "2', '"started": "1'))  # a millennium ago
     learner = Learner(config())
     learner.close()
+    assert json.loads(about.read_text())["started"].startswith("2")
     assert not (data / "runs/toy" / checkpoints.LEARNER).exists()
     assert not list((data / "runs/toy" / checkpoints.FOLDER).glob("*"))
 

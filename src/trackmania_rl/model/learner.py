@@ -488,6 +488,7 @@ class Learner:
     def _forget_former(self) -> None:
         """A new run replaces the one of its name: what that would go on from goes first."""
         (self.folder / checkpoints.LEARNER).unlink(missing_ok=True)
+        (self.folder / RUN).unlink(missing_ok=True)
         self.buffer.forget_older()
         for path in (self.folder / checkpoints.FOLDER).glob("*.pt"):
             path.unlink()

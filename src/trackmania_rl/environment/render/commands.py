@@ -107,10 +107,14 @@ def video(
     if as_json:
         typer.echo(json.dumps(figures))
         return
-    typer.echo(
-        f"{out}: {made.frames} pictures, {length:.1f} s, {out.stat().st_size / 1e6:.1f} MB, "
-        f"made in {made.seconds:.1f} s ({length / made.seconds:.2f}x real time, {made.parts} side by side)"
-    )
+    size_mb, pace = out.stat().st_size / 1e6, f"{length / made.seconds:.2f}x real time"
+    if made.frames == 1:
+        typer.echo(f"{out}: a picture, {size_mb:.1f} MB, made in {made.seconds:.1f} s")
+    else:
+        typer.echo(
+            f"{out}: {made.frames} pictures, {length:.1f} s, {size_mb:.1f} MB, "
+            f"made in {made.seconds:.1f} s ({pace}, {made.parts} side by side)"
+        )
     if "swiftshader" in made.processor.lower():
         typer.echo("It was drawn by SwiftShader: with Mesa (Debian: libgl1-mesa-dri) it is 3 times faster.")
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 
+from trackmania_rl.environment.processors import processors
 from trackmania_rl.environment.render.browser import browser, chromium, tidy_end
 from trackmania_rl.environment.render.encoder import PART_ENDING, Encoder, ffmpeg, join
 from trackmania_rl.environment.render.film import Film
@@ -93,11 +94,6 @@ def _publish(whole: Path, out: Path) -> None:
         raise InputError(f"cannot write {out}: {error.strerror}", field="out") from error
     finally:
         near.unlink(missing_ok=True)
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 class _Work:

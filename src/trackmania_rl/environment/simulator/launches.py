@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from typing import Any
 import numpy as np
 import warp as wp
 from numpy.typing import ArrayLike, NDArray
+
+from trackmania_rl.environment.processors import processors
 
 LOADING = Lock()
 """Preparing a launch loads its kernels; two threads that load the same ones free each other's."""
@@ -47,8 +48,7 @@ class Launcher:
     """
 
     def __init__(self, device: Any, cars: int, threads: int | None) -> None:
-        available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        wanted = 1 if device.is_cuda else threads or available
+        wanted = 1 if device.is_cuda else threads or processors()
         self.device = device
         self.cars = cars
         self.threads = max(1, min(wanted, -(-cars // CARS_PER_THREAD)))
