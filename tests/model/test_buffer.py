@@ -56,6 +56,19 @@ def test_samples_equal_the_plain_account(n: int, steps: int, capacity: int, seed
         assert batch.next_observation[row].tolist() == [world, last + 0.5]
 
 
+def test_a_cut_after_a_save_is_in_the_file_too(tmp_path: Path) -> None:
+    """What a resumed run adds does not follow what came before it, for whoever resumes it again either."""
+    first = ReplayBuffer(40, 2, 2, 1, n_step=3, gamma=GAMMA, folder=tmp_path)
+    fill(first, 5)
+    first.save()
+    first.cut()
+    fill(first, 4)
+    second = ReplayBuffer(40, 2, 2, 1, n_step=3, gamma=GAMMA, folder=tmp_path)
+    second.load(first.save())
+    assert torch.equal(second.ring.ended[:8], first.ring.ended[:8])
+    assert second.ring.ended[4].all()
+
+
 def test_what_is_drawn_is_normalised() -> None:
     mean, scale = torch.tensor([1.0, -2.0]), torch.tensor([0.5, 4.0])
     plain, scaled = (ReplayBuffer(20, 2, 2, 1, n_step=2, gamma=GAMMA, seed=3) for _ in range(2))

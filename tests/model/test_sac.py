@@ -136,6 +136,15 @@ def test_random_actions_are_uniform_over_all_that_there_are() -> None:
     assert torch.allclose(shares, torch.full((10,), 0.1), atol=0.01)
 
 
+def test_samples_lie_around_the_mode_on_both_sides() -> None:
+    """Of the Gaussian before the tanh the mode is the median, so half of the actions are on either side."""
+    sac = Sac(3, 2, SacConfig(hidden=(8,), compile=False))
+    observation = torch.randn(1, 3).expand(8_000, 3)
+    mode, samples = sac.act(observation, deterministic=True), sac.act(observation)
+    assert torch.allclose((samples < mode).float().mean(dim=0), torch.full((2,), 0.5), atol=0.03)
+    assert samples.std(dim=0).min() > 0.01
+
+
 def test_state_restores_the_next_update_exactly() -> None:
     """A learner that took over a saved state continues bit for bit."""
     first, data = Sac(OBSERVATIONS, ACTIONS, CONFIG), batch()
