@@ -3,6 +3,7 @@ import { type Addresses } from "./connection/addresses";
 import { followCurves } from "./connection/curves";
 import { useEnvironment, watchEnvironment } from "./connection/environment";
 import { useModel, watchModel } from "./connection/model";
+import { toggleFullscreen } from "./fullscreen";
 import { useKeys } from "./keys";
 import { LivePage } from "./pages/live";
 import { ReplayPage } from "./pages/replay";
@@ -49,7 +50,7 @@ export function App({ addresses }: { addresses: Addresses }) {
   }, []);
   useViewKeys(stage, page !== "presentation");
 
-  const replay = query.get("replay");
+  const replays = [...new Set(query.get("replay")?.split(",").filter(Boolean))];
   return (
     <StageContext value={stage}>
       <canvas ref={mount} className="stage" aria-label="The race in 3D" />
@@ -58,10 +59,10 @@ export function App({ addresses }: { addresses: Addresses }) {
       )}
       {failure && <Notice title="No picture">{failure}</Notice>}
       {stage && page === "live" && <LivePage addresses={addresses} />}
-      {stage && page === "replays" && replay !== null && (
-        <ReplayPage key={replay} base={addresses.environment} ids={replay.split(",")} query={query} />
+      {stage && page === "replays" && replays.length > 0 && (
+        <ReplayPage key={replays.join()} base={addresses.environment} ids={replays} query={query} />
       )}
-      {page === "replays" && replay === null && <ReplaysPage base={addresses.environment} />}
+      {page === "replays" && replays.length === 0 && <ReplaysPage base={addresses.environment} />}
       {page === "training" && <TrainingPage base={addresses.model} environment={addresses.environment} />}
       {page === "presentation" && (
         <Suspense>
@@ -99,10 +100,7 @@ function useViewKeys(stage: Stage | null, listening: boolean): void {
         camera: presenting ? camera : "director",
       })),
     Escape: () => setView({ presenting: false }),
-    f: () =>
-      void (document.fullscreenElement
-        ? document.exitFullscreen()
-        : document.documentElement.requestFullscreen()),
+    f: toggleFullscreen,
     "?": () => setView({ helping: true }),
   };
   useKeys(listening ? keys : {});

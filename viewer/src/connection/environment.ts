@@ -65,7 +65,8 @@ export function watchEnvironment(base: string, race: string | null): () => void 
   set({ race: null, standings: [], events: [], buffer: null, show: null, picture: null });
   const path = race === null ? "/api/watch" : `/api/watch?race=${encodeURIComponent(race)}`;
   const socket = new Socket(socketAddress(base, path), {
-    status: (status, detail) => set({ status, detail }),
+    status: (status, detail) =>
+      set(({ detail: said }) => ({ status, detail: status === "connecting" ? said : detail })),
     text: (text) => receive(JSON.parse(text) as WatchMessage),
     binary: (data) => {
       if (decodeHeader(data).kind === FrameKind.PICTURE) {

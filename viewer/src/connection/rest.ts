@@ -65,7 +65,8 @@ async function request(address: string, init: RequestInit): Promise<Response> {
 /** The races that are driven now. */
 export const getRaces = (base: string) => get<Race[]>(`${base}/api/races`);
 /** A track's geometry. */
-export const getTrack = (base: string, id: string) => get<TrackGeometry>(`${base}/api/tracks/${id}`);
+export const getTrack = (base: string, id: string) =>
+  get<TrackGeometry>(`${base}/api/tracks/${encodeURIComponent(id)}`);
 /** The recorded races, newest first. */
 export const getReplays = (base: string, asked: { agent?: string; track?: string } = {}) => {
   const query = new URLSearchParams(asked).toString();

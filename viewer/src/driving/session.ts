@@ -66,6 +66,7 @@ export class DriveSession {
   private readonly timer: number;
   private readonly unsubscribe: () => void;
   private welcomed = false;
+  private closed = false;
   private seq = 0;
   private acknowledged = -1;
   private sent: Action = RELEASED;
@@ -116,8 +117,13 @@ export class DriveSession {
 
   /** Leave the race. */
   close(): void {
+    this.closed = true;
     this.stop();
     useDriving.setState(IDLE);
+    this.leave();
+  }
+
+  private leave(): void {
     removeAgent(this.base, this.agent.agent_id, this.token).catch(() => undefined); // it may be gone
   }
 
@@ -125,9 +131,10 @@ export class DriveSession {
     try {
       await addAgent(this.base, this.agent, this.token);
     } catch (error) {
-      this.refuse((error as Error).message);
+      if (!this.closed) this.refuse((error as Error).message);
       return;
     }
+    if (this.closed) return this.leave(); // it was joined after it had left
     const hello: DriveHello = {
       type: "drive",
       protocol: PROTOCOL_VERSION,

@@ -26,8 +26,8 @@ export function LivePage({ addresses }: { addresses: Addresses }) {
         The environment service is there and has not announced a race so far.
       </Notice>
     ) : (
-      <Notice title="The environment service is not there" busy>
-        Waiting for it at {addresses.environment}. <code>trackmania-rl environment</code> starts it.
+      <Notice title={detail ? "There is nothing to watch" : "The environment service is not there"} busy>
+        {detail} Waiting for it at {addresses.environment}. <code>trackmania-rl environment</code> starts it.
       </Notice>
     );
   }

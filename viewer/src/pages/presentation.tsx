@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useReducer, useRef, useState, type TouchEvent } from "react";
 import type { Addresses } from "../connection/addresses";
 import { useRemote } from "../connection/rest";
+import { toggleFullscreen } from "../fullscreen";
 import { useKeys } from "../keys";
 import { Notice } from "../panels/notice";
 import { paint, useBrand } from "../presentation/brand";
@@ -17,6 +18,8 @@ import "../presentation/presentation.css";
 
 /** How long a slide stays that does not say it, while the deck plays by itself [s]. */
 const SECONDS = 15;
+
+const NOT_KEPT = "The browser keeps no more of this deck (its storage is full or closed): save it to a file.";
 
 /** A deck of slides over the whole screen: `?deck=NAME-or-path&slide=NUMBER`. */
 export default function PresentationPage({ addresses }: { addresses: Addresses }) {
@@ -54,6 +57,7 @@ function Presentation({ name, opened, addresses }: Props) {
   const { deck, at } = draft;
   const slide = deck.slides[at]!;
   const count = deck.slides.length;
+  const [kept, setKept] = useState(true);
   const problems = problemsOf(deck);
   const brand = useBrand();
   const branding = deck.branding ?? brand;
@@ -66,7 +70,9 @@ function Presentation({ name, opened, addresses }: Props) {
   }, [name, at, race, deck, addresses]);
 
   useEffect(() => {
-    if (draft.past.length > 0 && problems.length === 0) storeDeck(name, deck);
+    if (draft.past.length === 0 || problems.length > 0) return;
+    const stored = storeDeck(name, deck);
+    queueMicrotask(() => setKept(stored));
   }, [name, deck, draft.past.length, problems.length]);
 
   useEffect(() => {
@@ -133,7 +139,7 @@ function Presentation({ name, opened, addresses }: Props) {
           name={name}
           draft={draft}
           branding={branding}
-          problems={problems}
+          problems={kept ? problems : [...problems, NOT_KEPT]}
           addresses={addresses}
           onEdit={edit}
           onClose={() => setEditing(false)}
@@ -151,12 +157,6 @@ function problemsOf(deck: Deck): readonly string[] {
     if (error instanceof DeckError) return error.problems;
     throw error;
   }
-}
-
-function toggleFullscreen(): void {
-  void (document.fullscreenElement
-    ? document.exitFullscreen()
-    : document.documentElement.requestFullscreen());
 }
 
 /** Touch turns the slides. */

@@ -1,6 +1,7 @@
 import { IconChartLine, IconCheck, IconLink, IconListDetails } from "@tabler/icons-react";
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
-import { getReplay, getReplayTrack, ServiceError, useRemote } from "../connection/rest";
+import { getRecorded } from "../connection/recorded";
+import { ServiceError, useRemote } from "../connection/rest";
 import { moment } from "../format";
 import { useKeys } from "../keys";
 import { Beside } from "../panels/beside";
@@ -34,12 +35,7 @@ export function ReplayPage({
   ids: readonly string[];
   query: URLSearchParams;
 }) {
-  const loaded = useRemote(`${base} ${ids.join()}`, async () => {
-    const replays = await Promise.all(ids.map((id) => getReplay(base, id)));
-    const tracks = new Set(replays.map((replay) => replay.track_hash));
-    if (tracks.size > 1) throw new Error("These replays are of different tracks: choose some of the same.");
-    return { replays, track: await getReplayTrack(base, replays[0]!.id) };
-  });
+  const loaded = useRemote(`${base} ${ids.join()}`, () => getRecorded(base, ids));
   if (loaded.state === "loading") return <Notice title="Loading the replay" busy />;
   if (loaded.state === "ready") return <Playback {...loaded.value} base={base} query={query} />;
   const unknown = loaded.error instanceof ServiceError && loaded.error.status === 404;
@@ -159,8 +155,13 @@ function Links({ link, comparing, onCompare, children }: LinksProps) {
   }, [copied]);
   const copy = async () => {
     const { camera } = useView.getState();
-    await navigator.clipboard.writeText(window.location.origin + addressOf("replays", { ...link(), camera }));
-    setCopied(true);
+    const address = window.location.origin + addressOf("replays", { ...link(), camera });
+    try {
+      await navigator.clipboard.writeText(address);
+      setCopied(true);
+    } catch {
+      window.prompt("Copy the link:", address); // browsers have a clipboard on https and localhost alone
+    }
   };
   return (
     <div className="panel links">

@@ -15,9 +15,14 @@ export function storedDecks(): string[] {
     .sort();
 }
 
-/** Keep a deck in this browser under a name. */
-export function storeDeck(name: string, deck: Deck): void {
-  localStorage.setItem(STORED + name, JSON.stringify(deck));
+/** Keep a deck in this browser under a name; false where the browser has no room for it, or lets pages keep nothing. */
+export function storeDeck(name: string, deck: Deck): boolean {
+  try {
+    localStorage.setItem(STORED + name, JSON.stringify(deck));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Let go of the browser's own version of a deck; a bundled one comes back as it was. */
@@ -33,7 +38,10 @@ export function forgetDeck(name: string): void {
 export async function findDeck(name: string): Promise<Deck> {
   const stored = localStorage.getItem(STORED + name);
   if (stored !== null) return readDeck(stored);
-  const address = new URL(name.includes("/") ? name : `/decks/${name}.json`, window.location.origin);
+  const path = name.includes("/") ? name : `/decks/${name}.json`;
+  if (!URL.canParse(path, window.location.origin))
+    throw new DeckError([`«${name}» is no address of a deck.`]);
+  const address = new URL(path, window.location.origin);
   if (address.origin !== window.location.origin) {
     throw new DeckError([
       `The deck is at ${address.origin}, and decks are only loaded from this server: ` +
@@ -41,7 +49,9 @@ export async function findDeck(name: string): Promise<Deck> {
     ]);
   }
   const answer = await fetch(address).catch(() => null);
-  const isDeck = answer?.ok && answer.headers.get("content-type")?.includes("json");
+  if (answer === null)
+    throw new DeckError([`The server of this page does not answer, so deck ${name} cannot be had.`]);
+  const isDeck = answer.ok && answer.headers.get("content-type")?.includes("json");
   if (!isDeck) throw new DeckError([`There is no deck ${name}: neither in this browser nor on its server.`]);
   return readDeck(await answer.text());
 }

@@ -1,14 +1,8 @@
 /** The recordings that slides show, fetched once a page: the next slide's while one looks at this one. */
 
-import { getReplay, getReplays, getTrack } from "../connection/rest";
-import type { Replay, TrackGeometry } from "../protocol/messages";
+import { getRecorded, type Recorded } from "../connection/recorded";
+import { getReplays } from "../connection/rest";
 import type { Slide } from "./deck";
-
-/** Recordings of one track. */
-export interface Recorded {
-  replays: Replay[];
-  track: TrackGeometry;
-}
 
 /** Why there is nothing to show, and what to do. */
 export class NothingRecorded extends Error {}
@@ -34,10 +28,10 @@ export function prepare(base: string, slide: Slide | undefined): void {
 
 async function fetchRecorded(base: string, ids: readonly string[]): Promise<Recorded> {
   const newest = ids.includes("latest") ? await latest(base) : "";
-  const replays = await Promise.all(ids.map((id) => getReplay(base, id === "latest" ? newest : id)));
-  const tracks = new Set(replays.map((replay) => replay.track_hash));
-  if (tracks.size > 1) throw new Error("These replays are of different tracks: choose some of the same.");
-  return { replays, track: await getTrack(base, replays[0]!.track) };
+  return getRecorded(
+    base,
+    ids.map((id) => (id === "latest" ? newest : id)),
+  );
 }
 
 async function latest(base: string): Promise<string> {

@@ -3,6 +3,7 @@ import type { Addresses } from "../connection/addresses";
 import { useCurves } from "../connection/curves";
 import { liveClock, raceWeather, useEnvironment } from "../connection/environment";
 import { useModel } from "../connection/model";
+import type { Recorded } from "../connection/recorded";
 import { getTrack, useRemote } from "../connection/rest";
 import { Chart } from "../panels/chart";
 import { curveLines, CURVE_KINDS, runColour } from "../panels/curves";
@@ -30,7 +31,7 @@ import type {
   TextSlide,
   TitleSlide,
 } from "./deck";
-import { recordedOf, type Recorded } from "./remote";
+import { recordedOf } from "./remote";
 import { parseText, type Block, type Span } from "./text";
 
 interface Props<S extends Slide> {
