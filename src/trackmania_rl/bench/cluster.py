@@ -37,6 +37,12 @@ def command(
     Each number of workers is measured twice: as trained, and without updates, which leaves what the command
     does for each fragment besides. Processor time is of this process; nodes share this machine's processors.
     """
+    try:
+        counts = [int(count) for count in workers.split(",")]
+    except ValueError:
+        counts = []
+    if min(counts, default=0) < 1:
+        raise InputError(f"--workers is «{workers}», expected numbers from 1 as 1,2,4", field="workers")
     from trackmania_rl.cluster.connection import AUTO, authenticate
 
     authenticate(AUTO)
@@ -44,12 +50,6 @@ def command(
 
     from trackmania_rl.cluster.nodes import add_node, local_nodes
 
-    try:
-        counts = [int(count) for count in workers.split(",")]
-    except ValueError:
-        counts = []
-    if min(counts, default=0) < 1:
-        raise InputError(f"--workers is «{workers}», expected numbers from 1 as 1,2,4", field="workers")
     console = Console(stderr=True)
     rows = []
     with ExitStack() as stack:

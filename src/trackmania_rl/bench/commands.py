@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +37,7 @@ BENCHMARKS = {
     "metrics": Benchmark(metrics.command, metrics.tables, metrics.headline),
     "faults": Benchmark(faults.command, faults.tables, faults.headline),
     "soak": Benchmark(soak.command, soak.tables, soak.headline, ("--minutes", "2")),
-    "cluster": Benchmark(cluster.command, cluster.tables, cluster.headline),
+    "cluster": Benchmark(cluster.command, cluster.tables, cluster.headline, needs="ray"),
 }
 """By the names of their commands, in the order of the report."""
 
@@ -71,6 +72,10 @@ def every(
     path = into / "benchmarks.json"
     report = reports.load(path)
     for name in names or BENCHMARKS:
+        needs = BENCHMARKS[name].needs
+        if not names and needs is not None and importlib.util.find_spec(needs) is None:
+            console.print(f"{name}: left out, {needs} is not installed", highlight=False)
+            continue
         console.print(f"{name} ...", highlight=False, soft_wrap=True)
         try:
             report[name] = reports.run(name, BENCHMARKS[name])

@@ -40,12 +40,14 @@ class Benchmark:
         tables: Its figures for people: tables and sentences.
         headline: What to remember of its figures, in a line.
         arguments: Options with which it is run for the report.
+        needs: Module without which it cannot run, if set-up does not bring it.
     """
 
     command: Callable[..., None]
     tables: Callable[[Any], Iterable[RenderableType]]
     headline: Callable[[Any], str]
     arguments: tuple[str, ...] = ()
+    needs: str | None = None
 
 
 class Entry(msgspec.Struct):
