@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trackmania_rl.model.buffer import ReplayBuffer, saved_file
+from trackmania_rl.model.ring import Ring
 from trackmania_rl.protocol.errors import InputError
 
 GAMMA = 0.9
@@ -54,6 +55,18 @@ def test_samples_equal_the_plain_account(n: int, steps: int, capacity: int, seed
         assert batch.reward[row].item() == pytest.approx(expected, abs=1e-5)
         assert batch.discount[row].item() == pytest.approx(0.0 if terminated else weight, abs=1e-6)
         assert batch.next_observation[row].tolist() == [world, last + 0.5]
+
+
+def test_steps_at_once_are_as_steps_one_by_one() -> None:
+    single, whole = (ReplayBuffer(20, 2, 2, 1, n_step=2, gamma=GAMMA) for _ in range(2))
+    fill(single, 7)
+    fill(whole, 3)
+    later = Ring.empty(4, 2, 5, torch.device("cpu"))
+    single.ring.copy(3, 7, later, 0)
+    whole.extend(later)
+    assert (len(whole), whole.written) == (len(single), single.written) == (14, 7)
+    for mine, its in zip(whole.ring.columns, single.ring.columns, strict=True):
+        assert torch.equal(mine[:7], its[:7])
 
 
 def test_a_cut_after_a_save_is_in_the_file_too(tmp_path: Path) -> None:

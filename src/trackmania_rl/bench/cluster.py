@@ -145,7 +145,7 @@ def headline(report: dict[str, Any]) -> str:
     most = report["model"]["workers_that_fill_a_learner"]
     return (
         f"{row['workers']} workers on {report['nodes']} nodes: {row['steps_per_second']:,.0f} steps/s, "
-        f"the learner waits {row['waiting']:.0%}; {most:.0f} workers fill a learner"
+        f"the learner waits {row['waiting']:.0%}; {most:.1f} workers fill a learner"
     )
 
 

@@ -288,13 +288,15 @@ def _install(names: list[str]) -> None:
             try:
                 peers_module.install(volume.data_folder(), name)
             except CalledProcessError as error:
-                console.print(f"{name} could not be installed:\n{(error.stderr or '').strip()}", markup=False)
+                said = (error.stderr or "").strip().splitlines() or [f"uv ends with {error.returncode}"]
+                reason = next((line for line in said if line.startswith("error: ")), said[-1])
+                console.print(f"{name} could not be installed: {reason}", markup=False)
 
 
 def headline(result: dict[str, Any]) -> str:
     """Car-steps a second, against each peer that it beats."""
     ratios = {peer["name"]: peer["ratio"] for peer in result["peers"] if "ratio" in peer}
-    peers = [f"{ratio:,.0f} times {name}" for name, ratio in ratios.items() if ratio > 1.0]
+    peers = [f"{float(f'{ratio:.2g}'):,.0f} times {name}" for name, ratio in ratios.items() if ratio > 1.0]
     figures = [
         f"{result['car_steps_per_second'] / 1e6:.1f} million car-steps/s of {result['worlds']:,} cars",
         f"{result['car_steps_per_core_second'] / 1e6:.1f} million per core-second",
