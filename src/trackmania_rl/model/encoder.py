@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from trackmania_rl.model.networks import Mlp
+from trackmania_rl.model.networks import Flat, Mlp
 
 LAYERS = ((32, 8, 4), (64, 4, 2), (64, 3, 1))
 """Channels, kernel and stride of each convolution (Mnih et al. 2015, doi 10.1038/nature14236, methods)."""
@@ -33,7 +33,7 @@ def image_shape(space: gym.Space[Any]) -> tuple[int, ...] | None:
 
 
 @dataclass(frozen=True)
-class Encoder:
+class Encoder(Flat):
     """The shape of an encoder for images of `shape`; it holds no parameters.
 
     Convolutions with ReLU, then a linear layer, normalised and squashed by tanh, as Yarats et al. have it. Of
@@ -71,16 +71,6 @@ class Encoder:
             shapes += [(out, channels, kernel, kernel), (out,)]
             channels, sides = out, tuple((side - kernel) // stride + 1 for side in sides)
         return [*shapes, (channels * math.prod(sides), FEATURES), (FEATURES,), (FEATURES,), (FEATURES,)]
-
-    @property
-    def size(self) -> int:
-        """Length of the flat vector."""
-        return sum(math.prod(shape) for shape in self.shapes)
-
-    def views(self, parameters: Tensor) -> list[Tensor]:
-        """The flat vector as tensors of `shapes`, without a copy."""
-        parts = torch.split(parameters, [math.prod(shape) for shape in self.shapes])
-        return [part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def initial(self, generator: torch.Generator) -> Tensor:
         """Fresh parameters: weights orthogonal (Yarats et al., appendix B), biases zero, gains one."""

@@ -15,8 +15,27 @@ from torch import Tensor
 from torch.nn import functional
 
 
+class Flat:
+    """A network's shape, whose parameters are one flat vector."""
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of the tensors in the flat vector, in their order."""
+        raise NotImplementedError
+
+    @property
+    def size(self) -> int:
+        """Length of the flat vector."""
+        return sum(math.prod(shape) for shape in self.shapes)
+
+    def views(self, parameters: Tensor) -> list[Tensor]:
+        """The flat vector as tensors of `shapes`, without a copy."""
+        parts = torch.split(parameters, [math.prod(shape) for shape in self.shapes])
+        return [part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+
 @dataclass(frozen=True)
-class Mlp:
+class Mlp(Flat):
     """The shape of `copies` equal perceptrons with ReLU between the layers; it holds no parameters.
 
     With `layer_norm` each hidden layer is normalised before its ReLU (Ba et al. 2016, arXiv 1607.06450),
@@ -39,16 +58,6 @@ class Mlp:
             if self.layer_norm and layer < len(self.hidden):
                 shapes += [(self.copies, 1, fan_out)] * 2
         return shapes
-
-    @property
-    def size(self) -> int:
-        """Length of the flat vector."""
-        return sum(math.prod(shape) for shape in self.shapes)
-
-    def views(self, parameters: Tensor) -> list[Tensor]:
-        """The flat vector as tensors of `shapes`, without a copy."""
-        parts = torch.split(parameters, [math.prod(shape) for shape in self.shapes])
-        return [part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def initial(self, generator: torch.Generator) -> Tensor:
         """Fresh parameters: weights uniform in ±1/sqrt(fan in), biases zero, gains one."""
