@@ -18,7 +18,7 @@ from trackmania_rl.cli import app as commands
 from trackmania_rl.environment.race import Race
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
-from trackmania_rl.model.agents import Agents
+from trackmania_rl.model.agents.agents import Agents
 from trackmania_rl.model.server import model_app
 from trackmania_rl.protocol.typescript import TARGET, typescript
 

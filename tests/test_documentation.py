@@ -93,7 +93,7 @@ def test_every_metric_is_documented() -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    from trackmania_rl.model.config import LearnerConfig
+    from trackmania_rl.model.training.config import LearnerConfig
 
     missing = [name for name in LearnerConfig.__dataclass_fields__ if f"`{name}`" not in HAND_WRITTEN]
     assert not missing

@@ -14,7 +14,7 @@ from hypothesis.errors import Unsatisfiable
 from trackmania_rl.environment.race import Race, Rules
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
-from trackmania_rl.model import agents
+from trackmania_rl.model.agents import agents
 from trackmania_rl.model.server import model_app
 from trackmania_rl.protocol.access import Access
 from trackmania_rl.protocol.rate import Rate

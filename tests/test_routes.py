@@ -15,7 +15,7 @@ from litestar.testing import TestClient
 from trackmania_rl.environment.race import Race, Rules
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
-from trackmania_rl.model.agents import Agents
+from trackmania_rl.model.agents.agents import Agents
 from trackmania_rl.model.server import model_app
 from trackmania_rl.protocol import PROTOCOL_VERSION
 from trackmania_rl.protocol.access import Access

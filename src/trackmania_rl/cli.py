@@ -23,7 +23,8 @@ from trackmania_rl.environment.render import commands as render
 from trackmania_rl.environment.replay import commands as replays
 from trackmania_rl.environment.tracks import commands as tracks
 from trackmania_rl.model import commands as model
-from trackmania_rl.model import contests, exports
+from trackmania_rl.model import contests
+from trackmania_rl.model.export import commands as exports
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.options import example
 from trackmania_rl.viewer import commands as viewer

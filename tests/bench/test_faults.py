@@ -1,7 +1,7 @@
 """The faults that `bench faults` makes, small: what was acknowledged is there, and all work again.
 
 The environment's faults share one service: each leaves it in a race again, which is a part of what is tested.
-Learners that are killed at random moments are in tests/model/test_resume.py.
+Learners that are killed at random moments are in tests/model/training/test_resume.py.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ import ray
 from trackmania_rl.cluster import scaling
 from trackmania_rl.cluster.learner import ClusterConfig, ClusterLearner
 from trackmania_rl.cluster.nodes import free_ports
-from trackmania_rl.model.config import LearnerConfig
+from trackmania_rl.model.training.config import LearnerConfig
 
 pytestmark = [
     pytest.mark.cluster,

@@ -19,10 +19,10 @@ from trackmania_rl.cluster.fleet import check
 from trackmania_rl.cluster.learner import ClusterConfig, ClusterLearner
 from trackmania_rl.cluster.nodes import add_node
 from trackmania_rl.cluster.worker import FRAGMENT_STEPS, Version
-from trackmania_rl.model import checkpoint as checkpoints
-from trackmania_rl.model.config import LearnerConfig
-from trackmania_rl.model.learner import Learner
-from trackmania_rl.model.training import run
+from trackmania_rl.model.runs import checkpoint as checkpoints
+from trackmania_rl.model.training.config import LearnerConfig
+from trackmania_rl.model.training.learner import Learner
+from trackmania_rl.model.training.loop import run
 from trackmania_rl.protocol.errors import InputError
 
 pytestmark = pytest.mark.cluster

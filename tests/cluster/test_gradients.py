@@ -8,7 +8,7 @@ import torch
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'trackmania-rl[cluster]'")
 from trackmania_rl.cluster import gradients
-from trackmania_rl.model.sac import Batch, Sac, SacConfig
+from trackmania_rl.model.sac.sac import Batch, Sac, SacConfig
 
 ROWS = 64
 

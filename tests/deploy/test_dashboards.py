@@ -18,9 +18,9 @@ import pytest
 from litestar.testing import TestClient
 
 from trackmania_rl.environment.server import environment_app
-from trackmania_rl.model.agents import Agents
+from trackmania_rl.model.agents.agents import Agents
+from trackmania_rl.model.runs.timeseries import SECONDS, SERIES, STEP
 from trackmania_rl.model.server import model_app
-from trackmania_rl.model.timeseries import SECONDS, SERIES, STEP
 
 yaml = pytest.importorskip("yaml")
 

@@ -16,8 +16,8 @@ from trackmania_rl.environment.openplanet import NOBODY, telemetry
 from trackmania_rl.environment.race import Race, Rules
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
-from trackmania_rl.model.config import LearnerConfig
-from trackmania_rl.model.training import train
+from trackmania_rl.model.training.config import LearnerConfig
+from trackmania_rl.model.training.loop import train
 from trackmania_rl.protocol.environments import make_vector_env
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import AgentAdd

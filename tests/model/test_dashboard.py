@@ -5,11 +5,11 @@ import json
 import re
 from pathlib import Path
 
-from trackmania_rl.model.checkpoint import Result
-from trackmania_rl.model.config import LearnerConfig
-from trackmania_rl.model.metrics import read_keys
-from trackmania_rl.model.timeseries import SERIES
-from trackmania_rl.model.training import train
+from trackmania_rl.model.runs.checkpoint import Result
+from trackmania_rl.model.runs.metrics import read_keys
+from trackmania_rl.model.runs.timeseries import SERIES
+from trackmania_rl.model.training.config import LearnerConfig
+from trackmania_rl.model.training.loop import train
 
 DASHBOARD = Path(__file__).parents[2] / "deploy/grafana/dashboards/training.json"
 

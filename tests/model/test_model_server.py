@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
-from trackmania_rl.model.agents import Agents
+from trackmania_rl.model.agents.agents import Agents
 from trackmania_rl.model.server import model_app
 from trackmania_rl.protocol.access import Access
 

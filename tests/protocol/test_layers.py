@@ -17,6 +17,12 @@ FORBIDDEN = {
     "model": ("environment", "cluster", "bench", "viewer"),
     "cluster": ("environment", "bench", "viewer"),
 }
+MODEL = ("sac", "runs", "experience", "training", "agents", "export")
+"""Folders of the model; each imports only those before it."""
+FORBIDDEN |= {
+    f"model/{folder}": tuple(f"model.{later}" for later in MODEL[place + 1 :])
+    for place, folder in enumerate(MODEL)
+}
 COMMANDS = {"model/commands.py": ("trackmania_rl.cluster",)}
 """What the command line of a package may reach besides: `train --cluster` trains on a cluster."""
 

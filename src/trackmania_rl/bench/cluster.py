@@ -71,7 +71,7 @@ def command(
 def _measured(workers: int, worlds: int, updates: float, seconds: float, track: str) -> dict[str, Any]:
     """Figures of one training, from when all of its workers drive and it learns."""
     from trackmania_rl.cluster.learner import ClusterConfig, ClusterLearner
-    from trackmania_rl.model.config import LearnerConfig
+    from trackmania_rl.model.training.config import LearnerConfig
 
     config = LearnerConfig.of(
         {"updates_per_step": updates}, track=track, worlds=worlds, run=f"bench-cluster-{workers}",

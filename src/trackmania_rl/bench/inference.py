@@ -16,7 +16,7 @@ from trackmania_rl.bench.service import Started, started
 from trackmania_rl.protocol.options import Json
 
 if TYPE_CHECKING:
-    from trackmania_rl.model.policy import Policy
+    from trackmania_rl.model.sac.policy import Policy
 
 WARM_UP = 50
 """Calls of each kind before the first one that counts."""
@@ -74,8 +74,8 @@ def measure(calls: int, cars: int) -> dict[str, Any]:
     """Wall-clock and processor's time of each kind of call [ms]."""
     import torch
 
-    from trackmania_rl.model import checkpoint as checkpoints
-    from trackmania_rl.model.runs import CHAMPION, checkpoint_file
+    from trackmania_rl.model.runs import checkpoint as checkpoints
+    from trackmania_rl.model.runs.runs import CHAMPION, checkpoint_file
 
     torch.set_num_threads(1)
     policy = checkpoints.load(checkpoint_file(CHAMPION)).policy()
@@ -118,7 +118,7 @@ def _kinds(policy: Policy, cars: int, service: Started) -> Iterator[dict[str, Ca
     """The kinds of calls, by their name in the figures."""
     import numpy as np
 
-    from trackmania_rl.model.runs import CHAMPION
+    from trackmania_rl.model.runs.runs import CHAMPION
     from trackmania_rl.protocol.client import ServiceClient
     from trackmania_rl.protocol.messages import Prediction, PredictRequest
 

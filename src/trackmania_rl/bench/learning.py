@@ -113,8 +113,8 @@ def command(
 
 def _ours(task: str, seed: int, steps: int, settings: dict[str, Any]) -> Curve:
     """Train our learner."""
-    from trackmania_rl.model.config import LearnerConfig
-    from trackmania_rl.model.learner import Learner
+    from trackmania_rl.model.training.config import LearnerConfig
+    from trackmania_rl.model.training.learner import Learner
     from trackmania_rl.protocol.volume import elsewhere
 
     with tempfile.TemporaryDirectory() as folder, elsewhere(Path(folder)):

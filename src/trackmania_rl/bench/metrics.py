@@ -97,7 +97,7 @@ def _values(report: int) -> dict[str, float]:
 @contextlib.contextmanager
 def _file(folder: Path) -> Iterator[Write]:
     """A run's own file, a commit for each report."""
-    from trackmania_rl.model.metrics import MetricsWriter
+    from trackmania_rl.model.runs.metrics import MetricsWriter
 
     writer = MetricsWriter(folder / "run")
 
@@ -131,9 +131,9 @@ def _tensorboard(folder: Path) -> Iterator[Write]:
 @contextlib.contextmanager
 def _server(folder: Path) -> Iterator[Write]:
     """VictoriaMetrics on a free port, in the requests that the service sends to it."""
-    from trackmania_rl.model.metrics import Point
-    from trackmania_rl.model.shipper import ROWS
-    from trackmania_rl.model.timeseries import TimeSeries
+    from trackmania_rl.model.runs.metrics import Point
+    from trackmania_rl.model.runs.shipper import ROWS
+    from trackmania_rl.model.runs.timeseries import TimeSeries
     from trackmania_rl.protocol.service import listen
 
     with listen("127.0.0.1", 0) as free:

@@ -36,7 +36,7 @@ def command(
     """
     import torch
 
-    from trackmania_rl.model.sac import choose_precision
+    from trackmania_rl.model.sac.sac import choose_precision
 
     torch.set_num_threads(threads)
     console = Console(stderr=True)
@@ -111,7 +111,7 @@ def _work() -> int:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    from trackmania_rl.model.sac import Batch, Sac, SacConfig
+    from trackmania_rl.model.sac.sac import Batch, Sac, SacConfig
 
     sac = Sac(OBSERVATIONS, ACTIONS, SacConfig(hidden=(256, 256), compile=False, precision="float32"))
     observation, reward = torch.zeros(BATCH, OBSERVATIONS), torch.zeros(BATCH)
@@ -125,8 +125,8 @@ def _ours(precision: str) -> Callable[[], None]:
     """One sample and update of our learner."""
     import torch
 
-    from trackmania_rl.model.buffer import ReplayBuffer
-    from trackmania_rl.model.sac import Sac, SacConfig
+    from trackmania_rl.model.experience.buffer import ReplayBuffer
+    from trackmania_rl.model.sac.sac import Sac, SacConfig
 
     config = SacConfig(batch=BATCH, hidden=(256, 256), precision=precision)
     sac = Sac(OBSERVATIONS, ACTIONS, config)

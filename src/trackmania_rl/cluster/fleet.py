@@ -17,7 +17,7 @@ from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from trackmania_rl.cluster.team import cause
 from trackmania_rl.cluster.worker import Summary, Version, Worker
-from trackmania_rl.model.learner import TOKEN_VARIABLE
+from trackmania_rl.model.training.learner import TOKEN_VARIABLE
 from trackmania_rl.protocol.errors import InputError
 
 log = logging.getLogger(__name__)

@@ -19,13 +19,13 @@ from trackmania_rl.cluster.connection import connected
 from trackmania_rl.cluster.fleet import Fleet
 from trackmania_rl.cluster.team import CALL_PATIENCE, Team
 from trackmania_rl.cluster.worker import FRAGMENT_STEPS, Version
-from trackmania_rl.model import checkpoint as checkpoints
-from trackmania_rl.model.checkpoint import Checkpoint
-from trackmania_rl.model.config import LearnerConfig
-from trackmania_rl.model.learner import Learner, make_worlds
-from trackmania_rl.model.loggers import Logger
-from trackmania_rl.model.sac import Batch, Sac
-from trackmania_rl.model.training import Progress, run
+from trackmania_rl.model.runs import checkpoint as checkpoints
+from trackmania_rl.model.runs.checkpoint import Checkpoint
+from trackmania_rl.model.runs.loggers import Logger
+from trackmania_rl.model.sac.sac import Batch, Sac
+from trackmania_rl.model.training.config import LearnerConfig
+from trackmania_rl.model.training.learner import Learner, make_worlds
+from trackmania_rl.model.training.loop import Progress, run
 from trackmania_rl.protocol.errors import InputError
 
 PUBLISH_EVERY = 0.25
@@ -278,7 +278,7 @@ def train(
     datasets: Sequence[Path] = (),
     loggers: Sequence[Logger] = (),
 ) -> Progress:
-    """Train on a cluster; otherwise as trackmania_rl.model.training.train."""
+    """Train on a cluster; otherwise as trackmania_rl.model.training.loop.train."""
     cluster.check(config)
     with connected(cluster.address, cluster.most + cluster.learners - 1):
         learner = ClusterLearner(config, cluster, resume=resume, checkpoint=checkpoint, datasets=datasets)

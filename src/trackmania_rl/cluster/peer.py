@@ -11,8 +11,8 @@ import torch
 
 from trackmania_rl.cluster.gradients import Seat, average, join, meeting, seat
 from trackmania_rl.cluster.shards import Shards
-from trackmania_rl.model.config import LearnerConfig
-from trackmania_rl.model.sac import Sac
+from trackmania_rl.model.sac.sac import Sac
+from trackmania_rl.model.training.config import LearnerConfig
 from trackmania_rl.protocol.errors import InputError
 
 

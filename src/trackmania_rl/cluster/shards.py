@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trackmania_rl.model.buffer import ReplayBuffer
-from trackmania_rl.model.ring import Ring
-from trackmania_rl.model.sac import Batch
+from trackmania_rl.model.experience.buffer import ReplayBuffer
+from trackmania_rl.model.experience.ring import Ring
+from trackmania_rl.model.sac.sac import Batch
 
 DRAWS = 8
 """Shards that a batch comes from, chosen anew for each: a batch costs the same with 2 workers and with 200

@@ -17,8 +17,8 @@ from torch import Tensor
 from trackmania_rl.cluster import gradients
 from trackmania_rl.cluster.peer import Peer
 from trackmania_rl.cluster.shards import Shards, shard_folder
-from trackmania_rl.model.config import LearnerConfig
-from trackmania_rl.model.sac import Batch
+from trackmania_rl.model.sac.sac import Batch
+from trackmania_rl.model.training.config import LearnerConfig
 from trackmania_rl.protocol.errors import InputError
 
 log = logging.getLogger(__name__)

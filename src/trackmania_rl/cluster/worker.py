@@ -15,11 +15,11 @@ from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
 import trackmania_rl
-from trackmania_rl.model.config import LearnerConfig
-from trackmania_rl.model.episodes import Ended, check_spaces, endings, last_observation
-from trackmania_rl.model.learner import TOKEN_VARIABLE, make_worlds
-from trackmania_rl.model.policy import Policy
-from trackmania_rl.model.ring import Ring
+from trackmania_rl.model.experience.ring import Ring
+from trackmania_rl.model.sac.policy import Policy
+from trackmania_rl.model.training.config import LearnerConfig
+from trackmania_rl.model.training.episodes import Ended, check_spaces, endings, last_observation
+from trackmania_rl.model.training.learner import TOKEN_VARIABLE, make_worlds
 from trackmania_rl.protocol.environments import version_of
 
 FRAGMENT_STEPS = 16

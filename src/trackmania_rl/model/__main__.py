@@ -4,7 +4,7 @@ import time
 
 import torch
 
-from trackmania_rl.model.sac import Batch, Sac
+from trackmania_rl.model.sac.sac import Batch, Sac
 
 OBSERVATIONS, ACTIONS = 83, 3
 """Of TrackMania/Horizon-v0 and TrackMania/Lidar-v0."""

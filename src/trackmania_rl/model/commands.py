@@ -29,8 +29,8 @@ from trackmania_rl.protocol.options import (
 )
 
 if TYPE_CHECKING:
-    from trackmania_rl.model.checkpoint import Result
-    from trackmania_rl.model.training import Progress
+    from trackmania_rl.model.runs.checkpoint import Result
+    from trackmania_rl.model.training.loop import Progress
 
 HORIZON = "TrackMania/Horizon-v0"
 
@@ -86,12 +86,12 @@ def model(
     otlp: Otlp = None,
 ) -> None:
     """Serve learning agents: train, race, evaluate and save them."""
-    from trackmania_rl.model.agents import Agents
-    from trackmania_rl.model.learner import TOKEN_VARIABLE
-    from trackmania_rl.model.runs import FileCurves
+    from trackmania_rl.model.agents.agents import Agents
+    from trackmania_rl.model.runs.runs import FileCurves
+    from trackmania_rl.model.runs.shipper import Shipper
+    from trackmania_rl.model.runs.timeseries import ServerCurves, TimeSeries
     from trackmania_rl.model.server import model_app
-    from trackmania_rl.model.shipper import Shipper
-    from trackmania_rl.model.timeseries import ServerCurves, TimeSeries
+    from trackmania_rl.model.training.learner import TOKEN_VARIABLE
     from trackmania_rl.protocol import telemetry
     from trackmania_rl.protocol.client import service_url
     from trackmania_rl.protocol.log import write_log
@@ -202,13 +202,13 @@ def train(
     ] = None,
 ) -> None:
     """Train a SAC agent; Ctrl-C stops and saves. Prints the best policy's file and the learning curves'."""
-    from trackmania_rl.model import checkpoint as checkpoints
-    from trackmania_rl.model.config import LearnerConfig
-    from trackmania_rl.model.curves import draw
-    from trackmania_rl.model.display import Display
-    from trackmania_rl.model.learner import TOKEN_VARIABLE
-    from trackmania_rl.model.loggers import open_logger
-    from trackmania_rl.model.training import train as learn
+    from trackmania_rl.model.runs import checkpoint as checkpoints
+    from trackmania_rl.model.runs.curves import draw
+    from trackmania_rl.model.runs.loggers import open_logger
+    from trackmania_rl.model.training.config import LearnerConfig
+    from trackmania_rl.model.training.display import Display
+    from trackmania_rl.model.training.learner import TOKEN_VARIABLE
+    from trackmania_rl.model.training.loop import train as learn
     from trackmania_rl.protocol.client import check_services
     from trackmania_rl.protocol.dataset import Dataset
     from trackmania_rl.protocol.mirror import restored
@@ -294,11 +294,11 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Drive a frozen policy from the start line: how often it finishes, and how fast."""
-    from trackmania_rl.model import checkpoint as checkpoints
-    from trackmania_rl.model.actions import Actions
-    from trackmania_rl.model.episodes import check_spaces
-    from trackmania_rl.model.evaluation import EVALUATION_SEED
-    from trackmania_rl.model.evaluation import evaluate as drive
+    from trackmania_rl.model.runs import checkpoint as checkpoints
+    from trackmania_rl.model.sac.actions import Actions
+    from trackmania_rl.model.training.episodes import check_spaces
+    from trackmania_rl.model.training.evaluation import EVALUATION_SEED
+    from trackmania_rl.model.training.evaluation import evaluate as drive
     from trackmania_rl.protocol.environments import make_vector_env, version_of
 
     saved = checkpoints.load(checkpoint)

@@ -19,9 +19,9 @@ from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.options import Json, JsonLines, Setting
 
 if TYPE_CHECKING:
-    from trackmania_rl.model.checkpoint import Checkpoint
-    from trackmania_rl.model.population import Member
-    from trackmania_rl.model.training import Progress
+    from trackmania_rl.model.runs.checkpoint import Checkpoint
+    from trackmania_rl.model.training.loop import Progress
+    from trackmania_rl.model.training.population import Member
 
 
 def population(
@@ -41,10 +41,10 @@ def population(
     as_json: JsonLines = False,
 ) -> None:
     """Train several agents side by side, one process each; Ctrl-C stops and saves. Ends with a table."""
-    from trackmania_rl.model.config import LearnerConfig
-    from trackmania_rl.model.display import Display
-    from trackmania_rl.model.learner import make_worlds
-    from trackmania_rl.model.population import train_population
+    from trackmania_rl.model.training.config import LearnerConfig
+    from trackmania_rl.model.training.display import Display
+    from trackmania_rl.model.training.learner import make_worlds
+    from trackmania_rl.model.training.population import train_population
     from trackmania_rl.protocol.environments import fewest_worlds
 
     given = {**settings(setting or []), **({"pool": {"name": pool}} if pool else {})}
@@ -126,7 +126,7 @@ def _seconds(time: float | None) -> str:
 
 
 def _report(member: Member) -> dict[str, object]:
-    from trackmania_rl.model import checkpoint as checkpoints
+    from trackmania_rl.model.runs import checkpoint as checkpoints
     from trackmania_rl.protocol.volume import runs_folder
 
     now, config = member.progress, member.config
@@ -165,7 +165,7 @@ def tournament(
     """
     from rich.progress import Progress
 
-    from trackmania_rl.model.tournament import Standing, competitor, entries, hold
+    from trackmania_rl.model.agents.tournament import Standing, competitor, entries, hold
 
     named = _named(who)
     env, options, policies = entries({name: competitor(saved) for name, saved in named.items()})
@@ -196,8 +196,8 @@ def tournament(
 
 def _named(who: Sequence[str]) -> dict[str, Checkpoint]:
     """Checkpoints by the names that they have in the table."""
-    from trackmania_rl.model import checkpoint as checkpoints
-    from trackmania_rl.model.runs import checkpoint_file
+    from trackmania_rl.model.runs import checkpoint as checkpoints
+    from trackmania_rl.model.runs.runs import checkpoint_file
     from trackmania_rl.protocol.volume import runs_folder
 
     found = {}

@@ -13,11 +13,11 @@ from litestar import Litestar, WebSocket, delete, get, post, websocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from trackmania_rl.model.agents import Agents
-from trackmania_rl.model.endings import ENDINGS_MAX, read_endings
-from trackmania_rl.model.highlights import read_highlights
-from trackmania_rl.model.metrics import Curves
-from trackmania_rl.model.runs import FileCurves, list_checkpoints, list_runs, run_folder
+from trackmania_rl.model.agents.agents import Agents
+from trackmania_rl.model.runs.endings import ENDINGS_MAX, read_endings
+from trackmania_rl.model.runs.metrics import Curves
+from trackmania_rl.model.runs.runs import FileCurves, list_checkpoints, list_runs, run_folder
+from trackmania_rl.model.training.highlights import read_highlights
 from trackmania_rl.protocol import PROTOCOL_VERSION
 from trackmania_rl.protocol.access import Access
 from trackmania_rl.protocol.errors import InputError

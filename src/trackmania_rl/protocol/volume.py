@@ -20,6 +20,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 DATA_VARIABLE = "TRACKMANIA_RL_DATA"
 """Environment variable that names the volume's folder; "data" in the working folder without it."""
@@ -76,3 +77,30 @@ def runs_folder() -> Path:
 def pools_folder() -> Path:
     """Experience that agents share."""
     return data_folder() / "pools"
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name when it is complete, and not at all if writing fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        part.unlink(missing_ok=True)  # it may be what fills the volume
+        raise
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # a new name is on disk when its folder is
+    finally:
+        os.close(folder)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
+    with whole(path) as file:
+        file.write(content)

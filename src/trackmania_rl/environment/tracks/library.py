@@ -18,7 +18,7 @@ from trackmania_rl.environment.tracks.map import MAP, read_map
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import BoosterGeometry, TrackGeometry, TrackSummary
-from trackmania_rl.protocol.volume import tracks_folder
+from trackmania_rl.protocol.volume import tracks_folder, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -221,10 +221,7 @@ def keep_text(text: str, id: str) -> tuple[Track, Path]:
     _check_id(id)
     track = blocks.read(text, id=id)
     path = tracks_folder() / f"{id}.track"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    write_whole(path, text.encode())
     path.with_suffix(".npz").unlink(missing_ok=True)
     return track, path
 

@@ -1,0 +1,1 @@
+"""Policies and experience for other programs."""

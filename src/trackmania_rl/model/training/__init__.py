@@ -1,0 +1,1 @@
+"""A training: its settings, the learner, the loop around it, frozen evaluations and their highlights."""
