@@ -144,7 +144,9 @@ def train(
             help="Name of the run's folder, which a new run replaces; made from the rest if not given."
         ),
     ] = None,
-    worlds: Annotated[int | None, typer.Option(min=1, help="Parallel worlds.")] = None,
+    worlds: Annotated[
+        int | None, typer.Option(min=1, help="Parallel worlds; 256 of ours, about 8 of others if not given.")
+    ] = None,
     environment: Annotated[
         str | None,
         typer.Option(

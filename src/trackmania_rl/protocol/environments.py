@@ -37,6 +37,8 @@ SEEDS = re.compile(r"(generated:)(\d{1,18})\.\.(\d{1,18})((?::.*)?)")
 """A range of generated tracks: generated:FIRST..LAST, and what else a generated track's name says."""
 SEEDS_MAX = 10_000
 """Most tracks that a range may stand for."""
+OWN_WORLDS, FOREIGN_WORLDS = 256, 8
+"""Worlds of a training that names no number: ours advance together, others one by one in Python (guess)."""
 
 
 def make_vector_env(
@@ -96,6 +98,16 @@ def fewest_worlds(env: str, **options: Any) -> int:
         return 1
     with _options_explained(env):
         return len(multiagent.find(env.removeprefix(PARALLEL))(**options).possible_agents)
+
+
+def usual_worlds(env: str, **options: Any) -> int:
+    """How many worlds a training has where nobody says."""
+    if is_game(env):
+        return 1
+    if env.startswith(PARALLEL):
+        agents = fewest_worlds(env, **options)
+        return agents * -(-FOREIGN_WORLDS // agents)
+    return FOREIGN_WORLDS if ":" in env and not env.startswith(SERVICE) else OWN_WORLDS
 
 
 def make_env(env: str, **options: Any) -> gymnasium.Env[Any, Any] | None:

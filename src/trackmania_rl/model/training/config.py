@@ -12,7 +12,7 @@ import torch
 from trackmania_rl.model.experience.pool import PoolConfig
 from trackmania_rl.model.sac.sac import SacConfig
 from trackmania_rl.protocol.decoding import converted
-from trackmania_rl.protocol.environments import tracks_of
+from trackmania_rl.protocol.environments import OWN_WORLDS, tracks_of, usual_worlds
 from trackmania_rl.protocol.errors import InputError
 
 FOLDER_NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,199}")
@@ -44,8 +44,8 @@ class LearnerConfig(SacConfig):
     """Wall-clock to train for [s]; without end if None."""
     steps: int | None = None
     """Environment steps to train for, over all worlds."""
-    worlds: int = 256
-    """Parallel copies of the environment."""
+    worlds: int = OWN_WORLDS
+    """Parallel copies of the environment; `of` takes fewer of other people's."""
     start: str = "anywhere"
     """Where episodes of training begin on a track, "line" or "anywhere"; evaluations begin at the line."""
     opponents: int = 0
@@ -78,8 +78,10 @@ class LearnerConfig(SacConfig):
     def of(settings: dict[str, Any], **more: Any) -> LearnerConfig:
         """The defaults with `settings`, which came from outside, and `more`, which did not.
 
+        Where neither says the number of `worlds`, it is usual_worlds of the environment.
+
         Raises:
-            InputError: There is no such setting, or its value is of the wrong type.
+            InputError: There is no such setting or environment, or a value is of the wrong type.
         """
         known = {f.name for f in dataclasses.fields(LearnerConfig)}
         for name in settings:
@@ -94,6 +96,8 @@ class LearnerConfig(SacConfig):
                     f"pool.{name} is unknown, expected {', '.join(PoolConfig.__annotations__)}", field="pool"
                 )
         config = converted({**settings, **more}, LearnerConfig)
+        if "worlds" not in {**settings, **more}:
+            config = dataclasses.replace(config, worlds=usual_worlds(config.env, **config.env_options))
         config.check()
         return config
 
