@@ -5,12 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from trackmania_rl.__main__ import main
 from trackmania_rl.cli import app
 
 
@@ -61,3 +63,13 @@ def test_race_prints_one_json_object(tmp_path: Path) -> None:
     figures = json.loads(result.stdout)
     assert figures["finished"] is True
     assert 5.0 < figures["time_s"] < 120.0
+
+
+def test_ctrl_c_while_the_command_line_is_loaded_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "trackmania_rl.cli", SimpleNamespace(main=interrupted))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130

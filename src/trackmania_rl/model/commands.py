@@ -103,7 +103,6 @@ def model(
     access = access_of(host, token, token_file, origin)
     for url in (url for given in (environment, remote_worlds) if given for url in given.split(",")):
         service_url(url.strip())
-    listening = listen(host, port)
     if otlp is not None:
         telemetry.begin("trackmania-rl-model", otlp)
     if access.token is not None:
@@ -111,7 +110,7 @@ def model(
     series = TimeSeries(metrics_url) if metrics_url else None
     shipper = Shipper(series) if series else None
     curves = ServerCurves(series, FileCurves()) if series else FileCurves()
-    with restored(mirror, runs_folder()):
+    with listen(host, port) as listening, restored(mirror, runs_folder()):
         pool = Agents(
             environment=environment, token=access.token, factories={env}, remote_worlds=remote_worlds
         )
