@@ -140,12 +140,13 @@ def _fragment_steps() -> int:
 
 
 def headline(report: dict[str, Any]) -> str:
-    """Throughput of the most workers, and how many fill a learner."""
+    """What a worker's processor gives and a learner's takes, and how long the learner of the most waits."""
     row = [row for row in report["rows"] if row["learning"]][-1]
-    most = report["model"]["workers_that_fill_a_learner"]
+    transitions = 1e3 * report["worlds"] * _fragment_steps()
     return (
-        f"{row['workers']} workers on {report['nodes']} nodes: {row['steps_per_second']:,.0f} steps/s, "
-        f"the learner waits {row['waiting']:.0%}; {most:.1f} workers fill a learner"
+        f"a worker's core drives {transitions / row['worker_processor_ms_per_fragment']:,.0f} transitions/s, "
+        f"a learner's learns from {transitions / row['learner_processor_ms_per_fragment']:,.0f}; "
+        f"with {row['workers']} workers on {report['nodes']} nodes it waits {row['waiting']:.0%} of the time"
     )
 
 

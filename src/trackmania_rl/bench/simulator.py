@@ -297,12 +297,10 @@ def headline(result: dict[str, Any]) -> str:
     """Car-steps a second, against each peer that it beats."""
     ratios = {peer["name"]: peer["ratio"] for peer in result["peers"] if "ratio" in peer}
     peers = [f"{float(f'{ratio:.2g}'):,.0f} times {name}" for name, ratio in ratios.items() if ratio > 1.0]
-    figures = [
-        f"{result['car_steps_per_second'] / 1e6:.1f} million car-steps/s of {result['worlds']:,} cars",
-        f"{result['car_steps_per_core_second'] / 1e6:.1f} million per core-second",
-        *peers,
-    ]
-    return ", ".join(figures)
+    return (
+        f"{result['car_steps_per_second'] / 1e6:.1f} million car-steps/s of {result['worlds']:,} cars; "
+        f"{result['car_steps_per_core_second'] / 1e6:.1f} million per core-second: {'; '.join(peers)}"
+    )
 
 
 def tables(result: dict[str, Any]) -> Iterator[RenderableType]:

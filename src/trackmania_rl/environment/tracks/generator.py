@@ -45,7 +45,7 @@ CHECKPOINT_CELLS = 14
 """Cells from one checkpoint to the next, about."""
 ORIGIN = 4
 """Least cell in x and z of the road's corners."""
-STOREY = 9
+START_STOREY = 9
 """Storey of the start; the road never goes below it."""
 
 COMPASS: dict[Cell, str] = {(0, 1): "north", (-1, 0): "east", (0, -1): "south", (1, 0): "west"}
@@ -446,7 +446,7 @@ def _place(plan: Plan, ahead: int) -> str:
         - min(other.begin[axis] for other in edges) + ORIGIN
         for axis in (0, 1)
     )  # fmt: skip
-    return f"place  {x} {STOREY} {z} {COMPASS[edge.heading]}\n"
+    return f"place  {x} {START_STOREY} {z} {COMPASS[edge.heading]}\n"
 
 
 def _changes(chance: np.random.Generator, difficulty: float, holds: dict[str, str]) -> Iterator[str]:
