@@ -194,12 +194,16 @@ def _evaluate(task: str, act: Act) -> float:
 
 
 def headline(curves: dict[str, dict[str, list[dict[str, Any]]]]) -> str:
-    """Mean return over the training, ours and the peer's; for each task."""
+    """Mean return over the training and processor time, ours and the peer's; for each task."""
     parts = []
     for task, learners in curves.items():
-        _, own, peer = ([Curve(**run).area for run in runs] for runs in learners.values())
-        parts.append(f"{task}: {statistics.median(own):,.0f} instead of {statistics.median(peer):,.0f}")
-    return f"mean return over a training, ours instead of Stable-Baselines3's: {'; '.join(parts)}"
+        _, own, peer = ([Curve(**run) for run in runs] for runs in learners.values())
+        areas = [statistics.median(run.area for run in runs) for runs in (own, peer)]
+        times = [statistics.median(run.seconds[-1] for run in runs) for runs in (own, peer)]
+        parts.append(
+            f"{areas[0]:,.0f} instead of {areas[1]:,.0f} on {task} in {times[0] / times[1]:.2f} of the time"
+        )
+    return f"mean return over a training, instead of Stable-Baselines3's: {'; '.join(parts)}"
 
 
 def tables(curves: dict[str, dict[str, list[dict[str, Any]]]]) -> Iterator[RenderableType]:

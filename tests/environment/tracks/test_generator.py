@@ -44,7 +44,7 @@ def test_two_thousand_seeds_are_sound_and_can_be_driven():
         assert loops or tightest(track) > 0.97 * CORNER_RADIUS, seed
         assert track.half_width_left.min() == pytest.approx(ROAD_HALF_WIDTH)
         assert loops or np.abs(track.tangent[:, 1]).max() < 0.33, seed
-        assert track.position[:, 1].min() > blocks.cell_centre(0, generator.STOREY, 0)[1] - 0.01
+        assert track.position[:, 1].min() > blocks.cell_centre(0, generator.START_STOREY, 0)[1] - 0.01
         ahead = (track.arc > track.start) & (track.arc < track.start + 128.0)
         assert np.ptp(track.tangent[ahead], axis=0).max() < 1e-3, seed  # straight behind the start
         assert (track.border_left[ahead] == Border.WALL).all()
