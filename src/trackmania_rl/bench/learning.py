@@ -203,7 +203,7 @@ def headline(curves: dict[str, dict[str, list[dict[str, Any]]]]) -> str:
         parts.append(
             f"{areas[0]:,.0f} instead of {areas[1]:,.0f} on {task} in {times[0] / times[1]:.2f} of the time"
         )
-    return f"mean return over a training, instead of Stable-Baselines3's: {'; '.join(parts)}"
+    return f"mean return over a training beside Stable-Baselines3: {'; '.join(parts)}"
 
 
 def tables(curves: dict[str, dict[str, list[dict[str, Any]]]]) -> Iterator[RenderableType]:
