@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -26,6 +26,7 @@ from trackmania_rl.protocol.options import (
     access_of,
     example,
     output,
+    pairs,
 )
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ def _hosted(env: str | None, options: list[str], races_only: list[str], *, recor
         return None
     for name in races_only:
         raise InputError(f"--{name} beside --env: {env} is hosted in place of races", field=name)
-    show = Show(env, _options(options), episodes_folder() if record else None)
+    show = Show(env, pairs(options, "option"), episodes_folder() if record else None)
     show.fewest().close()  # what cannot be made is known at once
     return show
 
@@ -288,7 +289,7 @@ def check(
     table = Table("check", "result", "", box=None, header_style="dim")
     colours = {"passed": "green", "failed": "bold red", "skipped": "dim"}
     with Console(stderr=True).status("") as status:
-        for finding in findings(env, worlds=worlds, token=token, options=_options(option or [])):
+        for finding in findings(env, worlds=worlds, token=token, options=pairs(option, "option")):
             seen.append(finding)
             colour = colours[finding.result]
             table.add_row(finding.check, f"[{colour}]{finding.result}[/]", escape(finding.detail))
@@ -301,20 +302,6 @@ def check(
         Console().print(table)
     if not passed:
         raise typer.Exit(1)
-
-
-def _options(given: list[str]) -> dict[str, Any]:
-    """Keyword arguments from name=value; a value that is no JSON is a string."""
-    options: dict[str, Any] = {}
-    for one in given:
-        name, equals, value = one.partition("=")
-        if not equals:
-            raise InputError(f"option {one!r}, expected name=value", field="option")
-        try:
-            options[name] = json.loads(value)
-        except ValueError:
-            options[name] = value
-    return options
 
 
 def race(

@@ -26,6 +26,7 @@ from trackmania_rl.protocol.options import (
     Token,
     TokenFile,
     access_of,
+    pairs,
 )
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def train(
         part.split("/")[-1].replace(":", ".") for part in (env, track, f"seed{seed}") if part
     )
     config = LearnerConfig.of(
-        settings(setting or []),
+        pairs(setting, "set"),
         env=env,
         seed=seed,
         run=name,
@@ -337,20 +338,6 @@ def evaluate(
     for key, value in _result(result).items():
         table.add_row(key, "-" if value is None else f"{value:.3f}".rstrip("0").rstrip("."))
     Console().print(table)
-
-
-def settings(given: list[str]) -> dict[str, Any]:
-    """Settings of the form name=value; values as JSON where they are, else as text."""
-    found: dict[str, Any] = {}
-    for item in given:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise InputError(f"--set {item}: expected name=value", field="set")
-        try:
-            found[name] = json.loads(value)
-        except json.JSONDecodeError:
-            found[name] = value
-    return found
 
 
 def _result(result: Result) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from trackmania_rl.model.commands import HORIZON, Interrupt, settings
+from trackmania_rl.model.commands import HORIZON, Interrupt
 from trackmania_rl.protocol.errors import InputError
-from trackmania_rl.protocol.options import Json, JsonLines, Setting
+from trackmania_rl.protocol.options import Json, JsonLines, Setting, pairs
 
 if TYPE_CHECKING:
     from trackmania_rl.model.runs.checkpoint import Checkpoint
@@ -47,7 +47,7 @@ def population(
     from trackmania_rl.model.training.population import train_population
     from trackmania_rl.protocol.environments import fewest_worlds
 
-    given = {**settings(setting or []), **({"pool": {"name": pool}} if pool else {})}
+    given = {**pairs(setting, "set"), **({"pool": {"name": pool}} if pool else {})}
     base = name or "-".join(part.split("/")[-1].replace(":", ".") for part in (env, track) if part)
     stops = {key: value for key, value in (("seconds", seconds), ("steps", steps)) if value is not None}
     configs = [

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -57,6 +58,28 @@ Otlp = Annotated[
 def example(line: str) -> str:
     """The last line of a command's help."""
     return f"Example: `trackmania-rl {line}`"
+
+
+def pairs(given: Sequence[str] | None, option: str) -> dict[str, Any]:
+    """What was given as name=value, by name; a value that is no JSON is a text.
+
+    Args:
+        given: As often as the option was given.
+        option: Its name, for the refusal.
+
+    Raises:
+        InputError: One has no "=".
+    """
+    found: dict[str, Any] = {}
+    for one in given or ():
+        name, equals, value = one.partition("=")
+        if not equals or not name:
+            raise InputError(f"--{option} {one}: expected name=value", field=option)
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
 
 
 def output(*endings: str, folders: bool = False) -> Callable[[Path | None], Path | None]:

@@ -44,8 +44,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
 """Name, parameters, and regimes of each group, in the order of fitting.
 
 Not fitted are the numbers that recordings give directly, as medians: the radius at full steering, gravity and
-drag in the air; and those that no recording tells of, as the brake, which
-no drive presses without sliding."""
+drag in the air; and those that no recording tells of, as the brake, never pressed without a slide."""
 
 Progress = Callable[[str, float], None]
 
@@ -66,7 +65,7 @@ def fit(
         progress: Told the group and the share of it that is done.
 
     Returns:
-        Values by the names of vehicle.Parameters.
+        Values by the names of parameters.Parameters.
     """
     values = dict(SHIPPED)
     windows = find(recordings, HORIZON)
