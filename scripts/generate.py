@@ -15,7 +15,7 @@ import typer
 from trackmania_rl.bench import report as reports
 from trackmania_rl.bench.commands import BENCHMARKS
 from trackmania_rl.cli import app as commands
-from trackmania_rl.environment.race import Race
+from trackmania_rl.environment.race.race import Race
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.model.agents.agents import Agents

@@ -59,7 +59,7 @@ def drive(url: str, agent: AgentAdd, stop: threading.Event) -> None:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page of a race in which one car drives, heats of 12 s, each recorded."""
-    from trackmania_rl.environment.race import Race, Rules
+    from trackmania_rl.environment.race.race import Race, Rules
     from trackmania_rl.environment.server import environment_app
     from trackmania_rl.environment.tracks import library
     from trackmania_rl.protocol.service import running
@@ -219,7 +219,7 @@ def test_page_never_complained(screen: Screen) -> None:
 
 
 def test_a_lost_connection_is_said_and_comes_back(screen: Screen) -> None:
-    from trackmania_rl.environment.race import Race
+    from trackmania_rl.environment.race.race import Race
     from trackmania_rl.environment.server import environment_app
     from trackmania_rl.environment.tracks import library
     from trackmania_rl.protocol.service import running

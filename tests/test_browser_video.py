@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from trackmania_rl.environment.drivers import pursuit
+from trackmania_rl.environment.race.drivers import pursuit
 from trackmania_rl.environment.render import browser, encoder
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import AgentAdd
@@ -24,7 +24,7 @@ PATIENCE_MS = 60_000
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page of a replay of two seconds."""
-    from trackmania_rl.environment.race import Race, Rules
+    from trackmania_rl.environment.race.race import Race, Rules
     from trackmania_rl.environment.server import environment_app
     from trackmania_rl.environment.tracks import library
     from trackmania_rl.protocol.service import running

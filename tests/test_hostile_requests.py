@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 
-from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.race.race import Race, Rules
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.model.agents import agents

@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute, WebSocketRoute
 from litestar.testing import TestClient
 
-from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.race.race import Race, Rules
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.model.agents.agents import Agents

@@ -156,7 +156,7 @@ def demo(
     browser: Annotated[bool, typer.Option(help="Open the page in the default browser.")] = True,
 ) -> None:
     """Start all three services: a champion races agents that learn while you watch."""
-    from trackmania_rl.environment import ghosts
+    from trackmania_rl.environment.race import ghosts
     from trackmania_rl.environment.simulator.weather import forecast
     from trackmania_rl.environment.tracks import library
 

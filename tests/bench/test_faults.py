@@ -14,7 +14,7 @@ import pytest
 
 from trackmania_rl.bench import faults
 from trackmania_rl.bench.service import Started
-from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.race.race import Race, Rules
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.protocol.service import running

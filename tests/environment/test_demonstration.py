@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from trackmania_rl.cli import app
 from trackmania_rl.environment.demonstration import demonstrate
-from trackmania_rl.environment.drivers import pursuit
+from trackmania_rl.environment.race.drivers import pursuit
 from trackmania_rl.environment.replay.drive import Drive
 from trackmania_rl.environment.simulator.environment import TrackVectorEnv
 from trackmania_rl.environment.simulator.state import Field

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.race.race import Race, Rules
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.environment.tracks.lzo import decompress

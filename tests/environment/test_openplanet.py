@@ -13,7 +13,7 @@ import pytest
 from trackmania_rl.environment.conformance import worlds
 from trackmania_rl.environment.conformance.check import check
 from trackmania_rl.environment.openplanet import NOBODY, telemetry
-from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.race.race import Race, Rules
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.model.training.config import LearnerConfig

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from trackmania_rl.environment.drivers import pursuit
-from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.race.drivers import pursuit
+from trackmania_rl.environment.race.race import Race, Rules
 from trackmania_rl.environment.render.browser import NAMES
 from trackmania_rl.environment.render.studio import PAGE
 from trackmania_rl.environment.server import environment_app

@@ -66,7 +66,7 @@ class _Field:
     """Cars in a situation that can be driven again and again."""
 
     def __init__(self, road: Any, worlds: int, cars: int, together: bool, *, contact: bool) -> None:
-        from trackmania_rl.environment.drivers import pursuit
+        from trackmania_rl.environment.race.drivers import pursuit
         from trackmania_rl.environment.simulator.simulator import Simulator
 
         self.simulator = simulator = Simulator(road, worlds, cars_per_world=cars, contact=contact, threads=1)

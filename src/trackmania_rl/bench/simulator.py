@@ -111,7 +111,7 @@ class Drive:
     """
 
     def __init__(self, simulator: Any) -> None:
-        from trackmania_rl.environment.drivers import pursuit
+        from trackmania_rl.environment.race.drivers import pursuit
 
         random = np.random.default_rng(0)
         cars = simulator.cars

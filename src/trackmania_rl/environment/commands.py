@@ -143,8 +143,8 @@ def environment(
     """Serve races in real time, and batches of worlds for learners."""
     if context.invoked_subcommand is not None:
         return
-    from trackmania_rl.environment import ghosts
-    from trackmania_rl.environment.race import Race, Rules
+    from trackmania_rl.environment.race import ghosts
+    from trackmania_rl.environment.race.race import Race, Rules
     from trackmania_rl.environment.render.display import Screen
     from trackmania_rl.environment.replay.archive import Retention
     from trackmania_rl.environment.server import environment_app
@@ -318,7 +318,7 @@ def race(
     as_json: Json = False,
 ) -> None:
     """Race here and now, as fast as the machine goes."""
-    from trackmania_rl.environment import solo
+    from trackmania_rl.environment.race import solo
     from trackmania_rl.environment.tracks import library
 
     result = solo.run(

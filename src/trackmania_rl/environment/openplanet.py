@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from trackmania_rl.environment.clock import TICK
-from trackmania_rl.environment.race import Race
+from trackmania_rl.environment.race.race import Race
 from trackmania_rl.protocol.openplanet import Telemetry
 from trackmania_rl.protocol.poses import POSE_FIELDS
 

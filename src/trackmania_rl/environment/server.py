@@ -18,8 +18,8 @@ from litestar.params import FromPath, FromQuery, JSONBody, RawBody
 
 from trackmania_rl.environment import files, openplanet
 from trackmania_rl.environment.batch import check_remote, known_track, specification
-from trackmania_rl.environment.race import Race
-from trackmania_rl.environment.races import Races
+from trackmania_rl.environment.race.race import Race
+from trackmania_rl.environment.race.races import Races
 from trackmania_rl.environment.replay import archive, export, importing, reading, road
 from trackmania_rl.environment.show import Show
 from trackmania_rl.environment.streams import Limits, Streams

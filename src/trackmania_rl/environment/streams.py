@@ -17,8 +17,8 @@ from litestar.params import FromQuery
 
 from trackmania_rl.environment.batch import Batch
 from trackmania_rl.environment.outbox import Outbox
-from trackmania_rl.environment.race import Race
-from trackmania_rl.environment.races import Races
+from trackmania_rl.environment.race.race import Race
+from trackmania_rl.environment.race.races import Races
 from trackmania_rl.environment.show import Show
 from trackmania_rl.protocol import PROTOCOL_VERSION, messages
 from trackmania_rl.protocol.access import Access, bearer

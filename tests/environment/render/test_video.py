@@ -21,8 +21,8 @@ import pytest
 from typer.testing import CliRunner
 
 from trackmania_rl.cli import app
-from trackmania_rl.environment.drivers import pursuit
-from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.race.drivers import pursuit
+from trackmania_rl.environment.race.race import Race, Rules
 from trackmania_rl.environment.render.browser import NAMES, program, require
 from trackmania_rl.environment.render.encoder import Encoder, join
 from trackmania_rl.environment.render.export import export

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from replay.ghost_files import GHOST, along, chunk, container, record
 from trackmania_rl.cli import app, main
-from trackmania_rl.environment import ghosts
+from trackmania_rl.environment.race import ghosts
 from trackmania_rl.environment.replay import archive, comparison
 from trackmania_rl.environment.replay.drive import read_drive
 from trackmania_rl.environment.replay.verification import verify

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from mcap.reader import make_reader
 
-from trackmania_rl.environment import solo
+from trackmania_rl.environment.race import solo
 from trackmania_rl.environment.replay import foxglove
 from trackmania_rl.environment.replay.reading import read
 from trackmania_rl.environment.replay.verification import verify

@@ -17,9 +17,9 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trackmania_rl.environment import ghosts
-from trackmania_rl.environment.drivers import pursuit
-from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.race import ghosts
+from trackmania_rl.environment.race.drivers import pursuit
+from trackmania_rl.environment.race.race import Race, Rules
 from trackmania_rl.environment.replay import archive
 from trackmania_rl.environment.replay.reading import opened, read
 from trackmania_rl.environment.replay.recording import PACKING, Recording

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.environment.simulator.conftest import esses, straight
 
-from trackmania_rl.environment.drivers import pursuit
+from trackmania_rl.environment.race.drivers import pursuit
 from trackmania_rl.environment.simulator import cars
 from trackmania_rl.environment.simulator.attitude import rotate
 from trackmania_rl.environment.simulator.cars import HALF, MIDDLE, bump_cars

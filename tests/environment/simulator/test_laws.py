@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.environment.simulator.conftest import circle, esses, ribbon, straight
 
-from trackmania_rl.environment.drivers import pursuit
+from trackmania_rl.environment.race.drivers import pursuit
 from trackmania_rl.environment.simulator.attitude import rotate
 from trackmania_rl.environment.simulator.parameters import SHIPPED
 from trackmania_rl.environment.simulator.simulator import Simulator

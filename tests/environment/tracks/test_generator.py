@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trackmania_rl.environment import drivers
+from trackmania_rl.environment.race import drivers
 from trackmania_rl.environment.simulator.parameters import STEERING_RADIUS
 from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.tracks import blocks, generator, library

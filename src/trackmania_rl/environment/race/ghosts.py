@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from trackmania_rl.environment.entrant import GHOST_COLOUR, Ghost
+from trackmania_rl.environment.race.entrant import GHOST_COLOUR, Ghost
 from trackmania_rl.environment.replay import archive
 from trackmania_rl.environment.replay.drive import read_drive
 from trackmania_rl.environment.tracks.track import Track

@@ -11,7 +11,7 @@ import msgspec
 
 from trackmania_rl.environment.clock import FRAME_HZ, TICK
 from trackmania_rl.environment.outbox import Outbox
-from trackmania_rl.environment.race import Race
+from trackmania_rl.environment.race.race import Race
 from trackmania_rl.environment.replay import archive
 from trackmania_rl.protocol import PROTOCOL_VERSION, messages
 from trackmania_rl.protocol.errors import InputError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trackmania_rl.environment.standings import Drive, standings
+from trackmania_rl.environment.race.standings import Drive, standings
 
 
 def test_the_leaderboard_ranks_finishers_by_time_and_others_by_distance() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trackmania_rl.environment.incidents import IMPACT_MIN, IMPACT_PAUSE, Incidents
+from trackmania_rl.environment.race.incidents import IMPACT_MIN, IMPACT_PAUSE, Incidents
 
 HARD = np.array([0.0, IMPACT_MIN + 1.0], np.float32)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.environment.test_race import GAS, a_race, drive, everyone
+from tests.environment.race.test_race import GAS, a_race, drive, everyone
 
-from trackmania_rl.environment.race import Race, Rules
-from trackmania_rl.environment.senses import rotation
+from trackmania_rl.environment.race.race import Race, Rules
+from trackmania_rl.environment.race.senses import rotation
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.protocol.messages import AgentAdd, Observation
 

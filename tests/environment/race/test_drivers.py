@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trackmania_rl.environment.drivers import full_throttle, pursuit
+from trackmania_rl.environment.race.drivers import full_throttle, pursuit
 from trackmania_rl.environment.simulator.simulator import Simulator
 from trackmania_rl.environment.tracks import library
 

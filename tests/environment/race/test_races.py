@@ -8,9 +8,9 @@ import time
 from typing import Any
 
 import numpy as np
-from tests.environment.test_race import a_race
+from tests.environment.race.test_race import a_race
 
-from trackmania_rl.environment.races import LiveRace
+from trackmania_rl.environment.race.races import LiveRace
 
 
 def test_a_late_clock_catches_up_and_loses_no_tick() -> None:

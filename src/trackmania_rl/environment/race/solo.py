@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trackmania_rl.environment import drivers
-from trackmania_rl.environment.entrant import Entrant
-from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.race import drivers
+from trackmania_rl.environment.race.entrant import Entrant
+from trackmania_rl.environment.race.race import Race, Rules
 from trackmania_rl.environment.replay.recording import Recording
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError

@@ -15,19 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trackmania_rl.environment.clock import CONTROL_HZ, FRAME_HZ, STEP, TICK, TICKS_PER_STEP
-from trackmania_rl.environment.entrant import COLOURS, Entrant, Ghost
-from trackmania_rl.environment.incidents import Incidents
+from trackmania_rl.environment.race.entrant import COLOURS, Entrant, Ghost
+from trackmania_rl.environment.race.incidents import Incidents
+from trackmania_rl.environment.race.senses import Senses
+from trackmania_rl.environment.race.standings import Drive, standings
 from trackmania_rl.environment.registration import LAYOUTS
 from trackmania_rl.environment.replay.recording import Recording, new_id
 from trackmania_rl.environment.replay.script import About
-from trackmania_rl.environment.senses import Senses
 from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.environment.simulator.environment import FLOOR, SPEED_SLOWEST
 from trackmania_rl.environment.simulator.grid import start_grid
 from trackmania_rl.environment.simulator.observation import Layout
 from trackmania_rl.environment.simulator.reward import Reward
 from trackmania_rl.environment.simulator.simulator import CARS_MAX, PHYSICS_VERSION, Simulator
-from trackmania_rl.environment.standings import Drive, standings
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol import messages
 from trackmania_rl.protocol.errors import InputError

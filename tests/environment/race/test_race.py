@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trackmania_rl.environment import solo
-from trackmania_rl.environment.drivers import pursuit
-from trackmania_rl.environment.entrant import GHOST_COLOUR, Ghost
-from trackmania_rl.environment.race import Race, Rules
+from trackmania_rl.environment.race import solo
+from trackmania_rl.environment.race.drivers import pursuit
+from trackmania_rl.environment.race.entrant import GHOST_COLOUR, Ghost
+from trackmania_rl.environment.race.race import Race, Rules
 from trackmania_rl.environment.replay import reading, verification
 from trackmania_rl.environment.simulator.environment import TrackVectorEnv
 from trackmania_rl.environment.tracks import library
