@@ -142,10 +142,11 @@ def _fragment_steps() -> int:
 def headline(report: dict[str, Any]) -> str:
     """What a worker's processor gives and a learner's takes, and how long the learner of the most waits."""
     row = [row for row in report["rows"] if row["learning"]][-1]
-    transitions = 1e3 * report["worlds"] * _fragment_steps()
+    model = report["model"]
+    driven = model["bytes_per_second_per_worker"] / row["bytes_per_transition"]
     return (
-        f"a worker's core drives {transitions / row['worker_processor_ms_per_fragment']:,.0f} transitions/s, "
-        f"a learner's learns from {transitions / row['learner_processor_ms_per_fragment']:,.0f}; "
+        f"a worker's core drives {driven:,.0f} transitions/s, "
+        f"a learner's learns from {driven * model['workers_that_fill_a_learner']:,.0f}; "
         f"with {row['workers']} workers on {report['nodes']} nodes it waits {row['waiting']:.0%} of the time"
     )
 
