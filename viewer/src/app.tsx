@@ -9,12 +9,12 @@ import { LivePage } from "./pages/live";
 import { ReplayPage } from "./pages/replay";
 import { ReplaysPage } from "./pages/replays";
 import { TrainingPage } from "./pages/training";
-import { neighbour } from "./panels/camerabar";
+import { neighbour } from "./panels/camera-bar";
 import { Header } from "./panels/header";
 import { Help } from "./panels/help";
 import { Notice } from "./panels/notice";
-import { Settings } from "./panels/settings";
 import { useRoute } from "./route";
+import type { Tier } from "./scene/types";
 import { StageContext } from "./stage/context";
 import { Stage } from "./stage/stage";
 import { CAMERAS, setView, TRAILS, useView, WEATHERS } from "./view";
@@ -25,7 +25,7 @@ const PresentationPage = lazy(() => import("./pages/presentation"));
 export function App({ addresses }: { addresses: Addresses }) {
   const [stage, setStage] = useState<Stage | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
-  const [tier, setTier] = useState("");
+  const [tier, setTier] = useState<Tier>("light");
   const { page, query } = useRoute();
   const presenting = useView((view) => view.presenting);
   const connected = useModel((model) => model.status === "open");
@@ -48,14 +48,15 @@ export function App({ addresses }: { addresses: Addresses }) {
       return undefined;
     }
   }, []);
-  useViewKeys(stage, page !== "presentation");
-
   const replays = [...new Set(query.get("replay")?.split(",").filter(Boolean))];
+  const pictured = page === "live" || replays.length > 0;
+  useViewKeys(stage, page !== "presentation", pictured);
+
   return (
     <StageContext value={stage}>
       <canvas ref={mount} className="stage" aria-label="The race in 3D" />
-      {!presenting && page !== "presentation" && (
-        <Header page={page}>{page !== "training" && <Settings tier={tier} />}</Header>
+      {!(presenting && pictured) && page !== "presentation" && (
+        <Header page={page} tier={pictured ? tier : null} />
       )}
       {failure && <Notice title="No picture">{failure}</Notice>}
       {stage && page === "live" && <LivePage addresses={addresses} />}
@@ -79,8 +80,8 @@ function next<T>(entries: readonly T[], current: T): T {
   return entries[(entries.indexOf(current) + 1) % entries.length]!;
 }
 
-/** The keys of the pages with a picture; a presentation has its own. */
-function useViewKeys(stage: Stage | null, listening: boolean): void {
+/** The keys of the pages, some of them of those with a picture alone; a presentation has its own. */
+function useViewKeys(stage: Stage | null, listening: boolean, pictured: boolean): void {
   const look = (by: 1 | -1) => () => {
     const drivers = stage?.drivers ?? [];
     setView({ focus: neighbour(drivers, stage?.driver?.agent_id, by) });
@@ -95,6 +96,7 @@ function useViewKeys(stage: Stage | null, listening: boolean): void {
     l: () => setView(({ lidar }) => ({ lidar: !lidar })),
     a: () => setView(({ agents }) => ({ agents: !agents })),
     p: () =>
+      pictured &&
       setView(({ presenting, camera }) => ({
         presenting: !presenting,
         camera: presenting ? camera : "director",

@@ -3,6 +3,9 @@
 /** Stands for a value that there is none of. */
 export const NONE = "–";
 
+/** Kilometres an hour in a metre a second. */
+export const KMH = 3.6;
+
 /** A race time [s]: 0:38.71, with three decimals 0:38.712. */
 export function raceTime(seconds: number | null | undefined, decimals = 2): string {
   if (seconds == null || !Number.isFinite(seconds)) return NONE;
@@ -15,10 +18,10 @@ export function raceTime(seconds: number | null | undefined, decimals = 2): stri
   return `${seconds < 0 && rounded > 0 ? "-" : ""}${minutes}:${rest}`;
 }
 
-/** Seconds behind the leader: +1.71. */
-export function gap(seconds: number | null | undefined): string {
+/** Seconds behind somebody: +1.71, with three decimals +1.714. */
+export function gap(seconds: number | null | undefined, decimals = 2): string {
   if (seconds == null || !Number.isFinite(seconds)) return NONE;
-  return `${seconds < 0 ? "−" : "+"}${Math.abs(seconds).toFixed(2)}`;
+  return `${seconds < 0 ? "−" : "+"}${Math.abs(seconds).toFixed(decimals)}`;
 }
 
 /** A count in at most three digits: 950, 12.3k, 4.56M, 2M. */

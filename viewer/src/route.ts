@@ -12,7 +12,7 @@ export const PAGES = {
 export type Page = keyof typeof PAGES;
 
 /** What the address says: which page, and what is in the query. */
-export interface Route {
+interface Route {
   page: Page;
   query: URLSearchParams;
 }
@@ -23,10 +23,9 @@ const CHANGED = "trackmania:route";
 const OWN_PARTS = ["replay", ...CLOCK_PARTS, "reference", "beside", "deck", "slide", "print"];
 
 /** Read an address: `?replay=` opens that replay wherever it stands. */
-export function parseRoute(address: string): Route {
-  const [path = "/", search = ""] = address.split("?", 2);
-  const query = new URLSearchParams(search);
-  const named = (Object.keys(PAGES) as Page[]).find((page) => PAGES[page] === path) ?? "live";
+function parseRoute(address: string): Route {
+  const { pathname, searchParams: query } = new URL(address, window.location.origin);
+  const named = (Object.keys(PAGES) as Page[]).find((page) => PAGES[page] === pathname) ?? "live";
   return { page: query.has("replay") ? "replays" : named, query };
 }
 

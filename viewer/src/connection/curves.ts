@@ -4,7 +4,7 @@ import { onMetrics } from "./model";
 import { getMetrics, getRuns } from "./rest";
 
 /** A learning curve: at each point the step, the run's wall-clock [s] and the value. */
-export interface CurvePoints {
+interface CurvePoints {
   step: number[];
   seconds: number[];
   value: number[];
@@ -17,7 +17,7 @@ interface Curves {
   runs: RunSummary[];
   /** Curves by run; a run's entry is replaced, never changed, when values come. */
   byRun: Readonly<Record<string, RunCurves>>;
-  /** "failed" with a sentence when the model service did not answer. */
+  /** Why the runs could not be loaded; null when they could. */
   failure: string | null;
   loaded: boolean;
 }
@@ -80,7 +80,7 @@ function curvesOf({ curves }: RunMetrics): RunCurves {
 }
 
 /** The curves with a message's values at their ends. */
-export function withValues(byRun: Curves["byRun"], message: MetricsMessage): Curves["byRun"] {
+function withValues(byRun: Curves["byRun"], message: MetricsMessage): Curves["byRun"] {
   const run = { ...byRun[message.run] };
   for (const [key, value] of Object.entries(message.values)) {
     const curve = run[key];
@@ -102,19 +102,4 @@ function thinned(curve: CurvePoints): CurvePoints {
     seconds: curve.seconds.filter(keep),
     value: curve.value.filter(keep),
   };
-}
-
-/**
- * A curve made smooth: exponential moving average without a bias to its first value.
- *
- * @param weight 0 (as it is) to nearly 1 (very smooth).
- */
-export function smoothed(values: readonly number[], weight: number): number[] {
-  let sum = 0;
-  let norm = 0;
-  return values.map((value) => {
-    sum = weight * sum + value;
-    norm = weight * norm + 1;
-    return sum / norm;
-  });
 }

@@ -20,7 +20,7 @@ interface ModelState {
 export const useModel = create<ModelState>(() => ({ status: "connecting", detail: "", agents: [] }));
 
 /** Called with each new value of a learning curve. */
-export type MetricsListener = (message: MetricsMessage) => void;
+type MetricsListener = (message: MetricsMessage) => void;
 
 const listeners = new Set<MetricsListener>();
 

@@ -4,7 +4,7 @@ import { VersionMismatch } from "../protocol/frames";
 export type Status = "connecting" | "open" | "waiting" | "mismatch";
 
 /** What a connection tells its owner. */
-export interface Listener {
+interface Listener {
   /** The status changed; `detail` says why, for people. */
   status(status: Status, detail: string): void;
   text(message: string): void;

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
-import { CameraBar } from "../panels/camerabar";
+import { CameraBar } from "../panels/camera-bar";
 import { useFilm } from "../panels/film";
 import { Leaderboard } from "../panels/leaderboard";
-import { LowerThird } from "../panels/lowerthird";
+import { LowerThird } from "../panels/lower-third";
 import { Minimap } from "../panels/minimap";
 import { Telemetry } from "../panels/telemetry";
 import { Timer } from "../panels/timer";

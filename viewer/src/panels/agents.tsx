@@ -6,7 +6,7 @@ import { useModel } from "../connection/model";
 import { count, duration, percent, raceTime } from "../format";
 import type { AgentStatus } from "../protocol/messages";
 import { Chart } from "./chart";
-import { curveLines, CURVE_KINDS, type CurveAxis } from "./curves";
+import { curveLines, CURVE_KINDS, type CurveAxis } from "./curve-lines";
 
 /** The learning agents: how far they are, what ails them, and their curves as they grow. */
 export function Agents({ onClose }: { onClose: () => void }) {

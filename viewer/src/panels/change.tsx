@@ -1,6 +1,7 @@
-import { Button, Group, Modal, PasswordInput } from "@mantine/core";
+import { Button, Group, Modal } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { useProfile } from "../driving/profile";
+import { TokenField } from "./token-field";
 
 interface Props {
   title: string;
@@ -16,13 +17,12 @@ interface Props {
 
 /** A question before a service is changed; asks for the token when the service wants one. */
 export function Change({ title, verb, disabled = false, run, onClose, onDone, children }: Props) {
-  const token = useProfile((profile) => profile.token);
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState("");
   const submit = async () => {
     setBusy(true);
     try {
-      await run(token);
+      await run(useProfile.getState().token);
       onDone();
       onClose();
     } catch (error) {
@@ -33,14 +33,7 @@ export function Change({ title, verb, disabled = false, run, onClose, onDone, ch
   return (
     <Modal opened onClose={onClose} title={title} centered>
       {children}
-      {(token !== "" || /token/i.test(refusal)) && (
-        <PasswordInput
-          mt="sm"
-          label="Token of the service"
-          value={token}
-          onChange={(event) => useProfile.setState({ token: event.currentTarget.value })}
-        />
-      )}
+      <TokenField refusal={refusal} />
       {refusal && <p role="alert">{refusal}</p>}
       <Group justify="flex-end" mt="md">
         <Button variant="default" onClick={onClose}>

@@ -10,7 +10,7 @@ import {
   IconRoadOff,
 } from "@tabler/icons-react";
 import type { NumberedEvent } from "../connection/environment";
-import { raceTime } from "../format";
+import { KMH, raceTime } from "../format";
 import type { EventKind } from "../protocol/messages";
 import { addressOf, go } from "../route";
 import type { Driver } from "../stage/drive";
@@ -26,7 +26,7 @@ export const EVENTS: Record<EventKind, { icon: typeof IconFlag; text: (value?: n
   finish: { icon: IconFlag, text: (value) => `finished in ${raceTime(value, 3)}` },
   wall: {
     icon: IconBolt,
-    text: (value) => `hit the wall${value ? ` at ${Math.round(value * 3.6)} km/h` : ""}`,
+    text: (value) => `hit the wall${value ? ` at ${Math.round(KMH * value)} km/h` : ""}`,
   },
   off_road: { icon: IconRoadOff, text: () => "left the road" },
   stuck: { icon: IconHourglass, text: () => "is stuck" },

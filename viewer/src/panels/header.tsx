@@ -1,4 +1,4 @@
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { Tooltip } from "@mantine/core";
 import { IconHelp, IconPresentation } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { Status } from "../connection/socket";
@@ -7,7 +7,10 @@ import { useModel } from "../connection/model";
 import { useBrand } from "../presentation/brand";
 import { DEFAULT_BRANDING } from "../presentation/deck";
 import { addressOf, go, PAGES, type Page } from "../route";
+import type { Tier } from "../scene/types";
 import { setView } from "../view";
+import { IconButton } from "./icon-button";
+import { Settings } from "./settings";
 
 const TITLES: Record<Page, string> = {
   live: "Live",
@@ -24,8 +27,14 @@ const SAYS: Record<Status | "absent", string> = {
   absent: "not used",
 };
 
+interface HeaderProps {
+  page: Page;
+  /** What the picture is drawn with; null on a page without one. */
+  tier: Tier | null;
+}
+
 /** The name, the pages, how the services are, and what can be set. */
-export function Header({ page, children }: { page: Page; children?: ReactNode }) {
+export function Header({ page, tier }: HeaderProps) {
   const brand = useBrand();
   return (
     <header className="header">
@@ -50,28 +59,21 @@ export function Header({ page, children }: { page: Page; children?: ReactNode })
       </nav>
       <div className="header-end">
         <Services />
-        {children}
-        <Tooltip label="Presentation (P)" openDelay={400}>
-          <ActionIcon
-            className="wide-only"
-            variant="subtle"
-            color="gray"
-            aria-label="Presentation"
-            onClick={() => setView({ presenting: true })}
-          >
-            <IconPresentation size={20} />
-          </ActionIcon>
-        </Tooltip>
-        <Tooltip label="Keys (?)" openDelay={400}>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            aria-label="Keys"
-            onClick={() => setView({ helping: true })}
-          >
-            <IconHelp size={20} />
-          </ActionIcon>
-        </Tooltip>
+        {tier && <Settings tier={tier} />}
+        {tier && (
+          <span className="wide-only">
+            <IconButton
+              label="Presentation"
+              hint="Presentation (P)"
+              onClick={() => setView({ presenting: true })}
+            >
+              <IconPresentation size={20} />
+            </IconButton>
+          </span>
+        )}
+        <IconButton label="Keys" hint="Keys (?)" onClick={() => setView({ helping: true })}>
+          <IconHelp size={20} />
+        </IconButton>
       </div>
     </header>
   );

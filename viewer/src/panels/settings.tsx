@@ -1,5 +1,7 @@
 import { ActionIcon, Popover, SegmentedControl, Stack, Switch, Text, Tooltip } from "@mantine/core";
 import { IconAdjustmentsHorizontal } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import type { Tier } from "../scene/types";
 import { setView, TIERS, TRAILS, useView, WEATHERS } from "../view";
 
 const TRAIL_LABELS = { agent: "By agent", speed: "By speed", off: "Off" };
@@ -7,7 +9,7 @@ const TRAIL_LABELS = { agent: "By agent", speed: "By speed", off: "Off" };
 const capital = (word: string) => word[0]!.toUpperCase() + word.slice(1);
 
 /** How the picture looks: trails, LIDAR, weather, quality. */
-export function Settings({ tier }: { tier: string }) {
+export function Settings({ tier }: { tier: Tier }) {
   const { trails, lidar, labels, weather, quality } = useView();
   return (
     <Popover position="bottom-end" shadow="lg" width={340} trapFocus>
@@ -68,7 +70,7 @@ export function Settings({ tier }: { tier: string }) {
   );
 }
 
-function Choice({ label, children }: { label: string; children: React.ReactNode }) {
+function Choice({ label, children }: { label: string; children: ReactNode }) {
   return (
     <div>
       <Text size="xs" c="dimmed" mb={4}>

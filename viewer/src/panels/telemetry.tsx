@@ -1,11 +1,11 @@
 import { useCallback, useRef } from "react";
+import { KMH } from "../format";
 import { StateBit } from "../protocol/messages";
 import { useOverlay } from "../stage/context";
 import type { Moment } from "../stage/moment";
 
 /** End of the speedometer's scale [km/h]. */
 const SPEED_KMH_MAX = 400;
-const KMH = 3.6;
 
 /** A circle's arc of 240 degrees, open below, around (110, 104). */
 function arc(radius: number): string {

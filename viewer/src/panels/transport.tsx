@@ -18,8 +18,8 @@ import type { Recording } from "../playback/recording";
 import type { TrackGeometry } from "../protocol/messages";
 import { useOverlay } from "../stage/context";
 import type { Driver } from "../stage/drive";
-import { IconButton } from "./iconbutton";
-import { ScrubBar } from "./scrubbar";
+import { IconButton } from "./icon-button";
+import { ScrubBar } from "./scrub-bar";
 
 /** One step of control [s]. */
 export const STEP = 0.05;

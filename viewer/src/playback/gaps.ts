@@ -4,8 +4,6 @@ import type { RecordedCar } from "./standings";
 
 /** Points of a line along the track. */
 const POINTS = 240;
-/** Length of the pieces of road for which lost time is told [m]; as `replay compare` has it. */
-export const PIECE = 100;
 
 /** Gaps of all cars to one of them. */
 export interface Gaps {
@@ -75,7 +73,7 @@ export function lossesAlong(
   car: number,
   reference: number,
   length: number,
-  piece = PIECE,
+  piece: number,
 ): Loss[] {
   const count = Math.max(1, Math.ceil(length / piece));
   const edges = Array.from({ length: count + 1 }, (_, k) => Math.min(length, k * piece));

@@ -1,3 +1,4 @@
+import { KMH } from "../format";
 import { gapsAlong } from "./gaps";
 import type { Recording } from "./recording";
 import type { RecordedCar } from "./standings";
@@ -15,8 +16,6 @@ export interface Traces {
   /** One line a car: seconds behind, km/h, gas less brake (1 to -1), or steering (1 is right). */
   lines: number[][];
 }
-
-const KMH = 3.6;
 
 /** A trace of every car along a track; NaN where a car did not come so far. Gaps are those to `compared`. */
 export function tracesAlong(

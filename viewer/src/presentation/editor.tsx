@@ -31,7 +31,7 @@ import type { Addresses } from "../connection/addresses";
 import { useCurves } from "../connection/curves";
 import { getRaces, getReplays, useRemote } from "../connection/rest";
 import { moment } from "../format";
-import { CURVE_KINDS } from "../panels/curves";
+import { CURVE_KINDS } from "../panels/curve-lines";
 import { addressOf, go } from "../route";
 import { CAMERAS } from "../view";
 import { FONTS, OVERLAYS, readDeck, SLIDE_KINDS, type Branding, type FontName, type Slide } from "./deck";

@@ -3,7 +3,7 @@ import { IconPlayerPlayFilled } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { getEndings, getReplay, getReplays, getTrack, useRemote } from "../connection/rest";
 import { count, moment, percent, raceTime } from "../format";
-import { layOut } from "../panels/minimap";
+import { layOut, pathBetween } from "../panels/track-map";
 import type { EndCause, Ending, RunSummary, TrackGeometry } from "../protocol/messages";
 import { addressOf } from "../route";
 import {
@@ -15,7 +15,6 @@ import {
   PLACE,
   placesOf,
   placeWords,
-  stretch,
   summary,
   type Place,
 } from "./failures";
@@ -175,7 +174,7 @@ function HeatMap({ track, places, chosen, onChoose }: HeatMapProps) {
             tabIndex={0}
             aria-label={title}
             aria-pressed={distance === chosen}
-            d={`M${stretch(distance, track)}`}
+            d={pathBetween(track, distance, distance + PLACE)}
             stroke={CAUSE_COLOURS[cause]}
             strokeWidth={5 + 17 * heat}
             strokeOpacity={0.35 + 0.6 * heat}

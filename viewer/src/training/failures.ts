@@ -1,3 +1,4 @@
+import { nodeAt } from "../panels/track-map";
 import type { EndCause, Ending, TrackGeometry } from "../protocol/messages";
 
 /** Why episodes end, the worst first. */
@@ -139,29 +140,6 @@ function turning(arc: number, track: TrackGeometry): number {
     before = now;
   }
   return turn;
-}
-
-/** The node of the centre-line at an arc length [m]; beyond an open track's end its last. */
-export function nodeAt(arc: number, track: TrackGeometry): number {
-  const total = track.arc.at(-1)!;
-  const wanted = track.closed ? ((arc % total) + total) % total : arc;
-  let [low, high] = [0, track.arc.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (track.arc[middle]! < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** The stretch of road from a distance past the start line as points on the map, "x z" each. */
-export function stretch(distance: number, track: TrackGeometry): string {
-  return [0, 0.25, 0.5, 0.75, 1]
-    .map((part) => {
-      const node = nodeAt(track.start + distance + part * PLACE, track);
-      return `${track.position[3 * node]!.toFixed(1)} ${track.position[3 * node + 2]!.toFixed(1)}`;
-    })
-    .join("L");
 }
 
 /** A distance past the start line within the lap [m]: who rolled back over the start is at it. */

@@ -1,5 +1,5 @@
 import type { RunCurves } from "../connection/curves";
-import { interpolated } from "../panels/curves";
+import { interpolated } from "../panels/curve-lines";
 import type { AgentStatus, RunEndings, RunSummary } from "../protocol/messages";
 
 /** What came of a run, in a line of the table. */

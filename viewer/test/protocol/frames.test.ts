@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decodePoses, VersionMismatch } from "../src/protocol/frames";
+import { decodePoses, VersionMismatch } from "../../src/protocol/frames";
 
 /** Two rows of three columns at tick -150, as `protocol/frames.py` packs them: "<HBBIIi" and float32. */
 function frame({ magic = 0x4d54, version = 1, kind = 1, rows = 2 } = {}): ArrayBuffer {

@@ -1,30 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Ending, EndCause, TrackGeometry } from "../src/protocol/messages";
-import { causesOverTime, nodeAt, placesOf, placeWords, summary } from "../src/training/failures";
-
-/** 200 m straight ahead, a half circle of radius 20 m to the left, and 200 m back; checkpoint at 150 m. */
-function hairpin(): TrackGeometry {
-  const arc = Array.from({ length: 464 }, (_, metre) => metre);
-  const half = 20 * Math.PI;
-  const tangent = arc.flatMap((at) => {
-    const yaw = Math.min(Math.max((at - 200) / 20, 0), Math.PI);
-    return [Math.sin(yaw), 0, Math.cos(yaw)];
-  });
-  const position = arc.flatMap((at) => {
-    const yaw = Math.min(Math.max((at - 200) / 20, 0), Math.PI);
-    const z = at <= 200 ? at : at <= 200 + half ? 200 + 20 * Math.sin(yaw) : 400 + half - at;
-    return [20 * (1 - Math.cos(yaw)), 0, z];
-  });
-  return {
-    arc,
-    tangent,
-    position,
-    start: 10,
-    length: 440,
-    closed: false,
-    checkpoints: [150],
-  } as unknown as TrackGeometry;
-}
+import type { Ending, EndCause } from "../../src/protocol/messages";
+import { causesOverTime, placesOf, placeWords, summary } from "../../src/training/failures";
+import { hairpin } from "../hairpin";
 
 const ending = (distance: number, cause: EndCause, step = 1000): Ending => ({
   episode: 1,
@@ -55,7 +32,6 @@ describe("failure analysis", () => {
   it("says in words where a place is", () => {
     expect(placeWords(60, track)).toBe("on the straight after the start");
     expect(placeWords(221, track)).toBe("in the hairpin to the left after checkpoint 1");
-    expect(nodeAt(231, track)).toBe(231);
   });
 
   it("sums up what happens most, and where", () => {

@@ -1,5 +1,4 @@
 import type { RunCurves } from "../connection/curves";
-import { smoothed } from "../connection/curves";
 import type { AgentStatus, RunSummary } from "../protocol/messages";
 import type { Line, Unit } from "./chart";
 
@@ -80,6 +79,21 @@ export function curveLines(
     if (!curve || (axis === "episode" && !episodesAt)) return [];
     const x = axis === "episode" ? curve.step.map(episodesAt!) : curve[axis];
     return [{ label, colour, x, y: smoothed(curve.value, smoothing), marked }];
+  });
+}
+
+/**
+ * A curve made smooth: exponential moving average without a bias to its first value.
+ *
+ * @param weight 0 (as it is) to nearly 1 (very smooth).
+ */
+function smoothed(values: readonly number[], weight: number): number[] {
+  let sum = 0;
+  let norm = 0;
+  return values.map((value) => {
+    sum = weight * sum + value;
+    norm = weight * norm + 1;
+    return sum / norm;
   });
 }
 

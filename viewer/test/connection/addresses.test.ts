@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { resolveAddresses, socketAddress } from "../src/connection/addresses";
+import { resolveAddresses, socketAddress } from "../../src/connection/addresses";
 
 const page = (search = "") => ({ protocol: "http:", hostname: "pit.lane", search });
 

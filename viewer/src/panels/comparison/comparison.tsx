@@ -1,16 +1,17 @@
 import { NativeSelect, SegmentedControl } from "@mantine/core";
 import { IconLayoutColumns, IconX } from "@tabler/icons-react";
 import { useCallback, useMemo, useState } from "react";
-import type { PlaybackClock } from "../playback/playback-clock";
-import type { Recording } from "../playback/recording";
-import type { RecordedCar } from "../playback/standings";
-import { type Trace, TRACES, type Traces, tracesAlong } from "../playback/traces";
-import type { TrackGeometry } from "../protocol/messages";
-import { Chart, type Line } from "./chart";
+import { NONE } from "../../format";
+import type { PlaybackClock } from "../../playback/playback-clock";
+import type { Recording } from "../../playback/recording";
+import type { RecordedCar } from "../../playback/standings";
+import { type Trace, TRACES, type Traces, tracesAlong } from "../../playback/traces";
+import type { TrackGeometry } from "../../protocol/messages";
+import { Chart, type Line } from "../chart";
 import "./comparison.css";
-import { LossMap } from "./comparison-map";
-import { SplitTable } from "./comparison-splits";
-import { IconButton } from "./iconbutton";
+import { LossMap } from "./loss-map";
+import { SplitTable } from "./split-table";
+import { IconButton } from "../icon-button";
 
 /** Which two cars are compared: numbers in the recording. */
 export interface Pair {
@@ -193,7 +194,9 @@ function Values({ traces, cars, trace, under }: ValuesProps) {
         return (
           <span key={car.agent_id}>
             <span className="swatch" style={{ background: car.colour }} />
-            {Number.isNaN(value) ? "–" : `${trace === "gap" && value > 0 ? "+" : ""}${value.toFixed(digits)}`}
+            {Number.isNaN(value)
+              ? NONE
+              : `${trace === "gap" && value > 0 ? "+" : ""}${value.toFixed(digits)}`}
           </span>
         );
       })}

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
-import type { Drive } from "../stage/drive";
-import { Stage } from "../stage/stage";
+import type { Drive } from "../../stage/drive";
+import { Stage } from "../../stage/stage";
 import "./comparison.css";
 
 interface Props {

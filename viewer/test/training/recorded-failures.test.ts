@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { Replay, ReplayEvent, ReplaySummary } from "../src/protocol/messages";
-import { failuresNear } from "../src/training/recorded-failures";
-import { straight } from "./playback/straight";
+import type { Replay, ReplayEvent, ReplaySummary } from "../../src/protocol/messages";
+import { failuresNear } from "../../src/training/recorded-failures";
+import { straight } from "../playback/straight";
 
 /** A recording in which "ada" drives at 10 m/s, and what happens. */
 const recorded = (id: string, events: ReplayEvent[]): Replay => ({

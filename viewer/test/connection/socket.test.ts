@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Socket, type Status } from "../src/connection/socket";
-import { VersionMismatch } from "../src/protocol/frames";
+import { Socket, type Status } from "../../src/connection/socket";
+import { VersionMismatch } from "../../src/protocol/frames";
 
 /** The browser's WebSocket, as far as Socket uses it. */
 class Wire {

@@ -1,10 +1,10 @@
 import { Table } from "@mantine/core";
 import { useMemo } from "react";
-import { raceTime } from "../format";
-import { splits } from "../playback/gaps";
-import type { Recording } from "../playback/recording";
-import type { RecordedCar } from "../playback/standings";
-import type { TrackGeometry } from "../protocol/messages";
+import { gap, raceTime } from "../../format";
+import { splits } from "../../playback/gaps";
+import type { Recording } from "../../playback/recording";
+import type { RecordedCar } from "../../playback/standings";
+import type { TrackGeometry } from "../../protocol/messages";
 
 interface Props {
   recording: Recording;
@@ -50,8 +50,8 @@ export function SplitTable({ recording, cars, track, reference, onSeek }: Props)
                 </Table.Th>
                 {order.map((car) => (
                   <Table.Td key={car} className="number" data-best={sectors[car] === best}>
-                    {car === reference ? time(times[car]!) : gap(times[car]! - times[reference]!)}
-                    <small>{time(sectors[car]!)}</small>
+                    {car === reference ? raceTime(times[car]!, 3) : gap(times[car]! - times[reference]!, 3)}
+                    <small>{raceTime(sectors[car]!, 3)}</small>
                   </Table.Td>
                 ))}
               </Table.Tr>
@@ -62,7 +62,3 @@ export function SplitTable({ recording, cars, track, reference, onSeek }: Props)
     </Table.ScrollContainer>
   );
 }
-
-const time = (seconds: number) => (Number.isNaN(seconds) ? "–" : raceTime(seconds, 3));
-const gap = (seconds: number) =>
-  Number.isNaN(seconds) ? "–" : `${seconds >= 0 ? "+" : "−"}${Math.abs(seconds).toFixed(3)}`;

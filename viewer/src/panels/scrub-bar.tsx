@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useRef, useState, type PointerEvent } from "react";
-import { raceTime } from "../format";
+import { KMH, raceTime } from "../format";
 import { happenings, labels, nearest } from "../playback/happenings";
 import type { PlaybackClock } from "../playback/playback-clock";
 import type { Recording } from "../playback/recording";
@@ -8,7 +8,7 @@ import { useOverlay } from "../stage/context";
 import type { Driver } from "../stage/drive";
 import type { Moment } from "../stage/moment";
 import { EVENTS, isNews } from "./events";
-import { layOut } from "./minimap";
+import { layOut } from "./track-map";
 
 /** Least distance between two labels, as a share of the bar. */
 const LABEL_ROOM = 0.075;
@@ -126,7 +126,7 @@ interface PreviewProps extends Omit<Props, "clock"> {
 /** A moment of the recording at a glance: where the cars are, how fast, and what happens. */
 function Preview({ time, place, event, car, recording, track, drivers }: PreviewProps) {
   const map = useMemo(() => layOut(track), [track]);
-  const speed = Math.round(3.6 * recording.speed(car, time));
+  const speed = Math.round(KMH * recording.speed(car, time));
   return (
     <div className="panel preview" style={{ left: place }}>
       <svg viewBox={map.viewBox} aria-hidden>

@@ -1,11 +1,11 @@
 import { useCallback, useMemo, useRef } from "react";
-import { lossesAlong, type Loss } from "../playback/gaps";
-import type { Recording } from "../playback/recording";
-import type { RecordedCar } from "../playback/standings";
-import type { TrackGeometry } from "../protocol/messages";
-import { useOverlay } from "../stage/context";
-import type { Moment } from "../stage/moment";
-import { layOut } from "./minimap";
+import { lossesAlong, type Loss } from "../../playback/gaps";
+import type { Recording } from "../../playback/recording";
+import type { RecordedCar } from "../../playback/standings";
+import type { TrackGeometry } from "../../protocol/messages";
+import { useOverlay } from "../../stage/context";
+import type { Moment } from "../../stage/moment";
+import { layOut, pathBetween } from "../track-map";
 
 /** Length of the pieces that are coloured [m]: about a corner. */
 const PIECE = 20;
@@ -26,7 +26,7 @@ interface Props {
 }
 
 /** Grey where two drives are as fast as one another, orange where time is lost, blue where it is won. */
-export function heat(rate: number, full: number): string {
+function heat(rate: number, full: number): string {
   if (Number.isNaN(rate)) return "#39424f";
   const share = Math.round(100 * Math.min(1, Math.abs(rate) / full));
   return `color-mix(in oklab, ${rate > 0 ? "#ff5a1f" : "#35a7ff"} ${share}%, #dfe6ee)`;
@@ -40,7 +40,7 @@ export function LossMap({ recording, cars, track, shown, reference, onPoint }: P
     const losses = lossesAlong(recording, cars, shown, reference, track.length, PIECE);
     const rates = losses.map(({ rate }) => Math.abs(rate)).filter(Number.isFinite);
     rates.sort((a, b) => a - b);
-    const pieces = losses.map((loss) => ({ loss, path: pathBetween(track, loss) }));
+    const pieces = losses.map((loss) => ({ loss, path: pathBetween(track, loss.from, loss.to) }));
     return { pieces, full: Math.max(FULL_LEAST, rates[Math.floor(BELOW_FULL * rates.length)] ?? 0) };
   }, [recording, cars, track, shown, reference]);
 
@@ -96,24 +96,4 @@ function told({ from, to, rate }: Loss): string {
   const where = `${from.toFixed(0)} to ${to.toFixed(0)} m`;
   if (Number.isNaN(rate)) return `${where}: never driven by both`;
   return `${where}: ${rate > 0 ? "+" : ""}${rate.toFixed(3)} s per 100 m`;
-}
-
-/** The centre-line between two distances from the start, as a path on the map. */
-export function pathBetween(track: TrackGeometry, { from, to }: Pick<Loss, "from" | "to">): string {
-  const { arc, position, start } = track;
-  const whole = arc.at(-1)!;
-  const points: string[] = [];
-  const add = (node: number) =>
-    points.push(`${position[3 * node]!.toFixed(1)} ${position[3 * node + 2]!.toFixed(1)}`);
-  let node = arc.findIndex((at) => at >= (start + from) % whole);
-  node = Math.max(0, node - 1);
-  for (let along = 0; along <= to - from;) {
-    add(node);
-    const next = (node + 1) % arc.length;
-    if (next === 0 && !track.closed) break;
-    along += next === 0 ? 0 : arc[next]! - arc[node]!;
-    node = next;
-  }
-  add(node);
-  return `M${points.join("L")}`;
 }

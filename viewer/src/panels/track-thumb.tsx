@@ -1,11 +1,11 @@
 import { getReplayTrack, useRemote } from "../connection/rest";
 import type { ReplaySummary } from "../protocol/messages";
-import { layOut, type MapLayout } from "./minimap";
+import { layOut, type TrackMap } from "./track-map";
 
 /** Maps by the hash of their track: many replays are of the same one. */
-const maps = new Map<string, Promise<MapLayout>>();
+const maps = new Map<string, Promise<TrackMap>>();
 
-function mapOf(base: string, { id, track_hash }: ReplaySummary): Promise<MapLayout> {
+function mapOf(base: string, { id, track_hash }: ReplaySummary): Promise<TrackMap> {
   const known = maps.get(track_hash);
   if (known) return known;
   const map = getReplayTrack(base, id).then(layOut);

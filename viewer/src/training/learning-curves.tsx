@@ -9,7 +9,7 @@ import {
   type CurveAxis,
   type CurveKind,
   type NamedRun,
-} from "../panels/curves";
+} from "../panels/curve-lines";
 
 const AXES: readonly { value: CurveAxis; label: string; unit: Unit }[] = [
   { value: "step", label: "steps", unit: "count" },
@@ -31,7 +31,7 @@ const MAIN = new Set([
 const LOGARITHMIC = new Set(["loss/critic", "policy/alpha", "speed/steps", "speed/updates"]);
 
 /** A run that has a place in the charts, and the setting that it shares with others. */
-export interface CurveRun extends NamedRun {
+interface CurveRun extends NamedRun {
   setting: string;
 }
 
