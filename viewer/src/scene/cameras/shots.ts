@@ -58,6 +58,8 @@ const LOOK = new Vector3(0, 0.62, 12);
 const HEAD_PER_ACCELERATION = 0.0011;
 const HEAD_MAX = 0.06;
 const OVERHEAD_HEIGHT = 56;
+/** From this far below the road on a camera no longer falls with its car, and from there on stays on the road [m] (guess). */
+const FALLEN = [8, 24] as const;
 /** Distance between trackside posts [m], and of a post from the border [m]: before all lamps, boards and flags. */
 const POST_SPACING = 110;
 const POST_AWAY = 0.4;
@@ -76,6 +78,9 @@ export class Shots {
   private readonly past = newPose();
   private readonly point = newRibbonPoint();
   private readonly heading = new Vector3();
+  /** What is followed: the car, or the road above it once it has fallen off; and how much the latter, 0 to 1. */
+  private readonly followed = new Vector3();
+  private fallen = 0;
   /** Mean of the past speeds [m/s], as that of the headings. */
   private pastSpeed = 0;
   private readonly vector = new Vector3();
@@ -93,6 +98,7 @@ export class Shots {
    */
   take(kind: RaceCamera, car: number, time: number, out: Shot, postTime = time): boolean {
     if (!this.source.sample(car, time, this.pose)) return false;
+    this.follow();
     if (kind === "cockpit") this.cockpit(car, time, out);
     else if (kind === "overhead") this.overhead(car, time, out);
     else if (kind === "trackside") this.trackside(car, postTime, out);
@@ -100,19 +106,25 @@ export class Shots {
     return true;
   }
 
-  private chase(car: number, time: number, out: Shot): void {
-    const { pose, point, ribbon } = this;
-    const heading = this.pastHeading(car, time, CHASE);
-    const speed = Math.min(this.pastSpeed, SPEED_MAX);
+  private follow(): void {
+    const { pose, point, ribbon, vector } = this;
     ribbon.at(pose.progress + ribbon.track.start, point);
+    const depth = -vector.subVectors(pose.position, point.position).dot(point.up);
+    this.fallen = MathUtils.smoothstep(depth, ...FALLEN);
+    this.followed.lerpVectors(pose.position, point.position, this.fallen);
+  }
+
+  private chase(car: number, time: number, out: Shot): void {
+    const { pose, point, ribbon, followed, fallen } = this;
+    const heading = this.pastHeading(car, time, CHASE);
+    const speed = Math.min(this.pastSpeed, SPEED_MAX) * (1 - fallen);
+    ribbon.at(pose.progress + ribbon.track.start, point);
+    heading.lerp(point.tangent, fallen).normalize();
     out.up.copy(UP).multiplyScalar(0.35).addScaledVector(point.up, 0.65).normalize();
     const distance = CHASE_DISTANCE + CHASE_PER_SPEED * speed;
-    out.position
-      .copy(pose.position)
-      .addScaledVector(heading, -distance)
-      .addScaledVector(out.up, CHASE_HEIGHT);
+    out.position.copy(followed).addScaledVector(heading, -distance).addScaledVector(out.up, CHASE_HEIGHT);
     this.keepOnRoad(distance, out.position);
-    out.target.copy(pose.position).addScaledVector(heading, 5).addScaledVector(out.up, 0.85);
+    out.target.copy(followed).addScaledVector(heading, 5).addScaledVector(out.up, 0.85);
     out.fov = CHASE_FOV + CHASE_FOV_PER_SPEED * speed;
   }
 
@@ -132,9 +144,9 @@ export class Shots {
 
   private overhead(car: number, time: number, out: Shot): void {
     const heading = this.pastHeading(car, time, OVERHEAD).setY(0).normalize();
-    const { position } = this.pose;
-    out.position.copy(position).addScaledVector(UP, OVERHEAD_HEIGHT).addScaledVector(heading, -16);
-    out.target.copy(position).addScaledVector(heading, 9);
+    const { followed } = this;
+    out.position.copy(followed).addScaledVector(UP, OVERHEAD_HEIGHT).addScaledVector(heading, -16);
+    out.target.copy(followed).addScaledVector(heading, 9);
     out.up.copy(heading);
     out.fov = 50;
   }
@@ -153,7 +165,7 @@ export class Shots {
       .addScaledVector(point.up, height);
     const lift = side * POST_AWAY * point.left.y + height * point.up.y;
     if (point.up.y > 0) out.position.addScaledVector(UP, Math.max(0, POST_LIFT - lift));
-    out.target.copy(pose.position).addScaledVector(UP, 0.6);
+    out.target.copy(this.followed).addScaledVector(UP, 0.6);
     out.up.copy(UP);
     const distance = out.position.distanceTo(out.target);
     const fov = 2 * MathUtils.radToDeg(Math.atan(TRACKSIDE_HEIGHT / 2 / distance));
@@ -181,12 +193,12 @@ export class Shots {
   /**
    * Move a point `behind` metres behind the car between the borders, and above the road.
    *
-   * A car that is beyond the borders, or below the road, takes its camera along.
+   * What is followed beyond the borders, or below the road, takes its camera along.
    */
   private keepOnRoad(behind: number, position: Vector3): void {
-    const { pose, point, vector, ribbon } = this;
+    const { pose, followed, point, vector, ribbon } = this;
     ribbon.at(pose.progress + ribbon.track.start - behind, point);
-    vector.subVectors(pose.position, point.position);
+    vector.subVectors(followed, point.position);
     const most = Math.max(point.halfLeft - MARGIN, vector.dot(point.left));
     const least = Math.min(MARGIN - point.halfRight, vector.dot(point.left));
     const lowest = CLEARANCE + Math.min(0, vector.dot(point.up));

@@ -175,24 +175,43 @@ test("a knock does not shake the chase camera", () => {
   expect(cameras.camera.fov - fov).toBeGreaterThan(2);
 });
 
-test("a car beside or below the road keeps its camera", () => {
-  for (const offset of [new Vector3(0, -40, 0), new Vector3(30, 0, 30)]) {
-    const { cameras, drive } = filmed(60);
-    const fallen: PoseSource = {
-      cars: drive.cars,
-      sample(car, time, out) {
-        const there = drive.sample(car, time, out);
-        out.position.add(offset);
-        return there;
-      },
-    };
-    cameras.setSource(fallen);
+/** Cameras on a drive whose cars are as far from their places. */
+function filmedOff(offset: Vector3): { cameras: Cameras; drive: Drive } {
+  const { cameras, drive } = filmed(60);
+  cameras.setSource({
+    cars: drive.cars,
+    sample(car, time, out) {
+      const there = drive.sample(car, time, out);
+      out.position.add(offset);
+      return there;
+    },
+  });
+  return { cameras, drive };
+}
+
+test("a car beside or a little below the road keeps its camera", () => {
+  for (const offset of [new Vector3(0, -6, 0), new Vector3(30, 0, 30)]) {
+    const { cameras, drive } = filmedOff(offset);
     cameras.set("chase", 0, 5, true);
     cameras.update(5);
     const away = cameras.camera.position.distanceTo(poseAt(drive, 0, 5).position.add(offset));
     expect(away).toBeLessThan(12);
   }
 });
+
+test.each(["chase", "overhead", "trackside"] as const)(
+  "%s stays over the road from which a car has fallen",
+  (kind) => {
+    const { cameras, drive } = filmedOff(new Vector3(20, -300, 0));
+    cameras.set(kind, 0, 5, true);
+    cameras.update(5);
+    const place = circuit.at(poseAt(drive, 0, 5).progress + circuit.track.start, newRibbonPoint());
+    const offset = cameras.camera.position.clone().sub(place.position);
+    expect(offset.dot(place.up)).toBeGreaterThan(1);
+    expect(offset.length()).toBeLessThan(80);
+    expect(cameras.target.distanceTo(place.position)).toBeLessThan(10);
+  },
+);
 
 test("the free camera starts where the last one was, and goes with the car", () => {
   vi.stubGlobal("DOMRect", Object); // a browser has it
