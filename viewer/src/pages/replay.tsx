@@ -68,11 +68,11 @@ function Playback({ base, replays, track, query }: PlaybackProps) {
     () => window.matchMedia("(min-width: 761px) and (min-height: 481px)").matches,
   );
   const [beside, setBeside] = useState(asked.has("beside") && cars.length > 1);
-  const turn = () => {
-    if (cars.length < 2) return;
-    if (!beside) setView({ focus: cars[pair.reference]!.agent_id });
-    setBeside(!beside);
-  };
+  const turn = () => setBeside(!beside && cars.length > 1);
+  const onTheLeft = beside ? cars[pair.reference]!.agent_id : null;
+  useEffect(() => {
+    if (onTheLeft !== null) setView({ focus: onTheLeft });
+  }, [onTheLeft]);
 
   useKeys({
     " ": () => clock.toggle(),
