@@ -53,7 +53,7 @@ export function JoinForm({ race, opened, onClose, onJoin }: Props) {
             />
           ) : (
             <button type="button" className="link" onClick={() => setWanted(true)}>
-              The service wants a token
+              Give a token
             </button>
           )}
           <Text size="sm" c="dimmed">
