@@ -1,7 +1,7 @@
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { type Addresses } from "./connection/addresses";
 import { followCurves } from "./connection/curves";
-import { useEnvironment, watchEnvironment } from "./connection/environment";
+import { watchEnvironment } from "./connection/environment";
 import { useModel, watchModel } from "./connection/model";
 import { toggleFullscreen } from "./fullscreen";
 import { useKeys } from "./keys";
@@ -9,10 +9,12 @@ import { LivePage } from "./pages/live";
 import { ReplayPage } from "./pages/replay";
 import { ReplaysPage } from "./pages/replays";
 import { TrainingPage } from "./pages/training";
+import { Boundary } from "./panels/boundary";
 import { neighbour } from "./panels/camera-bar";
 import { Header } from "./panels/header";
 import { Help } from "./panels/help";
-import { Notice } from "./panels/notice";
+import { Banner, Notice } from "./panels/notice";
+import { useRemarks } from "./remarks";
 import { useRoute } from "./route";
 import type { Tier } from "./scene/types";
 import { StageContext } from "./stage/context";
@@ -30,7 +32,7 @@ export function App({ addresses }: { addresses: Addresses }) {
   const presenting = useView((view) => view.presenting);
   const connected = useModel((model) => model.status === "open");
 
-  const race = query.get("race");
+  const race = query.get("race") || null;
   useEffect(() => watchEnvironment(addresses.environment, race), [addresses, race]);
   useEffect(() => watchModel(addresses.model), [addresses]);
   useEffect(
@@ -59,19 +61,35 @@ export function App({ addresses }: { addresses: Addresses }) {
         <Header page={page} tier={pictured ? tier : null} />
       )}
       {failure && <Notice title="No picture">{failure}</Notice>}
-      {stage && page === "live" && <LivePage addresses={addresses} />}
-      {stage && page === "replays" && replays.length > 0 && (
-        <ReplayPage key={replays.join()} base={addresses.environment} ids={replays} query={query} />
-      )}
-      {page === "replays" && replays.length === 0 && <ReplaysPage base={addresses.environment} />}
-      {page === "training" && <TrainingPage base={addresses.model} environment={addresses.environment} />}
-      {page === "presentation" && (
-        <Suspense>
-          <PresentationPage addresses={addresses} />
-        </Suspense>
-      )}
+      <Boundary key={`${page} ${replays.join()}`}>
+        {stage && page === "live" && <LivePage addresses={addresses} />}
+        {stage && page === "replays" && replays.length > 0 && (
+          <ReplayPage key={replays.join()} base={addresses.environment} ids={replays} query={query} />
+        )}
+        {page === "replays" && replays.length === 0 && <ReplaysPage base={addresses.environment} />}
+        {page === "training" && <TrainingPage base={addresses.model} environment={addresses.environment} />}
+        {page === "presentation" && (
+          <Suspense>
+            <PresentationPage addresses={addresses} />
+          </Suspense>
+        )}
+      </Boundary>
+      <Remarks />
       <Help />
     </StageContext>
+  );
+}
+
+/** What the address asks for and cannot have. */
+function Remarks() {
+  const { remarks } = useRemarks();
+  if (remarks.length === 0) return null;
+  return (
+    <Banner onClose={() => useRemarks.setState({ remarks: [] })}>
+      {remarks.map((sentence) => (
+        <span key={sentence}>In the address {sentence}</span>
+      ))}
+    </Banner>
   );
 }
 
@@ -106,8 +124,4 @@ function useViewKeys(stage: Stage | null, listening: boolean, pictured: boolean)
     "?": () => setView({ helping: true }),
   };
   useKeys(listening ? keys : {});
-  const title = useEnvironment((environment) => environment.race?.track_name);
-  useEffect(() => {
-    document.title = title ? `${title} · TrackMania RL` : "TrackMania RL";
-  }, [title]);
 }

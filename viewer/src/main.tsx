@@ -10,7 +10,9 @@ import { MantineProvider } from "@mantine/core";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { findAddresses } from "./connection/addresses";
+import { Notice } from "./panels/notice";
 import { findBrand } from "./presentation/brand";
+import { remark } from "./remarks";
 import { theme } from "./theme";
 import { viewOf } from "./view";
 
@@ -19,9 +21,20 @@ await Promise.all(
   ["600 16px Barlow", "700 16px 'Barlow Condensed'"].map((font) => document.fonts.load(font)),
 );
 await findBrand();
-viewOf(new URLSearchParams(window.location.search));
+remark(viewOf(new URLSearchParams(window.location.search)));
+const page = await findAddresses().then(
+  (addresses) => <App addresses={addresses} />,
+  (error: Error) => (
+    <Notice
+      title="This page does not know where its services are"
+      action={{ label: "Use the usual ones", run: () => window.location.assign("/") }}
+    >
+      {error.message}
+    </Notice>
+  ),
+);
 createRoot(document.getElementById("root")!).render(
   <MantineProvider theme={theme} forceColorScheme="dark">
-    <App addresses={await findAddresses()} />
+    {page}
   </MantineProvider>,
 );

@@ -25,7 +25,8 @@ const OWN_PARTS = ["replay", ...CLOCK_PARTS, "reference", "beside", "deck", "sli
 /** Read an address: `?replay=` opens that replay wherever it stands. */
 function parseRoute(address: string): Route {
   const { pathname, searchParams: query } = new URL(address, window.location.origin);
-  const named = (Object.keys(PAGES) as Page[]).find((page) => PAGES[page] === pathname) ?? "live";
+  const path = pathname.replace(/\/+$/, "") || "/";
+  const named = (Object.keys(PAGES) as Page[]).find((page) => PAGES[page] === path) ?? "live";
   return { page: query.has("replay") ? "replays" : named, query };
 }
 

@@ -72,17 +72,30 @@ export const useView = create<View>()(
 /** Change how the race is looked at. */
 export const setView = useView.setState;
 
-/** Look as the page's address says: `?camera=…&focus=…&weather=…&quality=…&trails=…&present`. */
-export function viewOf(query: URLSearchParams): void {
-  const choice = <T extends string>(name: string, known: readonly T[]) =>
-    known.find((value) => value === query.get(name));
-  const asked: Partial<View> = {
-    camera: choice("camera", CAMERAS),
-    weather: choice("weather", WEATHERS),
-    trails: choice("trails", TRAILS),
-    quality: choice("quality", [...TIERS, "auto"]),
-    focus: query.get("focus") ?? undefined,
-    presenting: query.has("present") || undefined,
-  };
-  setView(Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)));
+/** What an address may ask for by name. */
+const CHOICES = {
+  camera: CAMERAS,
+  weather: WEATHERS,
+  trails: TRAILS,
+  quality: [...TIERS, "auto"],
+} as const satisfies Partial<Record<keyof View, readonly string[]>>;
+
+/**
+ * Look as the page's address says: `?camera=…&focus=…&weather=…&quality=…&trails=…&present`.
+ *
+ * @returns What it asks for and cannot have, in sentences.
+ */
+export function viewOf(query: URLSearchParams): string[] {
+  const remarks: string[] = [];
+  for (const [part, choices] of Object.entries(CHOICES)) {
+    const asked = query.get(part);
+    if (asked === null) continue;
+    const choice = choices.find((one) => one === asked);
+    if (choice) setView({ [part]: choice });
+    else remarks.push(`${part} is «${asked}», expected one of ${choices.join(", ")}.`);
+  }
+  const focus = query.get("focus");
+  if (focus) setView({ focus });
+  if (query.has("present")) setView({ presenting: true });
+  return remarks;
 }

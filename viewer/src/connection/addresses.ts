@@ -8,26 +8,34 @@ export interface Addresses {
 
 const PORTS = { environment: 8080, model: 8081 };
 
+/** An address that the page's server lets the page talk to. */
+const ADDRESS = /^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?\/*$/;
+
 /** Word for "there is no such service", in the page's address and in /config.json. */
 const NO_SERVICE = "none";
 
 /**
  * The addresses from the page's own (`?environment=…&model=…`), else from the server's configuration,
  * else the page's host at the usual ports.
+ *
+ * @throws Error when one of them is not the address of a service.
  */
 export function resolveAddresses(
   location: Pick<Location, "protocol" | "hostname" | "search">,
   config: { environment?: string; model?: string },
 ): Addresses {
   const query = new URLSearchParams(location.search);
-  const address = (service: keyof typeof PORTS) =>
-    (
-      query.get(service) ||
-      config[service] ||
-      `${location.protocol}//${location.hostname}:${PORTS[service]}`
-    ).replace(/\/+$/, "");
-  const model = address("model");
-  return { environment: address("environment"), model: model === NO_SERVICE ? null : model };
+  const address = (service: keyof typeof PORTS) => {
+    const usual = `${location.protocol}//${location.hostname}:${PORTS[service]}`;
+    const given = query.get(service) || config[service];
+    if (!given) return usual;
+    if (service === "model" && given === NO_SERVICE) return null;
+    if (!ADDRESS.test(given) || !URL.canParse(given)) {
+      throw new Error(`${service} is «${given}», expected the address of a service, e.g. ${usual}.`);
+    }
+    return given.replace(/\/+$/, "");
+  };
+  return { environment: address("environment")!, model: address("model") };
 }
 
 /** Ask the page's server where the services are; a server without that answer is no error. */

@@ -37,6 +37,7 @@ const RUNS_MOST = 24;
 export function followCurves(base: string): () => void {
   let closed = false;
   let pending: MetricsMessage[] = [];
+  const fetched = new Set<string>(); // since following began: what came in a pause is not known otherwise
   const listen = onMetrics((message) => pending.push(message));
   const timer = window.setInterval(() => {
     if (pending.length === 0) return;
@@ -50,11 +51,11 @@ export function followCurves(base: string): () => void {
   async function load(): Promise<void> {
     try {
       const runs = (await getRuns(base)).slice(0, RUNS_MOST);
-      const known = useCurves.getState().byRun;
       const fresh = await Promise.all(
-        runs.filter((run) => !(run.id in known)).map((run) => getMetrics(base, run.id)),
+        runs.filter((run) => !fetched.has(run.id)).map((run) => getMetrics(base, run.id)),
       );
       if (closed) return;
+      for (const { run } of fresh) fetched.add(run);
       const loaded = Object.fromEntries(fresh.map((metrics) => [metrics.run, curvesOf(metrics)]));
       useCurves.setState((state) => ({
         runs,

@@ -95,6 +95,7 @@ function receive(message: WatchMessage): void {
       if (!sameCars) buffer?.clear();
       set({
         race: message.race,
+        show: null,
         weather: message.race.weather ?? undefined,
         buffer: sameColumns ? buffer : new LiveBuffer(poseLayout(message.race.pose_fields)),
       });

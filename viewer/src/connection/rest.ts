@@ -29,7 +29,13 @@ export class ServiceError extends Error {
 }
 
 async function get<T>(address: string): Promise<T> {
-  return (await (await request(address, {})).json()) as T;
+  return read(await request(address, {}));
+}
+
+async function read<T>(answer: Response): Promise<T> {
+  return answer.json().catch(() => {
+    throw new ServiceError(answer.status, `${answer.url} is no answer of a service of TrackMania RL.`);
+  }) as Promise<T>;
 }
 
 /** Something that changes the service; `token` where it wants one. */
@@ -100,7 +106,7 @@ export async function uploadReplay(
     },
     body: file,
   });
-  return (await answer.json()) as ReplaySummary;
+  return read(answer);
 }
 /** The tracks that the service has. */
 export const getTracks = (base: string) => get<TrackSummary[]>(`${base}/api/tracks`);
@@ -117,7 +123,7 @@ export const getHighlights = (base: string, run: string) =>
   get<RunHighlights>(`${base}/api/runs/${encodeURIComponent(run)}/highlights`);
 /** Let policies of increasing age of a run race in the environment service. */
 export const raceAges = async (base: string, run: string, token: string) =>
-  (await (await change(ageRace(base, run), "POST", token, {})).json()) as Race;
+  read<Race>(await change(ageRace(base, run), "POST", token, {}));
 /** Take them out of that race. */
 export const endAges = (base: string, run: string, token: string) =>
   change(ageRace(base, run), "DELETE", token);
@@ -152,8 +158,13 @@ export type Remote<T> =
   | { state: "failed"; error: Error; value?: undefined; retry: () => void }
   | { state: "ready"; value: T; retry: () => void };
 
-/** Fetch something when `key` changes and when asked to retry; the old value goes at a new key. */
-export function useRemote<T>(key: string, fetcher: () => Promise<T>): Remote<T> {
+/**
+ * Fetch something.
+ *
+ * @param key What it is: at a new key the old value goes, and the new one is fetched.
+ * @param age Fetched anew when it changes, as at a retry; the old value stays until the new one is there.
+ */
+export function useRemote<T>(key: string, fetcher: () => Promise<T>, age: string | number = 0): Remote<T> {
   const [attempt, setAttempt] = useState(0);
   const [result, setResult] = useState<{ key: string; value?: T; error?: Error } | null>(null);
   const retry = useCallback(() => {
@@ -170,8 +181,17 @@ export function useRemote<T>(key: string, fetcher: () => Promise<T>): Remote<T> 
     };
     // The fetcher is a new closure at each render; the key says when it means something else.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [key, attempt]);
+  }, [key, age, attempt]);
   if (result?.key !== key) return { state: "loading", retry };
   if (result.error) return { state: "failed", error: result.error, retry };
   return { state: "ready", value: result.value as T, retry };
+}
+
+/** Try again what has failed when its service comes. */
+export function useReturn({ state, retry }: Remote<unknown>, here: boolean): void {
+  useEffect(() => {
+    if (here && state === "failed") retry();
+    // Once at each coming: what fails though the service is there fails again.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [here]);
 }

@@ -4,10 +4,11 @@ import type { Addresses } from "../connection/addresses";
 import { liveClock, raceWeather, useEnvironment } from "../connection/environment";
 import { useModel } from "../connection/model";
 import { Driver } from "../driving/driver";
-import { getRaces, getTrack, useRemote } from "../connection/rest";
+import { getRaces, getTrack, useRemote, useReturn } from "../connection/rest";
 import { Agents } from "../panels/agents";
 import { EventFeed } from "../panels/events";
-import { Notice } from "../panels/notice";
+import { Banner, Notice } from "../panels/notice";
+import { useTitle } from "../title";
 import type { Race, TrackGeometry } from "../protocol/messages";
 import { addressOf, go, useRoute } from "../route";
 import { liveDrive } from "../stage/drive";
@@ -18,16 +19,29 @@ import { ShowPage } from "./show";
 /** The race that runs now. */
 export function LivePage({ addresses }: { addresses: Addresses }) {
   const { status, detail, race, show } = useEnvironment();
+  const { query } = useRoute();
+  useTitle(show?.env ?? race?.track_name);
   if (status === "mismatch") return <Notice title="Two versions that do not fit">{detail}</Notice>;
   if (show !== null) return <ShowPage show={show} here={status === "open"} address={addresses.environment} />;
   if (race === null) {
-    return status === "open" ? (
-      <Notice title="No race yet" busy>
-        The environment service is there and has not announced a race so far.
-      </Notice>
-    ) : (
-      <Notice title={detail ? "There is nothing to watch" : "The environment service is not there"} busy>
-        {detail} Waiting for it at {addresses.environment}. <code>trackmania-rl environment</code> starts it.
+    if (status === "open") {
+      return (
+        <Notice title="No race yet" busy>
+          The environment service is there and has not announced a race so far.
+        </Notice>
+      );
+    }
+    if (detail) {
+      const toFirst = { label: "Watch the first race", run: () => go(addressOf("live", { race: "" })) };
+      return (
+        <Notice title="There is nothing to watch" busy action={query.get("race") ? toFirst : undefined}>
+          {detail}
+        </Notice>
+      );
+    }
+    return (
+      <Notice title="The environment service is not there" busy>
+        Waiting for it at {addresses.environment}. <code>trackmania-rl environment</code> starts it.
       </Notice>
     );
   }
@@ -36,6 +50,10 @@ export function LivePage({ addresses }: { addresses: Addresses }) {
 
 function RaceTrack({ race, base }: { race: Race; base: string }) {
   const track = useRemote(`${base} ${race.track_hash}`, () => getTrack(base, race.track));
+  useReturn(
+    track,
+    useEnvironment(({ status }) => status === "open"),
+  );
   if (track.state === "ready") return <LiveRace race={race} track={track.value} base={base} />;
   if (track.state === "loading") return <Notice title={race.track_name} busy />;
   return (
@@ -85,9 +103,7 @@ function LiveRace({ race, track, base }: { race: Race; track: TrackGeometry; bas
         right={!absent && showingAgents && <Agents onClose={() => setView({ agents: false })} />}
       />
       {status !== "open" && (
-        <p className="panel banner" role="status">
-          The environment service is gone: the picture stands still until it is back…
-        </p>
+        <Banner>The environment service is gone: the picture stands still until it is back…</Banner>
       )}
     </>
   );
@@ -95,7 +111,7 @@ function LiveRace({ race, track, base }: { race: Race; track: TrackGeometry; bas
 
 /** Where several races are driven: which one to watch. */
 function RaceChoice({ base, race }: { base: string; race: Race }) {
-  const races = useRemote(`${base} ${race.heat}`, () => getRaces(base));
+  const races = useRemote(base, () => getRaces(base), race.heat);
   if (races.state !== "ready" || races.value.length < 2) return null;
   return (
     <Select

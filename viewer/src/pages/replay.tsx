@@ -1,7 +1,8 @@
 import { IconChartLine, IconCheck, IconLink, IconListDetails } from "@tabler/icons-react";
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
+import { useEnvironment } from "../connection/environment";
 import { getRecorded } from "../connection/recorded";
-import { ServiceError, useRemote } from "../connection/rest";
+import { ServiceError, useRemote, useReturn } from "../connection/rest";
 import { moment } from "../format";
 import { useKeys } from "../keys";
 import { Beside } from "../panels/comparison/beside";
@@ -12,14 +13,16 @@ import { Notice } from "../panels/notice";
 import { usePlayback } from "../panels/playback";
 import { STEP, Transport } from "../panels/transport";
 import { VideoExport } from "../panels/video/video-export";
-import { clockParts, setClock } from "../playback/address";
+import { clockParts, clockRemarks, setClock } from "../playback/address";
 import { fastest } from "../playback/gaps";
 import { happenings } from "../playback/happenings";
 import type { PlaybackClock } from "../playback/playback-clock";
 import type { Recording } from "../playback/recording";
 import type { RecordedCar } from "../playback/standings";
 import type { Replay, TrackGeometry } from "../protocol/messages";
+import { remark } from "../remarks";
 import { addressOf, go } from "../route";
+import { useTitle } from "../title";
 import { setView, useView } from "../view";
 import { RaceView } from "./race";
 
@@ -36,6 +39,11 @@ export function ReplayPage({
   query: URLSearchParams;
 }) {
   const loaded = useRemote(`${base} ${ids.join()}`, () => getRecorded(base, ids));
+  useReturn(
+    loaded,
+    useEnvironment(({ status }) => status === "open"),
+  );
+  useTitle(loaded.value?.replays[0]!.track_name ?? "Replay");
   if (loaded.state === "loading") return <Notice title="Loading the replay" busy />;
   if (loaded.state === "ready") return <Playback {...loaded.value} base={base} query={query} />;
   const unknown = loaded.error instanceof ServiceError && loaded.error.status === 404;
@@ -64,6 +72,7 @@ function Playback({ base, replays, track, query }: PlaybackProps) {
     return [...new Set(times.map(({ time }) => time))];
   }, [replays]);
   const [pair, setPair] = useState(() => compared(recording, cars, asked.get("reference")));
+  useEffect(() => remark([...clockRemarks(asked), ...agentRemarks(asked, cars)]), [asked, cars]);
   const [comparing, setComparing] = useState(
     () => window.matchMedia("(min-width: 761px) and (min-height: 481px)").matches,
   );
@@ -137,6 +146,16 @@ function compared(recording: Recording, cars: readonly RecordedCar[], asked: str
   const named = cars.findIndex((car) => car.agent_id === asked);
   const reference = named >= 0 ? named : fastest(recording, cars);
   return { reference, shown: cars.length > 1 && reference === 0 ? 1 : 0 };
+}
+
+/** What an address says of agents that do not drive here. */
+function agentRemarks(query: URLSearchParams, cars: readonly RecordedCar[]): string[] {
+  const ids = cars.map((car) => car.agent_id);
+  return ["focus", "reference"].flatMap((part) => {
+    const agent = query.get(part);
+    if (!agent || ids.includes(agent)) return [];
+    return [`${part} is «${agent}», expected an agent of this replay: ${ids.join(", ")}.`];
+  });
 }
 
 interface LinksProps {

@@ -1,7 +1,8 @@
 import { ActionIcon, Button, Checkbox, Menu, NativeSelect, Table, TextInput } from "@mantine/core";
 import { IconDotsVertical, IconPlayerPlayFilled, IconSearch, IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
-import { getReplays, replayFile, useRemote } from "../connection/rest";
+import { useEnvironment } from "../connection/environment";
+import { getReplays, replayFile, useRemote, useReturn } from "../connection/rest";
 import { bytes, moment, raceTime } from "../format";
 import { Cell, Listing } from "../panels/listing";
 import { Notice } from "../panels/notice";
@@ -10,6 +11,7 @@ import { TrackThumb } from "../panels/track-thumb";
 import { found as foundIn, ORDERS, type Order, type Search } from "../playback/shelf";
 import type { ReplaySummary } from "../protocol/messages";
 import { addressOf, go } from "../route";
+import { useTitle } from "../title";
 
 /** Replays compared at once. */
 const COMPARED_MOST = 8;
@@ -19,6 +21,11 @@ const open = (ids: readonly string[]) => go(addressOf("replays", { replay: ids.j
 /** The recorded races, newest first; one opens, several of a track are compared. */
 export function ReplaysPage({ base }: { base: string }) {
   const replays = useRemote(base, () => getReplays(base));
+  useReturn(
+    replays,
+    useEnvironment(({ status }) => status === "open"),
+  );
+  useTitle("Replays");
   if (replays.state === "loading") return <Notice title="Replays" busy />;
   if (replays.state === "failed") {
     return (

@@ -4,6 +4,7 @@ import { useModel } from "../connection/model";
 import { getCheckpoints, useRemote } from "../connection/rest";
 import { runColour } from "../panels/curve-lines";
 import { Notice } from "../panels/notice";
+import { useTitle } from "../title";
 import { LearningCurves } from "../training/learning-curves";
 import { useEndings } from "../training/endings";
 import { RunInDetail } from "../training/run";
@@ -15,6 +16,7 @@ import { episodesBy, resultOf } from "../training/summary";
 export function TrainingPage({ base, environment }: { base: string | null; environment: string }) {
   const { loaded, failure, runs } = useCurves();
   const status = useModel((model) => model.status);
+  useTitle("Training");
   if (base === null) {
     return (
       <Notice title="No model service">This page was opened without one, so there are no curves.</Notice>
@@ -45,9 +47,10 @@ export function TrainingPage({ base, environment }: { base: string | null; envir
 function Training({ base, environment }: { base: string; environment: string }) {
   const { runs, byRun } = useCurves();
   const agents = useModel((model) => model.agents);
+  const connected = useModel((model) => model.status === "open");
   const endings = useEndings(base, runs);
   const evaluations = agents.map((agent) => agent.lap_time_best).join();
-  const saved = useRemote(`${base} ${evaluations}`, () => getCheckpoints(base));
+  const saved = useRemote(base, () => getCheckpoints(base), evaluations);
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const colours = runs.map((run, place) => runColour(run, place, agents)).join();
   const shown = useMemo(
@@ -69,6 +72,11 @@ function Training({ base, environment }: { base: string; environment: string }) 
     <main className="page training">
       <div className="page-head">
         <h1>Training</h1>
+        {!connected && (
+          <p className="gone" role="status">
+            The model service is gone: what is shown stands still until it is back…
+          </p>
+        )}
       </div>
       <RunsTable
         runs={runs.map((run, place) => ({

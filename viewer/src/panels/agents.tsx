@@ -27,6 +27,7 @@ export function Agents({ onClose }: { onClose: () => void }) {
       </header>
       {agents.length > 0 ? (
         <>
+          {status !== "open" && <p className="gone">The model service is gone: waiting for it…</p>}
           <Curves agents={agents} />
           <ul>
             {agents.map((agent) => (

@@ -1,4 +1,4 @@
-import { Button, Loader } from "@mantine/core";
+import { Button, CloseButton, Loader } from "@mantine/core";
 import type { ReactNode } from "react";
 
 interface Props {
@@ -23,5 +23,21 @@ export function Notice({ title, children, busy = false, action }: Props) {
         </Button>
       )}
     </section>
+  );
+}
+
+interface BannerProps {
+  children: ReactNode;
+  /** Put it away, where the reader can. */
+  onClose?: () => void;
+}
+
+/** What is amiss with a page that goes on, over it. */
+export function Banner({ children, onClose }: BannerProps) {
+  return (
+    <div className="panel banner" role="status">
+      <div>{children}</div>
+      {onClose && <CloseButton size="sm" aria-label="Close" onClick={onClose} />}
+    </div>
   );
 }

@@ -27,3 +27,25 @@ export function setClock(clock: PlaybackClock, query: URLSearchParams): void {
   const [from, to] = loop.split(",").map(Number);
   if (from !== undefined && to !== undefined) clock.setStretch(from, to);
 }
+
+/** What an address says of how a replay plays and a clock cannot do, in sentences. */
+export function clockRemarks(query: URLSearchParams): string[] {
+  const wrong = (part: string, right: (asked: string) => boolean, expected: string) => {
+    const asked = query.get(part);
+    return !asked || right(asked) ? [] : [`${part} is «${asked}», expected ${expected}.`];
+  };
+  return [
+    ...wrong("t", (asked) => Number.isFinite(Number(asked)), "a time in seconds"),
+    ...wrong(
+      "speed",
+      (asked) => SPEEDS.some((speed) => speed === Number(asked)),
+      `one of ${SPEEDS.join(", ")}`,
+    ),
+    ...wrong("loop", isStretch, "two times in seconds, such as 2,5"),
+  ];
+}
+
+function isStretch(asked: string): boolean {
+  const [from = NaN, to = NaN, ...more] = asked.split(",").map(Number);
+  return from < to && more.length === 0;
+}

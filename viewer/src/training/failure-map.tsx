@@ -1,7 +1,8 @@
 import { Checkbox, RangeSlider, Select } from "@mantine/core";
 import { IconPlayerPlayFilled } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { getEndings, getReplay, getReplays, getTrack, useRemote } from "../connection/rest";
+import { useEnvironment } from "../connection/environment";
+import { getEndings, getReplay, getReplays, getTrack, useRemote, useReturn } from "../connection/rest";
 import { count, moment, percent, raceTime } from "../format";
 import { layOut, pathBetween } from "../panels/track-map";
 import type { EndCause, Ending, RunSummary, TrackGeometry } from "../protocol/messages";
@@ -31,7 +32,7 @@ interface Props {
 
 /** Where and why the episodes of a run end. */
 export function Failures({ model, environment, run, age }: Props) {
-  const endings = useRemote(`${model} ${run.id} ${age}`, () => getEndings(model, run.id));
+  const endings = useRemote(`${model} ${run.id}`, () => getEndings(model, run.id), age);
   const tracks = useMemo(
     () => [...new Set(endings.value?.endings.map((ending) => ending.track))],
     [endings.value],
@@ -79,6 +80,10 @@ interface OnTrackProps {
 
 function OnTrack({ environment, agent, track, endings }: OnTrackProps) {
   const geometry = useRemote(`${environment} ${track}`, () => getTrack(environment, track));
+  useReturn(
+    geometry,
+    useEnvironment(({ status }) => status === "open"),
+  );
   const [causes, setCauses] = useState<ReadonlySet<EndCause>>(new Set(CAUSES.slice(0, -1)));
   const [window, setWindow] = useState<[number, number]>([0, 100]);
   const [place, setPlace] = useState<number | null>(null);

@@ -33,14 +33,16 @@ interface Props {
 
 /** The moments of a run that are worth seeing, each with its replay where one was kept. */
 export function Highlights({ model, run, age }: Props) {
-  const { value } = useRemote(`${model} ${run} ${age}`, () => getHighlights(model, run));
-  if (!value) return null;
-  if (value.highlights.length === 0) {
+  const found = useRemote(`${model} ${run}`, () => getHighlights(model, run), age);
+  if (found.state === "failed") return <p className="quiet">{found.error.message}</p>;
+  if (found.state === "loading") return null;
+  const { highlights } = found.value;
+  if (highlights.length === 0) {
     return <p className="quiet">No highlights of this run yet: its evaluations make them.</p>;
   }
   return (
     <ul className="highlights" aria-label="Highlights">
-      {value.highlights.map(({ kind, step, seconds, sentence, replay }) => {
+      {highlights.map(({ kind, step, seconds, sentence, replay }) => {
         const { title, icon: Picture } = KINDS[kind];
         return (
           <li key={kind} className={`panel highlight ${kind}`}>

@@ -21,6 +21,15 @@ describe("addresses of the services", () => {
     });
   });
 
+  it.each(["pit", "ftp://pit", "http://", "http://pit:99999", "http://pit?x=1", "none"])(
+    "are refused in words when they are none: %s",
+    (environment) => {
+      expect(() => resolveAddresses(page(`?environment=${encodeURIComponent(environment)}`), {})).toThrow(
+        `environment is «${environment}», expected the address of a service, e.g. http://pit.lane:8080.`,
+      );
+    },
+  );
+
   it("turn into those of WebSockets", () => {
     expect(socketAddress("https://b:2", "/api/watch")).toBe("wss://b:2/api/watch");
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clockParts, setClock } from "../../src/playback/address";
+import { clockParts, clockRemarks, setClock } from "../../src/playback/address";
 import { PlaybackClock } from "../../src/playback/playback-clock";
 
 const set = (query: string) => {
@@ -33,5 +33,16 @@ describe("the address of a moment", () => {
     const clock = set("t=soon&speed=99&loop=7,x");
     expect([clock.time, clock.speed, clock.loop, clock.stretch]).toEqual([0, 1, true, null]);
     expect(set("t=1e9&loop=5,2").time).toBe(10);
+  });
+
+  it("says what of it cannot be", () => {
+    const remarks = (query: string) => clockRemarks(new URLSearchParams(query));
+    expect(remarks("t=soon&speed=99&loop=7,x")).toEqual([
+      "t is «soon», expected a time in seconds.",
+      "speed is «99», expected one of 0.25, 0.5, 1, 2, 4, 8.",
+      "loop is «7,x», expected two times in seconds, such as 2,5.",
+    ]);
+    expect(remarks("t=3.25&speed=0.5&loop=2,5&reverse&paused")).toEqual([]);
+    expect(remarks("loop")).toEqual([]);
   });
 });
