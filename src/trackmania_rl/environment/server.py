@@ -120,7 +120,7 @@ def race_routes(races: Races) -> list[Any]:
         if data.track is not None:
             known_track(data.track)
             track = await asyncio.to_thread(library.load, data.track)
-        live.race.reset(track=track, agent_id=data.agent_id, checkpoint=data.checkpoint)
+        live.race.reset(track=track, agent_id=data.agent_id, checkpoint=data.checkpoint, seed=data.seed)
         return _state(live.race)
 
     @post("/api/agents/add", status_code=200, sync_to_thread=False, tags=["races"])

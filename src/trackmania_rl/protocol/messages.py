@@ -133,7 +133,8 @@ class ResetRequest(Message):
     checkpoint: bool = False
     """With `agent_id`: back to its last checkpoint while the clock goes on, instead of to the start."""
     track: Identifier | None = None
-    seed: int | None = None
+    seed: Annotated[int, Meta(ge=0)] | None = None
+    """Of the noise that weather makes in the race's LIDAR from now on."""
     race: Identifier | None = None
     """Which race; the service's first one without it."""
 

@@ -45,6 +45,23 @@ def test_agents_sense_the_weather_of_their_race() -> None:
     assert sum(night) < 0.5 * sum(day)
 
 
+def test_the_seed_of_a_reset_repeats_the_noise_of_rain() -> None:
+    race = Race("main", library.load("sprint"), Rules(countdown=0.05, agents_max=1, weather="storm"))
+    entrant = race.add(AgentAdd(agent_id="a"))
+
+    def scans(seed: int) -> list[list[float]]:
+        race.reset(seed=seed)
+        seen = []
+        for clock in (5, 10, 15):
+            drive(race, lambda: race.state == "racing" and race.clock == clock)  # noqa: B023 (called at once)
+            seen.append(race.sensed(entrant).observation.lidar)
+        return seen
+
+    once = scans(7)
+    assert scans(7) == once
+    assert scans(8) != once
+
+
 def test_who_joins_with_another_vector_disturbs_nobodys() -> None:
     """An agent's vector remembers its last actions and scans, whoever comes."""
 

@@ -299,13 +299,32 @@ def test_a_recording_becomes_a_ghost(recording: tuple[Path, Race]) -> None:
         ghosts.read(recording[0], library.load("esses"))
 
 
+def replay_of_a_heat(race: Race) -> str | None:
+    """Id of the replay that the race tells of at the end of a heat."""
+    race.add(AgentAdd(agent_id="a"))
+    while True:
+        race.tick()
+        for event in race.events:
+            if event.kind == "heat_end":
+                return event.replay
+
+
 def test_a_disk_that_cannot_be_written_does_not_stop_the_race(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     race = Race("main", library.load("sprint"), Rules(countdown=0.1, heats=1, time_limit=3.0), folder=blocked)
-    race.add(AgentAdd(agent_id="a"))
-    ended = None
-    while ended is None:
-        race.tick()
-        ended = next((event for event in race.events if event.kind == "heat_end"), None)
-    assert ended.replay is None
+    assert replay_of_a_heat(race) is None
+
+
+def test_a_recording_that_fails_by_our_fault_is_told_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("trackmania_rl.environment.replay.recording._write_second", broken)
+    race = Race(
+        "main", library.load("sprint"), Rules(countdown=0.1, heats=1, time_limit=3.0), folder=tmp_path
+    )
+    assert replay_of_a_heat(race) is None
+    assert race.recording is not None and "fault of ours" in (race.recording.failure or "")

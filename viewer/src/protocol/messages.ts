@@ -146,6 +146,7 @@ export interface ResetRequest {
   /** With `agent_id`: back to its last checkpoint while the clock goes on, instead of to the start. */
   checkpoint?: boolean;
   track?: Identifier;
+  /** Of the noise that weather makes in the race's LIDAR from now on. */
   seed?: number;
   /** Which race; the service's first one without it. */
   race?: Identifier;

@@ -182,7 +182,12 @@ class Race:
         return self.entrants[agent_id]
 
     def reset(
-        self, *, track: Track | None = None, agent_id: str | None = None, checkpoint: bool = False
+        self,
+        *,
+        track: Track | None = None,
+        agent_id: str | None = None,
+        checkpoint: bool = False,
+        seed: int | None = None,
     ) -> None:
         """Line up anew, on another track if one is given; with an agent only its car returns to the start.
 
@@ -202,6 +207,9 @@ class Race:
                 self._happened("respawn", entrant)
             return
         self._close_recording(complete=False)
+        if seed is not None:
+            self.seed = seed
+            self._senses.seed(seed)
         if track is not None:
             self.track = track
             self._place_on(track)

@@ -38,6 +38,10 @@ class Senses:
         self._vectors: dict[Layout, Observations] = {}
         self._look()
 
+    def seed(self, seed: int) -> None:
+        """Begin the noise anew."""
+        self._random = np.random.default_rng(seed)
+
     def provide(self, layout: Layout) -> None:
         """Make vectors of this layout too from now on."""
         if layout in self._observers:

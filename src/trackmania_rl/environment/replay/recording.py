@@ -160,10 +160,16 @@ class Recording:
         try:
             self._write()
         except OSError as error:
-            self.failure = f"the recording {self.id} was given up: {error.strerror or error}"
-            logger.error(self.failure)
+            self._give_up(error.strerror or str(error))
+        except Exception as error:  # the race goes on, and must not be told of a file that is not there
+            self._give_up(f"{type(error).__name__}, a fault of ours")
+            logger.exception("recording failed")
         finally:
             self.closed.set()
+
+    def _give_up(self, reason: str) -> None:
+        self.failure = f"the recording {self.id} was given up: {reason}"
+        logger.error(self.failure)
 
     def _write(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
