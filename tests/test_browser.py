@@ -180,6 +180,20 @@ def test_a_replay_that_is_not_there_is_said(screen: Screen, address: str) -> Non
     screen.complaints[:] = complaints  # the browser itself reports the 404
 
 
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("environment=pit", "environment is «pit», expected the address of a service"),
+        ("camera=drone", "camera is «drone», expected one of chase"),
+    ],
+)
+def test_an_address_that_cannot_be_followed_is_said(
+    screen: Screen, address: str, query: str, sentence: str
+) -> None:
+    screen.page.goto(f"{address}/?{query}")
+    screen.page.wait_for_selector(f"text={sentence}")
+
+
 def test_a_person_joins_from_the_page_and_drives(screen: Screen, address: str) -> None:
     page = screen.page
     page.goto(f"{address}/?quality=light&drive")

@@ -81,7 +81,7 @@ function curvesOf({ curves }: RunMetrics): RunCurves {
 }
 
 /** The curves with a message's values at their ends. */
-function withValues(byRun: Curves["byRun"], message: MetricsMessage): Curves["byRun"] {
+export function withValues(byRun: Curves["byRun"], message: MetricsMessage): Curves["byRun"] {
   const run = { ...byRun[message.run] };
   for (const [key, value] of Object.entries(message.values)) {
     const curve = run[key];

@@ -10,7 +10,7 @@ import { useEndings } from "../training/endings";
 import { RunInDetail } from "../training/run";
 import { Checkpoints } from "../training/checkpoints";
 import { RunsTable } from "../training/runs-table";
-import { episodesBy, resultOf } from "../training/summary";
+import { episodesBy, resultOf } from "../training/run-result";
 
 /** How all runs have learned: curves, agents, and the policies that were saved. */
 export function TrainingPage({ base, environment }: { base: string | null; environment: string }) {

@@ -37,9 +37,13 @@ export function Agents({ onClose }: { onClose: () => void }) {
         </>
       ) : (
         <p className="quiet">
-          {status === "open"
-            ? "No agent learns at the moment. `trackmania-rl demo` starts two."
-            : "The model service is not there: waiting for it…"}
+          {status === "open" ? (
+            <>
+              No agent learns at the moment. <code>trackmania-rl demo</code> starts two.
+            </>
+          ) : (
+            "The model service is not there: waiting for it…"
+          )}
         </p>
       )}
     </section>

@@ -1,15 +1,15 @@
 import { Tooltip } from "@mantine/core";
 import { IconHelp, IconPresentation } from "@tabler/icons-react";
-import type { ReactNode } from "react";
 import type { Status } from "../connection/socket";
 import { useEnvironment } from "../connection/environment";
 import { useModel } from "../connection/model";
 import { useBrand } from "../presentation/brand";
 import { DEFAULT_BRANDING } from "../presentation/deck";
-import { addressOf, go, PAGES, type Page } from "../route";
+import { addressOf, PAGES, type Page } from "../route";
 import type { Tier } from "../scene/types";
 import { setView } from "../view";
 import { IconButton } from "./icon-button";
+import { Link } from "./link";
 import { Settings } from "./settings";
 
 const TITLES: Record<Page, string> = {
@@ -38,7 +38,7 @@ export function Header({ page, tier }: HeaderProps) {
   const brand = useBrand();
   return (
     <header className="header">
-      <Link page="live" className="brand">
+      <Link href={addressOf("live")} className="brand">
         <img src={brand.logo} alt="" width={30} height={30} />
         <span className="wordmark">
           {brand === DEFAULT_BRANDING ? (
@@ -52,7 +52,12 @@ export function Header({ page, tier }: HeaderProps) {
       </Link>
       <nav aria-label="Pages">
         {(Object.keys(PAGES) as Page[]).map((one) => (
-          <Link key={one} page={one} className="tab" current={one === page}>
+          <Link
+            key={one}
+            href={addressOf(one)}
+            className="tab"
+            aria-current={one === page ? "page" : undefined}
+          >
             {TITLES[one]}
           </Link>
         ))}
@@ -76,24 +81,6 @@ export function Header({ page, tier }: HeaderProps) {
         </IconButton>
       </div>
     </header>
-  );
-}
-
-function Link(props: { page: Page; className: string; current?: boolean; children: ReactNode }) {
-  const address = addressOf(props.page);
-  return (
-    <a
-      href={address}
-      className={props.className}
-      aria-current={props.current ? "page" : undefined}
-      onClick={(event) => {
-        if (event.metaKey || event.ctrlKey) return; // a new tab is wanted
-        event.preventDefault();
-        go(address);
-      }}
-    >
-      {props.children}
-    </a>
   );
 }
 

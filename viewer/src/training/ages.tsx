@@ -4,6 +4,7 @@ import { useState } from "react";
 import { endAges, getRaces, raceAges, useRemote } from "../connection/rest";
 import { count } from "../format";
 import { Change } from "../panels/change";
+import { Link } from "../panels/link";
 import type { CheckpointSummary } from "../protocol/messages";
 import { addressOf, go } from "../route";
 
@@ -34,7 +35,7 @@ export function Ages({ model, environment, run, checkpoints }: Props) {
       </p>
       {race ? (
         <>
-          <Button size="xs" component="a" href={addressOf("live", { race: race.id })}>
+          <Button size="xs" component={Link} href={addressOf("live", { race: race.id })}>
             Watch them race
           </Button>
           <Button

@@ -4,6 +4,7 @@ import { useMemo, useState } from "react";
 import { useEnvironment } from "../connection/environment";
 import { getEndings, getReplay, getReplays, getTrack, useRemote, useReturn } from "../connection/rest";
 import { count, moment, percent, raceTime } from "../format";
+import { Link } from "../panels/link";
 import { layOut, pathBetween } from "../panels/track-map";
 import type { EndCause, Ending, RunSummary, TrackGeometry } from "../protocol/messages";
 import { addressOf } from "../route";
@@ -13,10 +14,10 @@ import {
   CAUSES,
   causesOverTime,
   countsOf,
+  failuresInWords,
   PLACE,
   placesOf,
   placeWords,
-  summary,
   type Place,
 } from "./failures";
 import { failuresNear, type RecordedFailure } from "./recorded-failures";
@@ -104,7 +105,7 @@ function OnTrack({ environment, agent, track, endings }: OnTrackProps) {
   return (
     <div className="panel failure-card">
       <p className="failure-summary" aria-live="polite">
-        {summary(inWindow, geometry.value)}
+        {failuresInWords(inWindow, geometry.value)}
       </p>
       <div className="causes">
         {CAUSES.map((cause) => (
@@ -257,10 +258,10 @@ function AtPlace({ environment, agent, place, track }: AtPlaceProps) {
         {place.distance} m, {placeWords(middle, track)}
       </h4>
       {failures.value?.map((failure) => (
-        <a key={failure.id} href={addressOf("replays", momentBefore(failure))}>
+        <Link key={failure.id} href={addressOf("replays", momentBefore(failure))}>
           <IconPlayerPlayFilled size={12} /> Watch a drive that ended {CAUSE_WORDS[failure.cause]}{" "}
           {nearness(failure.away)} <small>{moment(failure.recorded)}</small>
-        </a>
+        </Link>
       ))}
       {failures.state === "loading" && <p className="quiet">Looking for recorded drives…</p>}
       {failures.state === "failed" && <p className="quiet">{failures.error.message}</p>}

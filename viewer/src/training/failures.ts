@@ -62,7 +62,7 @@ export function placesOf(endings: readonly Ending[], track: TrackGeometry): Plac
 /** Counts of each cause in equal parts of the run's steps, oldest first. */
 export function causesOverTime(endings: readonly Ending[], parts: number): Record<EndCause, number>[] {
   const last = endings.at(-1)?.step ?? 0;
-  const bins = Array.from({ length: parts }, countsOf.bind(null, []));
+  const bins = Array.from({ length: parts }, () => countsOf([]));
   for (const ending of endings) {
     bins[Math.min(parts - 1, Math.floor((ending.step / last) * parts))]![ending.cause] += 1;
   }
@@ -77,7 +77,7 @@ export function countsOf(endings: readonly Ending[]): Record<EndCause, number> {
 }
 
 /** How many episodes fail, of what most of them, and where, in two sentences. */
-export function summary(endings: readonly Ending[], track: TrackGeometry): string {
+export function failuresInWords(endings: readonly Ending[], track: TrackGeometry): string {
   if (endings.length === 0) return "No episode ended in this part of the training.";
   const failures = endings.filter(({ cause }) => cause !== "finish");
   if (failures.length === 0) return "Every episode reaches the finish.";

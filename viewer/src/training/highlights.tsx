@@ -11,6 +11,7 @@ import {
 } from "@tabler/icons-react";
 import { getHighlights, useRemote } from "../connection/rest";
 import { count, duration } from "../format";
+import { Link } from "../panels/link";
 import type { HighlightKind } from "../protocol/messages";
 import { addressOf } from "../route";
 
@@ -55,9 +56,9 @@ export function Highlights({ model, run, age }: Props) {
               </small>
             </div>
             {replay && (
-              <a href={addressOf("replays", { replay })} aria-label={`Watch: ${title}`}>
+              <Link href={addressOf("replays", { replay })} aria-label={`Watch: ${title}`}>
                 <IconPlayerPlayFilled size={14} /> Watch
-              </a>
+              </Link>
             )}
           </li>
         );

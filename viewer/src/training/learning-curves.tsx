@@ -134,7 +134,11 @@ export function LearningCurves({ runs }: { runs: readonly CurveRun[] }) {
           Drag over a chart to look closer at all of them; a double click shows all again.
         </p>
       ) : (
-        <p className="quiet">No values of the chosen runs yet: the first come when an episode has ended.</p>
+        <p className="quiet">
+          {runs.length > 0
+            ? "No values of the chosen runs yet: the first come when an episode has ended."
+            : "No run is chosen: tick one in the table above."}
+        </p>
       )}
     </section>
   );

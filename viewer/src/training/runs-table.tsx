@@ -2,7 +2,7 @@ import { Checkbox, Table } from "@mantine/core";
 import { count, duration, NONE, percent, raceTime } from "../format";
 import { Cell, Listing } from "../panels/listing";
 import type { RunSummary } from "../protocol/messages";
-import type { RunResult } from "./summary";
+import type { RunResult } from "./run-result";
 
 interface Props {
   runs: readonly (RunSummary & { colour: string; result: RunResult })[];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Ending, EndCause } from "../../src/protocol/messages";
-import { causesOverTime, placesOf, placeWords, summary } from "../../src/training/failures";
+import { causesOverTime, placesOf, placeWords, failuresInWords } from "../../src/training/failures";
 import { hairpin } from "../hairpin";
 
 const ending = (distance: number, cause: EndCause, step = 1000): Ending => ({
@@ -36,13 +36,15 @@ describe("failure analysis", () => {
 
   it("sums up what happens most, and where", () => {
     const endings = [...Array(6).fill(ending(225, "stuck")), ending(50, "stuck"), ending(440, "finish")];
-    expect(summary(endings, track)).toBe(
+    expect(failuresInWords(endings, track)).toBe(
       "88 % of the episodes end before the finish, all by getting stuck. 86 % of that happens 230 m after " +
         "the start, in the hairpin to the left after checkpoint 1.",
     );
-    expect(summary([ending(440, "finish")], track)).toBe("Every episode reaches the finish.");
-    expect(summary([ending(60, "off_road")], track)).toMatch(/^Every episode ends before the finish, all by/);
-    expect(summary([], track)).toContain("No episode");
+    expect(failuresInWords([ending(440, "finish")], track)).toBe("Every episode reaches the finish.");
+    expect(failuresInWords([ending(60, "off_road")], track)).toMatch(
+      /^Every episode ends before the finish, all by/,
+    );
+    expect(failuresInWords([], track)).toContain("No episode");
   });
 
   it("counts causes over the run", () => {

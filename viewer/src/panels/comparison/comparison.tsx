@@ -1,6 +1,6 @@
 import { NativeSelect, SegmentedControl } from "@mantine/core";
 import { IconLayoutColumns, IconX } from "@tabler/icons-react";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { NONE } from "../../format";
 import type { PlaybackClock } from "../../playback/playback-clock";
 import type { Recording } from "../../playback/recording";
@@ -114,6 +114,7 @@ export function Comparison(props: Props) {
 
 /** Hold the race where the pointer is along the track; let it go on from there when the pointer leaves. */
 function usePointing(recording: Recording, clock: PlaybackClock, reference: number) {
+  useEffect(() => () => clock.release(), [clock]); // a key may close the panel under the pointer
   return useCallback(
     (progress: number | null) =>
       progress === null ? clock.release() : clock.hold(recording.timeAt(reference, progress)),

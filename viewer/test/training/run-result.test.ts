@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Ending, RunSummary } from "../../src/protocol/messages";
-import { episodesBy, resultOf } from "../../src/training/summary";
+import { episodesBy, resultOf } from "../../src/training/run-result";
 
 const RUN: RunSummary = {
   id: "one",
