@@ -71,6 +71,7 @@ def test_nothing_else_is_handed_out(built: Path, path: str) -> None:
     with client(built) as page:
         answer = page.get(path)
         assert answer.status_code == 404 and "secret" not in answer.text
+        assert answer.json()["detail"].startswith("the page has no file")
 
 
 def sources(page: TestClient[Litestar], path: str = "/") -> list[str]:

@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Litestar, Request, Response, get
-from litestar.exceptions import NotFoundException
 
 from trackmania_rl.protocol.errors import InputError
+from trackmania_rl.protocol.service import refuse
 
 STATIC = Path(__file__).parent / "static"
 """Where `npm run build` in viewer/ puts the page."""
@@ -123,10 +123,15 @@ def viewer_app(
         path = request.url.path
         name = path.strip("/") or "index.html"
         if name not in page and "." in name.rsplit("/", 1)[-1]:
-            raise NotFoundException(f"the page has no file {path}")
+            raise InputError(f"the page has no file {path}", status=404, field="path")
         return _answer(request, page.get(name, page["index.html"]), _policy(request, services))
 
-    return Litestar([healthz, config, own_brand, file], openapi_config=None, logging_config=None)
+    return Litestar(
+        [healthz, config, own_brand, file],
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={InputError: refuse},
+    )
 
 
 def _answer(request: Request[Any, Any, Any], file: File, policy: str) -> Response[bytes]:
