@@ -172,18 +172,7 @@ def check_remote(env: str, track: str | None, options: dict[str, Any]) -> None:
             "options.track is not for options: name the track beside them", field="options.track"
         )
     if track is not None:
-        known_track(track)
-
-
-def known_track(id: str) -> None:
-    """Refuse everything but the id of a track that the service has.
-
-    Raises:
-        InputError: Status 404; names the tracks that there are.
-    """
-    known = (*library.bundled_ids(), *library.imported_ids())
-    if id not in known:
-        raise InputError(f"no track «{id}»; known are {', '.join(known)}", status=404, field="track")
+        library.known(track)
 
 
 def specification(env: str, envs: Any) -> EnvironmentSpec:

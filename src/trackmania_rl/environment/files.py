@@ -1,4 +1,4 @@
-"""Files sent over HTTP, whole or in part, so that players can seek and downloads go on."""
+"""Files sent over HTTP, whole or in part, so that players can seek and downloads go on; JSON kept ready."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from litestar.response import Stream
 
 from trackmania_rl.protocol.errors import InputError
 
+AnyRequest = Request[Any, Any, State]
 CHUNK = 1 << 18
 """Bytes that are in memory at a time."""
 
 
-def sent(request: Request[Any, Any, State], path: Path, media_type: str) -> Response[Any]:
+def sent(request: AnyRequest, path: Path, media_type: str) -> Response[Any]:
     """A file, or the range of it that was asked for (RFC 9110, one range).
 
     Raises:
@@ -47,3 +48,17 @@ def _chunks(path: Path, first: int, count: int) -> Iterator[bytes]:
         while count > 0 and (chunk := file.read(min(CHUNK, count))):
             count -= len(chunk)
             yield chunk
+
+
+def gzipped(request: AnyRequest, body: tuple[bytes, bytes]) -> Response[Any]:
+    """JSON that was compressed before: for those who take it gzipped, else plain.
+
+    Args:
+        request: Says what its sender takes.
+        body: Plain and gzipped.
+    """
+    plain, small = body
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(plain, media_type="application/json", headers={"Vary": "Accept-Encoding"})
+    headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(small, media_type="application/json", headers=headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.clock import TICKS_PER_STEP
 from trackmania_rl.environment.replay.recording import Recording
 from trackmania_rl.environment.replay.script import About
 from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
@@ -16,7 +17,6 @@ from trackmania_rl.protocol.volume import replays_folder
 
 Floats = NDArray[np.float32]
 
-TICKS = 5
 STEPS_MAX = 12_000
 """Longest episode that is kept, ten minutes [steps of 50 ms] (guess)."""
 COLOUR = "#3da5ff"
@@ -56,9 +56,9 @@ def record(
     recording = Recording(replays_folder(), _about(track, car, f"episode-{replay}"), track)
     recording.event(EventMessage(kind="start", time=0.0))
     for step, action in enumerate(tape):
-        recording.sample(TICKS * step, {name: simulator.poses()[0]}, {name: action})
-        simulator.step(action[None], TICKS)
-    recording.event(_end(simulator, name, len(tape) * TICKS / 100, time_limit))
+        recording.sample(TICKS_PER_STEP * step, {name: simulator.poses()[0]}, {name: action})
+        simulator.step(action[None], TICKS_PER_STEP)
+    recording.event(_end(simulator, name, len(tape) * TICKS_PER_STEP / 100, time_limit))
     recording.close()
     recording.wait()
     if recording.failure is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.clock import TICKS_PER_STEP
 from trackmania_rl.environment.replay import samples
 from trackmania_rl.environment.replay.reading import Recorded
 from trackmania_rl.environment.simulator import weather as weathers
@@ -17,7 +18,6 @@ from trackmania_rl.protocol.poses import POSE_FIELDS
 
 Floats = NDArray[np.float32]
 
-TICKS_PER_STEP = 5
 _VISIBLE = np.array([0.51 * samples.STEPS[name] for name in POSE_FIELDS], np.float32)
 _VISIBLE[POSE_FIELDS.index("state")] = np.inf  # it has a bit of the race
 """Differences between a rounded and an exact pose that are more than the rounding."""

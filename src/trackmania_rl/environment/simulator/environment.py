@@ -14,6 +14,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.clock import STEP, TICKS_PER_STEP
 from trackmania_rl.environment.simulator import faults
 from trackmania_rl.environment.simulator import weather as weathers
 from trackmania_rl.environment.simulator.observation import Layout, Observations, Observer
@@ -27,9 +28,6 @@ Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 Info = dict[str, Any]
 
-TICKS = 5
-"""Ticks in a step: control at 20 Hz, as TMRL."""
-STEP_SECONDS = 0.05
 SPEED_SLOWEST = 10.0
 """An average below this runs into the default time limit [m/s] (guess)."""
 LINE_SHARE = 0.25
@@ -214,7 +212,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         if self._forecasts:
             self._feel_weather()
         before, already = simulator.furthest, simulator.finished
-        simulator.step(applied, TICKS)
+        simulator.step(applied, TICKS_PER_STEP)
         broken = self._mend(applied)
         if broken is not None:
             before[broken] = simulator.furthest[broken]
@@ -230,8 +228,8 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         cause = cause_of_end(
             finished,
             fallen,
-            self._idle * STEP_SECONDS >= self.stuck_seconds,
-            self._steps * STEP_SECONDS >= self.time_limit,
+            self._idle * STEP >= self.stuck_seconds,
+            self._steps * STEP >= self.time_limit,
         )
         if broken is not None:
             cause[broken] = FAULT
@@ -340,7 +338,7 @@ class TrackVectorEnv(VectorEnv[Any, Any, Any]):
         weather = np.empty((len(worlds), len(weathers.COLUMNS)), np.float32)
         for number, forecast in enumerate(self._forecasts):
             here = self._forecast_of[worlds] == number
-            weather[here] = forecast.at(self._steps[worlds[here]] * STEP_SECONDS)
+            weather[here] = forecast.at(self._steps[worlds[here]] * STEP)
         return weather
 
     def _feel_weather(self) -> None:

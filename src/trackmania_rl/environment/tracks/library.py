@@ -209,6 +209,17 @@ def _check_id(id: str) -> None:
         raise InputError(f"id «{id}» belongs to a bundled track, expected another one", field="id")
 
 
+def known(id: str) -> None:
+    """Refuse everything but the id of a track that the service has.
+
+    Raises:
+        InputError: Status 404; names the tracks that there are.
+    """
+    ids = (*bundled_ids(), *imported_ids())
+    if id not in ids:
+        raise InputError(f"no track «{id}»; known are {', '.join(ids)}", status=404, field="track")
+
+
 def keep_text(text: str, id: str) -> tuple[Track, Path]:
     """Keep a text of the block language in the data volume, where it can be read and edited.
 
