@@ -97,7 +97,12 @@ export function ScrubBar({ clock, recording, track, drivers }: Props) {
         />
       ))}
       {labels(events, LABEL_ROOM * clock.duration).map(({ time, text }) => (
-        <small key={time} className="mark-label" style={{ left: percent(time) }} aria-hidden>
+        <small
+          key={time}
+          className="mark-label"
+          style={{ left: `clamp(14px, ${percent(time)}, calc(100% - 14px))` }} // within the bar
+          aria-hidden
+        >
           {text}
         </small>
       ))}
