@@ -29,13 +29,13 @@ export function resolveAddresses(
     const usual = `${location.protocol}//${location.hostname}:${PORTS[service]}`;
     const given = query.get(service) || config[service];
     if (!given) return usual;
-    if (service === "model" && given === NO_SERVICE) return null;
     if (!ADDRESS.test(given) || !URL.canParse(given)) {
       throw new Error(`${service} is «${given}», expected the address of a service, e.g. ${usual}.`);
     }
     return given.replace(/\/+$/, "");
   };
-  return { environment: address("environment")!, model: address("model") };
+  const unwanted = (query.get("model") || config.model) === NO_SERVICE;
+  return { environment: address("environment"), model: unwanted ? null : address("model") };
 }
 
 /** Ask the page's server where the services are; a server without that answer is no error. */

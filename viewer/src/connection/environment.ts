@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import { create } from "zustand";
 import { poseLayout } from "../playback/interpolation";
 import { LiveBuffer } from "../playback/live-buffer";
@@ -14,6 +15,7 @@ import {
   type Weather,
 } from "../protocol/messages";
 import { socketAddress } from "./addresses";
+import type { Remote } from "./rest";
 import { Socket, type Status } from "./socket";
 
 /** An event of the live race, numbered in order of arrival. */
@@ -56,6 +58,16 @@ export const liveClock = new LiveClock();
 
 /** The weather of the live race now. */
 export const raceWeather = () => useEnvironment.getState().weather;
+
+/** Try again what could not be fetched from the environment service when that comes. */
+export function useRetryOnReturn({ state, retry }: Remote<unknown>): void {
+  const here = useEnvironment(({ status }) => status === "open");
+  useEffect(() => {
+    if (here && state === "failed") retry();
+    // Once at each coming: what fails though the service is there would fail again.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [here]);
+}
 
 let eventCount = 0;
 

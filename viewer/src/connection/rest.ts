@@ -186,12 +186,3 @@ export function useRemote<T>(key: string, fetcher: () => Promise<T>, age: string
   if (result.error) return { state: "failed", error: result.error, retry };
   return { state: "ready", value: result.value as T, retry };
 }
-
-/** Try again what has failed when its service comes. */
-export function useReturn({ state, retry }: Remote<unknown>, here: boolean): void {
-  useEffect(() => {
-    if (here && state === "failed") retry();
-    // Once at each coming: what fails though the service is there fails again.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [here]);
-}

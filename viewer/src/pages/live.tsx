@@ -1,10 +1,10 @@
 import { Select } from "@mantine/core";
 import { useMemo } from "react";
 import type { Addresses } from "../connection/addresses";
-import { liveClock, raceWeather, useEnvironment } from "../connection/environment";
+import { liveClock, raceWeather, useEnvironment, useRetryOnReturn } from "../connection/environment";
 import { useModel } from "../connection/model";
 import { Driver } from "../driving/driver";
-import { getRaces, getTrack, useRemote, useReturn } from "../connection/rest";
+import { getRaces, getTrack, useRemote } from "../connection/rest";
 import { Agents } from "../panels/agents";
 import { EventFeed } from "../panels/events";
 import { Banner, Notice } from "../panels/notice";
@@ -50,10 +50,7 @@ export function LivePage({ addresses }: { addresses: Addresses }) {
 
 function RaceTrack({ race, base }: { race: Race; base: string }) {
   const track = useRemote(`${base} ${race.track_hash}`, () => getTrack(base, race.track));
-  useReturn(
-    track,
-    useEnvironment(({ status }) => status === "open"),
-  );
+  useRetryOnReturn(track);
   if (track.state === "ready") return <LiveRace race={race} track={track.value} base={base} />;
   if (track.state === "loading") return <Notice title={race.track_name} busy />;
   return (

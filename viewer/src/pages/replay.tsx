@@ -1,8 +1,8 @@
 import { IconChartLine, IconCheck, IconLink, IconListDetails } from "@tabler/icons-react";
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
-import { useEnvironment } from "../connection/environment";
+import { useRetryOnReturn } from "../connection/environment";
 import { getRecorded } from "../connection/recorded";
-import { ServiceError, useRemote, useReturn } from "../connection/rest";
+import { ServiceError, useRemote } from "../connection/rest";
 import { moment } from "../format";
 import { useKeys } from "../keys";
 import { Beside } from "../panels/comparison/beside";
@@ -39,10 +39,7 @@ export function ReplayPage({
   query: URLSearchParams;
 }) {
   const loaded = useRemote(`${base} ${ids.join()}`, () => getRecorded(base, ids));
-  useReturn(
-    loaded,
-    useEnvironment(({ status }) => status === "open"),
-  );
+  useRetryOnReturn(loaded);
   useTitle(loaded.value?.replays[0]!.track_name ?? "Replay");
   if (loaded.state === "loading") return <Notice title="Loading the replay" busy />;
   if (loaded.state === "ready") return <Playback {...loaded.value} base={base} query={query} />;

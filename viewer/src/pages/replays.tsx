@@ -1,8 +1,8 @@
 import { ActionIcon, Button, Checkbox, Menu, NativeSelect, Table, TextInput } from "@mantine/core";
 import { IconDotsVertical, IconPlayerPlayFilled, IconSearch, IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
-import { useEnvironment } from "../connection/environment";
-import { getReplays, replayFile, useRemote, useReturn } from "../connection/rest";
+import { useRetryOnReturn } from "../connection/environment";
+import { getReplays, replayFile, useRemote } from "../connection/rest";
 import { bytes, moment, raceTime } from "../format";
 import { Cell, Listing } from "../panels/listing";
 import { Notice } from "../panels/notice";
@@ -21,10 +21,7 @@ const open = (ids: readonly string[]) => go(addressOf("replays", { replay: ids.j
 /** The recorded races, newest first; one opens, several of a track are compared. */
 export function ReplaysPage({ base }: { base: string }) {
   const replays = useRemote(base, () => getReplays(base));
-  useReturn(
-    replays,
-    useEnvironment(({ status }) => status === "open"),
-  );
+  useRetryOnReturn(replays);
   useTitle("Replays");
   if (replays.state === "loading") return <Notice title="Replays" busy />;
   if (replays.state === "failed") {

@@ -16,7 +16,7 @@ export interface Search {
 }
 
 /** The best time at the finish [s]; Infinity when nobody came there. */
-export function bestTime({ cars }: ReplaySummary): number {
+function bestTime({ cars }: ReplaySummary): number {
   return Math.min(...cars.filter((car) => car.finished).map((car) => car.time));
 }
 

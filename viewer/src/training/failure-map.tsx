@@ -1,8 +1,8 @@
 import { Checkbox, RangeSlider, Select } from "@mantine/core";
 import { IconPlayerPlayFilled } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { useEnvironment } from "../connection/environment";
-import { getEndings, getReplay, getReplays, getTrack, useRemote, useReturn } from "../connection/rest";
+import { useRetryOnReturn } from "../connection/environment";
+import { getEndings, getReplay, getReplays, getTrack, useRemote } from "../connection/rest";
 import { count, moment, percent, raceTime } from "../format";
 import { Link } from "../panels/link";
 import { layOut, pathBetween } from "../panels/track-map";
@@ -81,10 +81,7 @@ interface OnTrackProps {
 
 function OnTrack({ environment, agent, track, endings }: OnTrackProps) {
   const geometry = useRemote(`${environment} ${track}`, () => getTrack(environment, track));
-  useReturn(
-    geometry,
-    useEnvironment(({ status }) => status === "open"),
-  );
+  useRetryOnReturn(geometry);
   const [causes, setCauses] = useState<ReadonlySet<EndCause>>(new Set(CAUSES.slice(0, -1)));
   const [window, setWindow] = useState<[number, number]>([0, 100]);
   const [place, setPlace] = useState<number | null>(null);

@@ -9,7 +9,7 @@ import { filmOptions, type Choice } from "./choices";
 const POLL = 1000;
 
 /** A video that this page makes. */
-interface Recording {
+interface PageVideo {
   frames: number;
   total: number;
   /** Where it can be fetched, when it is done. */
@@ -19,7 +19,7 @@ interface Recording {
 
 /** Makes a video with the browser's own encoders. */
 export function useRecorder(replays: Replay[], track: TrackGeometry, refuse: (why: string) => void) {
-  const [recording, setRecording] = useState<Recording | null>(null);
+  const [recording, setRecording] = useState<PageVideo | null>(null);
   const stop = useRef(new AbortController());
   const address = recording?.address;
   useEffect(() => () => stop.current.abort(), []);
