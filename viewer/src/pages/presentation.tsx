@@ -5,7 +5,8 @@ import { toggleFullscreen } from "../fullscreen";
 import { useKeys } from "../keys";
 import { Notice } from "../panels/notice";
 import { paint, useBrand } from "../presentation/brand";
-import { DeckError, parseDeck, type Deck } from "../presentation/deck";
+import { type Deck } from "../presentation/deck";
+import { DeckError, parseDeck } from "../presentation/reading";
 import { draftOf, edited } from "../presentation/edit";
 import { Editor } from "../presentation/editor";
 import { DEMO, findDeck, storeDeck } from "../presentation/library";
@@ -14,7 +15,9 @@ import { PrintedDeck } from "../presentation/print";
 import { prepare } from "../presentation/remote";
 import { isFilm, SlideView } from "../presentation/slides";
 import { addressOf, go, useRoute } from "../route";
-import "../presentation/presentation.css";
+import "../presentation/slides.css";
+import "../presentation/editor.css";
+import "../presentation/print.css";
 
 /** How long a slide stays that does not say it, while the deck plays by itself [s]. */
 const SECONDS = 15;

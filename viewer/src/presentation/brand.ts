@@ -1,6 +1,8 @@
 import type { CSSProperties } from "react";
 import { create } from "zustand";
-import { type Branding, contrast, DEFAULT_BRANDING, DeckError, FONTS, parseBranding } from "./deck";
+import { contrast } from "./contrast";
+import { type Branding, DEFAULT_BRANDING, FONTS } from "./deck";
+import { DeckError, parseBranding } from "./reading";
 
 /** Whose page this is: as the page's server says, else our own. */
 export const useBrand = create<Branding>(() => DEFAULT_BRANDING);

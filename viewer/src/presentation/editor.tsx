@@ -34,7 +34,8 @@ import { moment } from "../format";
 import { CURVE_KINDS } from "../panels/curve-lines";
 import { addressOf, go } from "../route";
 import { CAMERAS } from "../view";
-import { FONTS, OVERLAYS, readDeck, SLIDE_KINDS, type Branding, type FontName, type Slide } from "./deck";
+import { FONTS, OVERLAYS, SLIDE_KINDS, type Branding, type FontName, type Slide } from "./deck";
+import { readDeck } from "./reading";
 import type { Draft, Edit } from "./edit";
 import { forgetDeck, saveToFile, storeDeck, storedDecks } from "./library";
 

@@ -1,6 +1,7 @@
 /** Where decks come from and go to: the page's server, the browser's own storage, files. */
 
-import { type Deck, DeckError, parseDeck, readDeck } from "./deck";
+import { type Deck } from "./deck";
+import { DeckError, parseDeck, readDeck } from "./reading";
 
 /** The deck that is shown when none is asked for. */
 export const DEMO = "demo";

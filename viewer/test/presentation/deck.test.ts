@@ -1,16 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import {
-  contrast,
-  DeckError,
-  NEW_SLIDES,
-  parseBranding,
-  parseDeck,
-  readDeck,
-} from "../src/presentation/deck";
-import { draftOf, edited, type Draft, type Edit } from "../src/presentation/edit";
-import { COMMANDS, slideAfter, swiped } from "../src/presentation/navigation";
-import { parseText } from "../src/presentation/text";
+import { contrast } from "../../src/presentation/contrast";
+import { NEW_SLIDES } from "../../src/presentation/deck";
+import { DeckError, parseBranding, parseDeck, readDeck } from "../../src/presentation/reading";
+import { draftOf, edited, type Draft, type Edit } from "../../src/presentation/edit";
+import { COMMANDS, slideAfter, swiped } from "../../src/presentation/navigation";
+import { parseText } from "../../src/presentation/text";
 
 const deckOf = (...titles: string[]) =>
   parseDeck({ slides: titles.map((title) => ({ kind: "title", title })) });
