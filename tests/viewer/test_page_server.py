@@ -65,6 +65,12 @@ def test_addresses_of_the_page_get_its_index(built: Path, path: str) -> None:
         assert page.get(path).text == PAGE
 
 
+def test_its_head_can_be_asked_for(built: Path) -> None:
+    with client(built) as page:
+        answer = page.head("/")
+        assert answer.status_code == 200 and answer.headers["etag"] == page.get("/").headers["etag"]
+
+
 @pytest.mark.parametrize("path", ["/assets/gone.js", "/..%2f..%2fserver.py", "/%2e%2e/server.py", "/.env"])
 def test_nothing_else_is_handed_out(built: Path, path: str) -> None:
     (built.parent / "server.py").write_text("secret")

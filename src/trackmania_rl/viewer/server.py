@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Request, Response, get, route
 
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.service import refuse
@@ -117,7 +117,7 @@ def viewer_app(
         """Whose page it is, as far as that was given."""
         return Response(brand or {}, headers={"Cache-Control": "no-store"})
 
-    @get(["/", "/{path:path}"], sync_to_thread=False)
+    @route(["/", "/{path:path}"], http_method=["GET", "HEAD"], sync_to_thread=False)
     def file(request: Request[Any, Any, Any]) -> Response[bytes]:
         """A file of the page; addresses that the page itself understands get its index."""
         path = request.url.path

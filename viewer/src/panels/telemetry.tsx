@@ -1,5 +1,5 @@
 import { useCallback, useRef } from "react";
-import { KMH } from "../format";
+import { KMH, NONE } from "../format";
 import { StateBit } from "../protocol/messages";
 import { useOverlay } from "../stage/context";
 import type { Moment } from "../stage/moment";
@@ -28,9 +28,10 @@ export function Telemetry() {
   useOverlay(
     useCallback((moment: Moment) => {
       const read = (field: Parameters<Moment["read"]>[1]) => moment.read(moment.focus, field);
-      const speedKmh = moment.speed(moment.focus) * KMH;
       const state = read("state");
-      speed.current!.textContent = String(Math.round(speedKmh));
+      const fallen = (state & StateBit.OUT) > 0 && (state & StateBit.GROUNDED) === 0;
+      const speedKmh = fallen ? 0 : moment.speed(moment.focus) * KMH;
+      speed.current!.textContent = fallen ? NONE : String(Math.round(speedKmh));
       gear.current!.textContent = read("gear") < 1 ? "R" : String(read("gear"));
       dial.current!.style.strokeDasharray = `${Math.min(100, (100 * speedKmh) / SPEED_KMH_MAX)} 200`;
       revolutions.current!.style.strokeDasharray = `${100 * read("rpm")} 200`;
