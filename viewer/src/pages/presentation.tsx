@@ -9,7 +9,7 @@ import { type Deck } from "../presentation/deck";
 import { DeckError, parseDeck } from "../presentation/reading";
 import { draftOf, edited } from "../presentation/edit";
 import { Editor } from "../presentation/editor";
-import { DEMO, findDeck, storeDeck } from "../presentation/library";
+import { DEMO, findDeck, forgetDeck, storedDecks, storeDeck } from "../presentation/library";
 import { COMMANDS, slideAfter, swiped, type Command } from "../presentation/navigation";
 import { PrintedDeck } from "../presentation/print";
 import { prepare } from "../presentation/remote";
@@ -32,16 +32,24 @@ export default function PresentationPage({ addresses }: { addresses: Addresses }
   if (found.state === "loading") return null;
   if (found.state === "failed") {
     return (
-      <Notice
-        title="The deck cannot be shown"
-        action={{ label: "Show the demo deck", run: () => go(addressOf("presentation")) }}
-      >
+      <Notice title="The deck cannot be shown" action={wayOut(name)}>
         {found.error.message}
       </Notice>
     );
   }
   if (query.has("print")) return <PrintedDeck deck={found.value} addresses={addresses} />;
   return <Presentation key={name} name={name} opened={found.value} addresses={addresses} />;
+}
+
+/** Where to go from a deck that cannot be shown; from the demo deck itself, not back to the same one. */
+function wayOut(name: string): { label: string; run: () => void } {
+  if (name !== DEMO) return { label: "Show the demo deck", run: () => go(addressOf("presentation")) };
+  if (!storedDecks().includes(DEMO)) return { label: "Try again", run: () => window.location.reload() };
+  const restore = () => {
+    forgetDeck(DEMO);
+    window.location.reload();
+  };
+  return { label: "Bring back the demo deck as it came", run: restore };
 }
 
 interface Props {
