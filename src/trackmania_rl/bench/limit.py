@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import warp as wp
 
+from trackmania_rl.environment.clock import TICKS_PER_STEP
 from trackmania_rl.environment.simulator import advance
 from trackmania_rl.environment.simulator.ribbon import PATCH_ROWS
 from trackmania_rl.environment.simulator.state import FIELDS
@@ -31,7 +32,6 @@ Sums = wp.types.vector(128, float)
 STREAM_BYTES = 1 << 28
 """Of the array that is copied to measure the memory: far more than any cache."""
 ARITHMETIC = re.compile(r"^\s*(add|sub|mul|div|sqrt|rcp|fma|neg|abs|min|max)\.[a-z.]*f32\b", re.MULTILINE)
-TICKS = 5
 
 
 @wp.kernel
@@ -92,15 +92,15 @@ def measure(car_steps_per_core_second: float) -> dict[str, Any]:
         car_steps_per_core_second: The rate of the step alone, without sensors.
     """
     counted = operations()
-    flop = counted["flop"] * TICKS
+    flop = counted["flop"] * TICKS_PER_STEP
     # What must come from and go to memory: the state once each way. The rest stays in the first cache.
     transferred = 2 * 4 * FIELDS
     peak, stream = peak_flops(), bandwidth()
     return {
         "flop_per_step": flop,
-        "selections_per_step": counted["selections"] * TICKS,
+        "selections_per_step": counted["selections"] * TICKS_PER_STEP,
         "memory_bytes_per_step": transferred,
-        "cache_bytes_per_step": 4 * TICKS * (2 * FIELDS + 2 * PATCH_ROWS),
+        "cache_bytes_per_step": 4 * TICKS_PER_STEP * (2 * FIELDS + 2 * PATCH_ROWS),
         "peak_flops": peak,
         "peak_bytes_per_second": stream,
         "share_of_peak_flops": flop * car_steps_per_core_second / peak,

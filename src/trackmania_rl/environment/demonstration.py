@@ -16,8 +16,9 @@ import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.clock import CONTROL_HZ
 from trackmania_rl.environment.registration import LAYOUTS
-from trackmania_rl.environment.replay.drive import RATE, Drive, read_drive
+from trackmania_rl.environment.replay.drive import Drive, read_drive
 from trackmania_rl.environment.simulator.attitude import rotate
 from trackmania_rl.environment.simulator.environment import TrackVectorEnv, load_track
 from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
@@ -158,5 +159,5 @@ def _spin(attitude: Doubles) -> Doubles:
     axis, w = attitude[:3], attitude[3]
     before, after = axis[:, :-1], axis[:, 1:]
     turn = w[:-1] * after - w[1:] * before - np.cross(before, after, axis=0)
-    spin = 2.0 * RATE * turn * np.sign(np.sum(attitude[:, 1:] * attitude[:, :-1], axis=0))
+    spin = 2.0 * CONTROL_HZ * turn * np.sign(np.sum(attitude[:, 1:] * attitude[:, :-1], axis=0))
     return np.concatenate([spin, spin[:, -1:]], axis=1)

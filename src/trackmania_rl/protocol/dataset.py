@@ -151,10 +151,11 @@ class Dataset:
         self.env = _env(file.with_name(METADATA))
         """Environment that it was made in; None where it does not say."""
         self._names = sorted(
-            (name for name in self._file if name.removeprefix("episode_").isdigit()),
+            (name for name in self._file if name.removeprefix("episode_").isdecimal()),
             key=lambda name: int(name.removeprefix("episode_")),
         )
         if not self._names:
+            self.close()
             raise InputError(f"{path} has no episodes: expected groups episode_0, episode_1 and so on")
 
     def __len__(self) -> int:
@@ -176,7 +177,7 @@ class Dataset:
                 yield self._episode(name, where, observation_space, action_space)
             except InputError:
                 raise
-            except (KeyError, OSError, ValueError, TypeError, AttributeError) as error:
+            except (KeyError, OSError, RuntimeError, ValueError, TypeError, AttributeError) as error:
                 raise InputError(f"{where} is damaged: {error}; expected Minari's layout") from error
 
     def _episode(self, name: str, where: str, observation_space: Box, action_space: Box) -> Episode:

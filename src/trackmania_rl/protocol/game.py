@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -116,8 +117,8 @@ class StandIn:
 
     def __init__(self, url: str, port: int) -> None:
         self._url = url
-        self._telemetry = TelemetryClient(port=port)
         self._client = DriveClient(url, messages.AgentAdd(agent_id=AGENT))
+        self._telemetry = TelemetryClient(port=port)
         self._newest: messages.ActionAnswer | None = None
         self._earned = 0.0
         self._problem = ""
@@ -190,7 +191,7 @@ class StandIn:
                 self._problem = str(error)
                 time.sleep(RETRY)
 
-    def _answer(self, holds: Any) -> messages.ActionAnswer:
+    def _answer(self, holds: Callable[[messages.ActionAnswer], bool]) -> messages.ActionAnswer:
         deadline = time.monotonic() + WAIT
         with self._changed:
             while self._newest is None or not holds(self._newest):

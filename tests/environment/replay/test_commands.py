@@ -167,6 +167,10 @@ def test_the_fastest_is_the_reference_unless_the_order_is_kept(tmp_path: Path) -
         (["import", "missing.csv", "--track", "bridge-lap"], "missing.csv"),
         (["export", "text.mcap", "--out", "out.csv"], "text.mcap is no MCAP file"),
         (["export", "nowhere", "--out", "out.csv"], "no replay nowhere"),
+        (["show", "empty.mcap"], "empty.mcap is no MCAP file, expected a recorded race: it is empty"),
+        (["show", "folder.mcap"], "folder.mcap is a folder"),
+        (["import", "zeros.csv", "--track", "bridge-lap"], "zeros.csv is no text: byte 0 is zero"),
+        (["import", "empty.Ghost.Gbx", "--track", "bridge-lap"], "it is no file of TrackMania"),
     ],
 )
 def test_bad_input_ends_in_a_sentence_and_writes_nothing(
@@ -180,6 +184,10 @@ def test_bad_input_ends_in_a_sentence_and_writes_nothing(
     monkeypatch.chdir(tmp_path)
     for name in ("text.mcap", "text.csv"):
         Path(name).write_text("no drive")
+    for name in ("empty.mcap", "empty.Ghost.Gbx"):
+        Path(name).touch()
+    Path("zeros.csv").write_bytes(bytes(5000))
+    Path("folder.mcap").mkdir()
     before = sorted(tmp_path.rglob("*.*"))
     monkeypatch.setattr("sys.argv", ["trackmania-rl", "replay", *arguments])
     with pytest.raises(SystemExit) as ended:

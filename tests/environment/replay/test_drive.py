@@ -4,7 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trackmania_rl.environment.replay.drive import NOSE, RATE, read_drive
+from trackmania_rl.environment.clock import CONTROL_HZ
+from trackmania_rl.environment.replay.drive import NOSE, read_drive
+from trackmania_rl.environment.simulator import vehicle
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
@@ -51,7 +53,7 @@ def test_a_drive_along_the_road_progresses_at_its_speed_and_finishes(id, write):
     speed = 50.0
     drive = read_drive(write(recording(track, speed, track.length / speed + 0.4)), track)
     assert drive.name == "human"
-    assert drive.time == pytest.approx(np.arange(len(drive.time)) / RATE)
+    assert drive.time == pytest.approx(np.arange(len(drive.time)) / CONTROL_HZ)
     assert drive.samples.shape == (len(drive.time), len(POSE_FIELDS))
     progress = drive.samples[:, COLUMN["progress"]]
     assert progress == pytest.approx(speed * drive.time, abs=0.6)
@@ -119,3 +121,7 @@ def test_the_author_of_tmrl_train():
     steps = np.diff(drive.samples[:, COLUMN["progress"]])
     assert steps.min() > -2.5
     assert steps.max() < 16.5
+
+
+def test_the_nose_that_stops_the_clock_is_that_of_the_simulator():
+    assert NOSE == vehicle.NOSE

@@ -291,6 +291,23 @@ def test_only_the_newest_are_kept(data_folder: Path, recording: tuple[Path, Race
     assert [path.stem for path in replays_folder().iterdir()] == ["r3"]
 
 
+def test_a_recording_that_is_packed_while_it_is_listed_does_no_harm(
+    data_folder: Path, recording: tuple[Path, Race], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that has gone between being listed and being read is none."""
+    kept = replays_folder() / "kept.mcap"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(recording[0].read_bytes())
+    gone = kept.with_name("gone.mcap.part")
+    glob = Path.glob
+    monkeypatch.setattr(Path, "glob", lambda folder, pattern: [*glob(folder, pattern), gone])
+    assert len(archive.summaries()) == 1
+    archive.prune(archive.Retention())
+    with pytest.raises(InputError, match=r"cannot read .*gone"):
+        read(gone)
+    assert kept.is_file()
+
+
 def test_a_recording_becomes_a_ghost(recording: tuple[Path, Race]) -> None:
     found = ghosts.read(recording[0], recording[1].track)
     assert [ghost.car.agent_id for ghost in found] == ["ghost-good", "ghost-bad"]

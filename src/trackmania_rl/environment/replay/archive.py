@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import os
 import re
+import stat
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +32,8 @@ def find(name: str) -> Path:
         InputError: There is none; names some that there are.
     """
     path = Path(name)
+    if path.is_dir():
+        raise InputError(f"{name} is a folder, expected the id of a replay or an .mcap file", field="replay")
     return path if path.is_file() else stored(name)
 
 
@@ -43,8 +48,8 @@ def stored(id: str) -> Path:
             path = replays_folder() / f"{id}.mcap{ending}"
             if path.is_file():
                 return path
-        for path in _files():
-            summary = _summary(path, path.stat().st_mtime_ns)
+        for path, status in _files():
+            summary = _summary(path, status.st_mtime_ns)
             if summary is not None and summary.id == id:
                 return path
     raise _unknown(id)
@@ -78,8 +83,8 @@ def summaries(
         raise InputError(f"limit is {limit}, expected at least 1", field="limit")
     earliest, latest = _moment(after, "after"), _moment(before, "before")
     found: list[ReplaySummary] = []
-    for path in _files():
-        summary = _summary(path, path.stat().st_mtime_ns)
+    for path, status in _files():
+        summary = _summary(path, status.st_mtime_ns)
         if summary is None or (track is not None and summary.track != track):
             continue
         if agent is not None and agent not in (car.agent_id for car in summary.cars):
@@ -138,20 +143,23 @@ class Retention:
 def prune(retention: Retention) -> None:
     """Delete the oldest replays of the data volume that are more than may be kept; never the newest."""
     room = retention.size_bytes
-    for number, path in enumerate(_files()):
-        with contextlib.suppress(FileNotFoundError):
-            room -= path.stat().st_size
-            if number >= retention.count or (number > 0 and room < 0):
-                path.unlink()
+    for number, (path, status) in enumerate(_files()):
+        room -= status.st_size
+        if number >= retention.count or (number > 0 and room < 0):
+            path.unlink(missing_ok=True)
 
 
-def _files() -> list[Path]:
-    """All replays, newest first; those that were cut off too, but not those that are being written."""
+def _files() -> list[tuple[Path, os.stat_result]]:
+    """All replays with their status, newest first; also those cut off, but none that is being written."""
     now = time.time()
-    folder = replays_folder()
-    whole = list(folder.glob("*.mcap"))
-    cut = [path for path in folder.glob(f"*.mcap{PART}") if now - path.stat().st_mtime > WRITING]
-    return sorted(whole + cut, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    found: list[tuple[Path, os.stat_result]] = []
+    for ending, age in (("", -math.inf), (PART, WRITING)):
+        for path in replays_folder().glob(f"*.mcap{ending}"):
+            with contextlib.suppress(FileNotFoundError):  # packed or deleted meanwhile
+                status = path.stat()
+                if stat.S_ISREG(status.st_mode) and now - status.st_mtime > age:
+                    found.append((path, status))
+    return sorted(found, key=lambda file: file[1].st_mtime_ns, reverse=True)
 
 
 @lru_cache(maxsize=4096)
@@ -164,7 +172,7 @@ def _summary(path: Path, changed: int) -> ReplaySummary | None:
 
 
 def _unknown(name: str) -> InputError:
-    known = [path.name.split(".mcap")[0] for path in _files()[:5]]
+    known = [path.name.split(".mcap")[0] for path, _ in _files()[:5]]
     newest = f"the newest are {', '.join(known)}" if known else "there is none yet"
     return InputError(
         f"no replay {name}, {newest}: GET /api/replays or `trackmania-rl replay list` names all",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.options import Json, example, output
@@ -24,6 +26,9 @@ UNITS = {"finish": " s", "wall": " m/s", "contact": " m/s"}
 """Of the values that events have."""
 
 Named = Annotated[str, typer.Argument(help="Id of a replay, or an .mcap file.")]
+
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+"""As a recording gives the colour of a car."""
 
 WORST = 3
 """Pieces of road that are told where a car lost most."""
@@ -61,8 +66,8 @@ def list_(
     for entry in found:
         best = min((car.time for car in entry.cars if car.finished), default=None)
         table.add_row(
-            entry.id if entry.complete else f"{entry.id} (cut off)",
-            entry.track,
+            escape(entry.id if entry.complete else f"{entry.id} (cut off)"),
+            escape(entry.track),
             escape(", ".join(car.name for car in entry.cars)),
             "-" if best is None else f"{best:.3f}",
             f"{entry.duration:.1f}",
@@ -209,16 +214,17 @@ def export(
 
 def _show(recorded: Recorded) -> None:
     """A replay for people."""
+    from trackmania_rl.environment.clock import CONTROL_HZ, STEP
     from trackmania_rl.protocol.poses import POSE_FIELDS
 
     console = Console()
     summary = recorded.summary()
-    seconds = sum(map(len, recorded.poses.values())) / 20
+    seconds = sum(map(len, recorded.poses.values())) / CONTROL_HZ
     cut = "" if summary.complete else " [yellow](cut off)[/]"
     console.print(f"[bold]{escape(summary.id)}[/]{cut}")
     console.print(
-        f"{escape(summary.track_name)}, {summary.recorded}, {summary.duration:.1f} s, "
-        f"{summary.size_bytes / 1000:.1f} kB ({summary.size_bytes / max(seconds, 0.05):.0f} bytes per car "
+        f"{escape(summary.track_name)}, {escape(summary.recorded)}, {summary.duration:.1f} s, "
+        f"{summary.size_bytes / 1000:.1f} kB ({summary.size_bytes / max(seconds, STEP):.0f} bytes per car "
         "and second)\n"
     )
     table = Table("", "car", "policy", "result", r"time \[s]", r"top \[km/h]", box=None, header_style="dim")
@@ -229,7 +235,7 @@ def _show(recorded: Recorded) -> None:
             velocity = rows[:, POSE_FIELDS.index("vx") : POSE_FIELDS.index("vz") + 1]
             top = f"{3.6 * float((velocity**2).sum(axis=1).max()) ** 0.5:.0f}"
         table.add_row(
-            f"[{car.colour}]●[/]",
+            Text("●", car.colour if COLOUR.fullmatch(car.colour) else ""),
             escape(car.name),
             escape(car.policy),
             "finished" if car.finished else "did not finish",

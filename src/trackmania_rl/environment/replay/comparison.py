@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.clock import CONTROL_HZ
 from trackmania_rl.environment.replay import archive
 from trackmania_rl.environment.replay.drive import read_drive
-from trackmania_rl.environment.replay.reading import RATE_HZ, Recorded
+from trackmania_rl.environment.replay.reading import Recorded
 from trackmania_rl.environment.tracks import library
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
@@ -48,7 +49,7 @@ class Line:
         before = np.maximum(known - 1, 0)
         step = np.maximum(self.progress[known] - self.progress[before], 1e-9)
         share = np.clip((marks - self.progress[before]) / step, 0.0, 1.0)
-        return np.where(after < len(self.progress), (before + share) / RATE_HZ, np.nan)
+        return np.where(after < len(self.progress), (before + share) / CONTROL_HZ, np.nan)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.clock import CONTROL_HZ
 from trackmania_rl.environment.replay.ghost import read_ghost
 from trackmania_rl.environment.tracks.columns import Columns, read_columns, read_text, require
 from trackmania_rl.environment.tracks.gbx import FILE_BYTES_MAX
@@ -26,8 +27,6 @@ Doubles = NDArray[np.float64]
 
 DURATION_MAX = 3600.0
 """Longest drive that is read [s]."""
-RATE = 20.0
-"""Samples per second, as the game records them."""
 NOSE = 2.0
 """From the car's origin to its nose [m], as in the simulator; the nose stops the clock."""
 
@@ -69,7 +68,7 @@ class Drive:
 
     Attributes:
         name: Name of the recording.
-        time: Race clock of each sample [s], from 0 in steps of 1 / RATE, (n,).
+        time: Race clock of each sample [s], from 0 in steps of 1 / CONTROL_HZ, (n,).
         samples: One row per sample, columns as in trackmania_rl.protocol.poses.POSE_FIELDS, (n, 23).
         finish_time: When the car's nose crossed the finish [s], or None.
         columns: All that was recorded, by its name in the table (docs/replay.md), (n,) each: besides what
@@ -126,7 +125,7 @@ def read_drive(path: Path, track: Track) -> Drive:
     """
     recorded = read_recorded(path)
     clock = (recorded["t_ms"] - recorded["t_ms"][0]) / 1000.0
-    time = np.arange(math.floor(clock[-1] * RATE + 1e-6) + 1) / RATE
+    time = np.arange(math.floor(clock[-1] * CONTROL_HZ + 1e-6) + 1) / CONTROL_HZ
     columns = _resample(recorded, clock, time)
     progress, ahead = _progress(columns, track, path.name)
     finish_time = _crossing(time, progress + NOSE * ahead, track.length)
@@ -140,10 +139,10 @@ def read_drive(path: Path, track: Track) -> Drive:
 
 
 def _of_the_game(path: Path) -> bool:
-    """Whether a file begins as those of the game do."""
+    """Whether a file begins as those of the game do, or is named like one."""
     try:
         with path.open("rb") as file:
-            return file.read(3) == b"GBX"
+            return file.read(3) == b"GBX" or path.suffix.lower() == ".gbx"
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.clock import TICKS_PER_STEP
+from trackmania_rl.environment.clock import STEP, TICKS_PER_STEP
 from trackmania_rl.environment.replay.recording import Recording
 from trackmania_rl.environment.replay.script import About
 from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
@@ -58,7 +58,7 @@ def record(
     for step, action in enumerate(tape):
         recording.sample(TICKS_PER_STEP * step, {name: simulator.poses()[0]}, {name: action})
         simulator.step(action[None], TICKS_PER_STEP)
-    recording.event(_end(simulator, name, len(tape) * TICKS_PER_STEP / 100, time_limit))
+    recording.event(_end(simulator, name, len(tape) * STEP, time_limit))
     recording.close()
     recording.wait()
     if recording.failure is not None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from trackmania_rl.environment.replay.reading import RATE_HZ, Recorded
+from trackmania_rl.environment.clock import CONTROL_HZ
+from trackmania_rl.environment.replay.reading import Recorded
 from trackmania_rl.environment.replay.samples import STEPS, TAPE_FIELDS
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.poses import POSE_FIELDS
@@ -31,7 +32,7 @@ def table(recorded: Recorded) -> dict[str, list[str] | list[float]]:
     for agent_id, poses in recorded.poses.items():
         agents += [agent_id] * len(poses)
         tape = recorded.inputs.get(agent_id, np.full((len(poses), len(TAPE_FIELDS)), np.nan, np.float32))
-        time = np.arange(len(poses)) / RATE_HZ
+        time = np.arange(len(poses)) / CONTROL_HZ
         rows.append(np.column_stack([time, poses.astype(np.float64), tape.astype(np.float64)]))
     names = ("t", *POSE_FIELDS, *TAPE_COLUMNS)
     values = np.concatenate(rows) if rows else np.zeros((0, len(names)))
@@ -54,13 +55,14 @@ def export(recorded: Recorded, format: str, path: Path) -> None:
     """
     if format not in FORMATS:
         raise InputError(f"format is {format!r}, expected one of {', '.join(FORMATS)}", field="format")
+    if format == "json":
+        content = msgspec.json.encode(recorded.replay())
+    elif format == "csv":
+        content = as_csv(recorded).encode()
+    else:
+        content = _as_parquet(table(recorded))
     try:
-        if format == "json":
-            path.write_bytes(msgspec.json.encode(recorded.replay()))
-        elif format == "csv":
-            path.write_text(as_csv(recorded), newline="")
-        else:
-            _write_parquet(table(recorded), path)
+        path.write_bytes(content)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -76,8 +78,8 @@ def as_csv(recorded: Recorded) -> str:
     return text.getvalue()
 
 
-def _write_parquet(columns: dict[str, list[str] | list[float]], path: Path) -> None:
-    """Columns as a Parquet file."""
+def _as_parquet(columns: dict[str, list[str] | list[float]]) -> bytes:
+    """Columns as a Parquet file, in memory: its writer does not survive a disk that is full."""
     try:
         from arro3.core import Array, DataType, Table
         from arro3.io import write_parquet
@@ -87,5 +89,6 @@ def _write_parquet(columns: dict[str, list[str] | list[float]], path: Path) -> N
         ) from None
     kinds = {"agent_id": DataType.string()}
     arrays = [Array(column, type=kinds.get(name, DataType.float64())) for name, column in columns.items()]
-    with path.open("wb") as file:
-        write_parquet(Table.from_arrays(arrays, names=list(columns)), file)
+    content = io.BytesIO()
+    write_parquet(Table.from_arrays(arrays, names=list(columns)), content)
+    return content.getvalue()

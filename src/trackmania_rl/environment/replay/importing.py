@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from trackmania_rl.environment.clock import TICKS_PER_STEP
 from trackmania_rl.environment.replay.archive import ID
 from trackmania_rl.environment.replay.drive import Drive, read_drive
 from trackmania_rl.environment.replay.reading import MAGIC, read
 from trackmania_rl.environment.replay.recording import Recording
-from trackmania_rl.environment.replay.samples import TICKS
 from trackmania_rl.environment.replay.script import About
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
@@ -60,7 +60,7 @@ def import_drive(file: Path, track: Track, folder: Path, name: str | None = None
     for event in _events(drive, track):
         recording.event(event)
     for step, pose in enumerate(drive.samples):
-        recording.sample(TICKS * step, {car.agent_id: pose}, {})
+        recording.sample(TICKS_PER_STEP * step, {car.agent_id: pose}, {})
     recording.close()
     recording.wait()
     if recording.failure is not None:

@@ -6,6 +6,7 @@ what happened. Then come the drives, and the scans, in pieces of SECONDS.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from trackmania_rl.environment.replay import samples
@@ -33,6 +34,8 @@ def pack(part: Path, packed: Path) -> None:
         script.flush()
         complete = _pack_measured(script, part)
         script.finish(complete=complete)
+        file.flush()
+        os.fsync(file.fileno())  # before the recording that it replaces is deleted
 
 
 def _is_measured(topic: str) -> bool:

@@ -18,6 +18,7 @@ from mcap.records import Channel, Chunk, Message, Metadata
 from mcap.stream_reader import StreamReader, get_chunk_data_stream
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.clock import CONTROL_HZ
 from trackmania_rl.environment.replay import samples
 from trackmania_rl.environment.replay.samples import Block
 from trackmania_rl.environment.replay.script import FORMAT, TICK_NS, About
@@ -37,7 +38,6 @@ from trackmania_rl.protocol.poses import POSE_FIELDS
 
 Floats = NDArray[np.float32]
 
-RATE_HZ = 20.0
 MAGIC = b"\x89MCAP0\r\n"
 """How an MCAP file begins."""
 RECORD_MAX = 1 << 28
@@ -76,7 +76,7 @@ class Recorded:
     @property
     def duration(self) -> float:
         """Length of the recording [s]."""
-        return max((len(rows) - 1 for rows in self.poses.values()), default=0) / RATE_HZ
+        return max((len(rows) - 1 for rows in self.poses.values()), default=0) / CONTROL_HZ
 
     def result(self, car: Car) -> ReplayResult:
         """How the race ended for a car."""
@@ -124,7 +124,7 @@ class Recorded:
             track_hash=about.track_hash,
             recorded=about.recorded,
             duration=round(self.duration, 3),
-            rate_hz=RATE_HZ,
+            rate_hz=CONTROL_HZ,
             pose_fields=list(POSE_FIELDS),
             cars=[self._replay_car(car) for car in about.cars],
             events=[
@@ -189,6 +189,11 @@ def read(path: Path) -> Recorded:
                 if rows > ROWS_MAX:
                     raise ValueError(f"more than {ROWS_MAX} rows of poses")
                 blocks.setdefault(agent_id, []).append(block)
+        size_bytes = path.stat().st_size
+    except InputError:
+        raise
+    except OSError as error:  # deleted meanwhile
+        raise _unreadable(path, error) from error
     except (ValueError, msgspec.MsgspecError) as error:
         raise InputError(f"{path.name} is damaged: {error}", field="replay") from error
     drives = {agent_id: samples.joined(parts) for agent_id, parts in blocks.items()}
@@ -199,7 +204,7 @@ def read(path: Path) -> Recorded:
         digests={agent_id: drive.digests for agent_id, drive in drives.items()},
         events=events,
         complete=complete,
-        size_bytes=path.stat().st_size,
+        size_bytes=size_bytes,
     )
 
 
@@ -285,8 +290,11 @@ def _records(path: Path) -> Iterator[Any]:
     """
     try:
         with path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                raise InputError(f"{path.name} is no MCAP file: it begins otherwise", field="replay")
+            if (begun := file.read(len(MAGIC))) != MAGIC:
+                found = "begins otherwise" if begun else "is empty"
+                raise InputError(
+                    f"{path.name} is no MCAP file, expected a recorded race: it {found}", field="replay"
+                )
             file.seek(0)
             reader = StreamReader(file, emit_chunks=True, validate_crcs=True, record_size_limit=RECORD_MAX)
             room = UNPACKED_MAX
@@ -302,7 +310,13 @@ def _records(path: Path) -> Iterator[Any]:
             except CUT_OFF:
                 return
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}", status=404, field="replay") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"cannot read {path}: {error.strerror}, expected a recorded race", status=404, field="replay"
+    )
 
 
 def _inside(chunk: Any) -> Iterator[Any]:

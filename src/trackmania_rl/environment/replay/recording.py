@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.clock import TICK, TICKS_PER_STEP
 from trackmania_rl.environment.replay import foxglove, samples
 from trackmania_rl.environment.replay.packing import pack
 from trackmania_rl.environment.replay.script import About, Script
@@ -124,7 +125,7 @@ class Recording:
 
     def event(self, event: EventMessage) -> None:
         """Take an event."""
-        self._work.put(event)
+        self._put(event)
 
     def close(self, *, complete: bool = True, keep: bool = True) -> None:
         """Take no more; the thread writes what is left and closes the file.
@@ -137,7 +138,7 @@ class Recording:
             self.closing = True
             self._hand_over()
             self._kept = keep
-            self._work.put(complete)
+            self._put(complete)
 
     @property
     def replay(self) -> str | None:
@@ -151,8 +152,13 @@ class Recording:
     def _hand_over(self) -> None:
         """Give the rows so far to the thread."""
         if self._second.poses:
-            self._work.put(self._second)
+            self._put(self._second)
             self._second = Second()
+
+    def _put(self, work: Second | EventMessage | bool) -> None:
+        """Hand work to the thread; once it gave up nobody would take it."""
+        if not self.closed.is_set():
+            self._work.put(work)
 
     # --- in the thread ----------------------------------------------------------------------------
 
@@ -179,7 +185,7 @@ class Recording:
             self._open(script)
             while not isinstance(work := self._work.get(), bool):
                 if isinstance(work, EventMessage):
-                    script.add("events", round(work.time * 100), msgspec.json.encode(work))
+                    script.add("events", round(work.time / TICK), msgspec.json.encode(work))
                 else:
                     _write_second(script, work)
             script.finish(complete=work)
@@ -221,12 +227,12 @@ def _write_second(script: Script, second: Second) -> None:
         )
         script.add(f"drive/{agent_id}", block.first_tick, samples.encode(block))
     for k in range(0, max(map(len, second.poses.values())), PLACES_ROWS):
-        tick = first + 5 * k
+        tick = first + TICKS_PER_STEP * k
         known = {agent_id: rows[k] for agent_id, rows in second.poses.items() if k < len(rows)}
         script.add("transforms", tick, msgspec.json.encode(foxglove.places(known, script.moment(tick))))
     for agent_id, scans in second.lidar.items():
         for k, ranges in enumerate(scans):
-            tick = second.first_tick[agent_id] + 5 * k
+            tick = second.first_tick[agent_id] + TICKS_PER_STEP * k
             scan = foxglove.scan(agent_id, ranges, script.moment(tick))
             script.add(f"lidar/{agent_id}", tick, msgspec.json.encode(scan))
     if second.rewards:

@@ -23,6 +23,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from trackmania_rl.environment.clock import TICKS_PER_STEP
 from trackmania_rl.protocol.poses import ACTION_STEP, POSE_FIELDS, STATE_OUT
 
 Floats = NDArray[np.float32]
@@ -30,8 +31,8 @@ Whole = NDArray[np.int64]
 
 ENCODING = "trackmania-rl-drive"
 """Name of the message encoding in MCAP."""
-SECOND, TICKS = 20, 5
-"""Rows per digest, and ticks of 10 ms from row to row."""
+SECOND = 20
+"""Rows per digest."""
 TAPE_FIELDS = ("gas", "brake", "steering")
 
 STEPS: dict[str, float] = {
@@ -107,7 +108,7 @@ def joined(blocks: list[Block]) -> Block:
     known = blocks[:1]
     for before, block in pairwise(blocks):
         rows = len(before.poses)
-        if rows % SECOND or block.first_tick != before.first_tick + TICKS * rows:
+        if rows % SECOND or block.first_tick != before.first_tick + TICKS_PER_STEP * rows:
             break
         known.append(block)
     return Block(

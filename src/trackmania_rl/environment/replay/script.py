@@ -17,13 +17,14 @@ import msgspec
 from mcap.well_known import MessageEncoding, SchemaEncoding
 from mcap.writer import CompressionType, Writer
 
+from trackmania_rl.environment.clock import CONTROL_HZ, TICK
 from trackmania_rl.environment.replay import foxglove, samples
 from trackmania_rl.protocol.messages import Car
 from trackmania_rl.protocol.poses import ACTION_STEP, POSE_FIELDS
 
 FORMAT = "3"
 """Version of the layout; 2 had finer steps (samples.GRIDS), 1 held every pose exactly."""
-TICK_NS = 10_000_000
+TICK_NS = round(TICK * 1e9)
 CHUNK_BYTES = 1 << 24
 """Seldom reached: chunks end where the script is flushed, and the text of a packed file is one."""
 
@@ -112,7 +113,7 @@ class Script:
 _DRIVE_SCHEMA = {
     "title": "trackmania_rl.Drive",
     "type": "string",
-    "rate_hz": 20.0,
+    "rate_hz": CONTROL_HZ,
     "columns": [*POSE_FIELDS, *samples.TAPE_FIELDS],
     "steps": [*samples.STEPS.values(), *[ACTION_STEP] * 3],
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trackmania_rl.environment.clock import TICKS_PER_STEP
+from trackmania_rl.environment.clock import CONTROL_HZ, TICK, TICKS_PER_STEP
 from trackmania_rl.environment.replay import samples
 from trackmania_rl.environment.replay.reading import Recorded
 from trackmania_rl.environment.simulator import weather as weathers
@@ -66,7 +66,9 @@ def verify(recorded: Recorded, track: Track) -> list[Verdict]:
         )
     drivers = [car.agent_id for car in about.cars if not car.ghost]
     if not any(len(recorded.inputs.get(agent_id, ())) for agent_id in drivers):
-        raise InputError(f"{about.id} holds no tape: it was cut off before its first second", field="replay")
+        raise InputError(
+            f"{about.id} holds no tape: it was cut off before the first piece of it", field="replay"
+        )
     driven = drive(recorded, track, drivers)
     return [
         _compare(agent_id, recorded.poses[agent_id], recorded.digests[agent_id], rows)
@@ -83,7 +85,7 @@ def drive(recorded: Recorded, track: Track, drivers: list[str]) -> dict[str, Flo
     arc = np.array(about.arc or [track.start] * len(drivers))
     simulator.spawn(arc=arc, lateral=lateral)
     events = [
-        (event.kind, round(event.time * 100), drivers.index(event.agent_id), event.value)
+        (event.kind, round(event.time / TICK), drivers.index(event.agent_id), event.value)
         for event in recorded.events
         if event.agent_id in drivers
     ]
@@ -104,7 +106,7 @@ def drive(recorded: Recorded, track: Track, drivers: list[str]) -> dict[str, Flo
                 pose = poses[car].copy()
                 rows[agent_id].append(pose)
         if forecast is not None:
-            weathers.feel(simulator, forecast.at(step / 20.0))
+            weathers.feel(simulator, forecast.at(step / CONTROL_HZ))
         for tick in range(TICKS_PER_STEP * step, TICKS_PER_STEP * (step + 1)):
             for _, car, checkpoint in [respawn for respawn in respawns if respawn[0] == tick]:
                 back = simulator.spawn if checkpoint is None else simulator.respawn
@@ -121,7 +123,7 @@ def _compare(agent_id: str, recorded: Floats, digests: NDArray[np.uint32], drive
         visible = np.flatnonzero(np.any(np.abs(driven - recorded) > _VISIBLE, axis=1))
         begin = int(differing[0]) * samples.SECOND
         within = visible[(visible >= begin) & (visible < begin + samples.SECOND)]
-        first = float(within[0] if len(within) else begin) / 20.0
+        first = float(within[0] if len(within) else begin) / CONTROL_HZ
     return Verdict(
         agent_id=agent_id,
         samples=len(driven),

@@ -22,17 +22,20 @@ def read_text(path: Path, bytes_max: int = 64 * 1024 * 1024) -> str:
     """A text file's content.
 
     Raises:
-        InputError: There is no such file, it is too large, or not UTF-8.
+        InputError: There is no such file, it is too large, or no text in UTF-8.
     """
     try:
         size = path.stat().st_size
         if size > bytes_max:
             raise InputError(f"{path.name} has {size} bytes, expected a text of at most {bytes_max}")
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path.name} is no text in UTF-8: byte {error.start} is not part of one") from error
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
+    if "\0" in text:
+        raise InputError(f"{path.name} is no text: byte {text.index(chr(0))} is zero")
+    return text
 
 
 def read_columns(text: str, source: str) -> Columns:
