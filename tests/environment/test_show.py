@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import sys
@@ -119,6 +120,27 @@ def test_recorded_episodes_hold_every_number(tmp_path: Path, monkeypatch: pytest
     assert [sample.truncated for sample in first[-2:]] == [False, True]
     with pytest.raises(InputError, match="cannot be read"):
         list(read(tmp_path / "nothing.mcap"))
+
+
+def test_recorded_episodes_are_read_up_to_where_a_crash_cut_them_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trackmania_rl.environment.replay.episodes.EVERY", 0.0)
+    recording = EpisodeRecording(tmp_path, OWN)
+    for _ in range(3):
+        recording.begin(np.zeros(3))
+        for _ in range(9):
+            recording.step(np.zeros(1), 1.0, False, False, np.zeros(3))
+    assert [len(episode) for episode in read(recording.path)] == [10, 10]  # nobody closed it
+    recording.close()
+    whole = recording.path.read_bytes()
+    for share in (0.3, 0.6, 0.9):
+        recording.path.write_bytes(whole[: int(share * len(whole))])
+        with contextlib.suppress(InputError):  # it ends before the first episode
+            assert {len(episode) for episode in read(recording.path)} == {10}
+    recording.path.write_bytes(b"no recording")
+    with pytest.raises(InputError, match="holds no episode"):
+        list(read(recording.path))
 
 
 def test_a_disk_that_cannot_be_written_ends_the_recording_only(tmp_path: Path) -> None:

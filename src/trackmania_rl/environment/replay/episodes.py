@@ -7,6 +7,7 @@ to it. Times are those of the clock on the wall; Foxglove plots them.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Iterator
@@ -16,10 +17,10 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from mcap.exceptions import McapError
 from mcap.reader import NonSeekingReader
 from mcap.writer import CompressionType, Writer
 
+from trackmania_rl.environment.replay.reading import CUT_OFF
 from trackmania_rl.protocol.errors import InputError
 
 TOPIC = "/step"
@@ -46,7 +47,8 @@ class Sample(msgspec.Struct, omit_defaults=True):
 class EpisodeRecording:
     """Episodes of one world, written as they happen: whole ones, one every ten seconds at most.
 
-    A disk that is full ends the recording, and nothing else; `failure` says so.
+    A disk that is full ends the recording, and nothing else; `failure` says so. A crash costs at most
+    the episode that was recorded then.
 
     Args:
         folder: Where the file appears.
@@ -85,7 +87,9 @@ class EpisodeRecording:
             return
         self._began, self._step = now, 0
         self._episode += 1
-        self._write(Sample(self._episode, 0, _flat(observation)))
+        self._save()
+        if self.failure is None:
+            self._write(Sample(self._episode, 0, _flat(observation)))
 
     def step(self, action: Any, reward: float, terminated: bool, truncated: bool, observation: Any) -> None:
         """A step was taken; `observation` is what came of it."""
@@ -106,7 +110,7 @@ class EpisodeRecording:
             self._writer.finish()  # type: ignore[no-untyped-call]
             self._file.close()
         except OSError as error:
-            self.failure = f"{self.path} cannot be written: {error}"
+            self._give_up(error)
         if self._episode == 0:
             self.path.unlink(missing_ok=True)
 
@@ -115,32 +119,53 @@ class EpisodeRecording:
         try:
             self._writer.add_message(self._channel, now, msgspec.json.encode(sample), now)
         except OSError as error:
-            self.failure, self._step = f"{self.path} cannot be written: {error}", None
+            self._give_up(error)
+
+    def _save(self) -> None:
+        """Everything so far to the disk: a crash leaves what came before."""
+        try:
+            self._writer.flush()  # type: ignore[no-untyped-call]
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self.failure, self._step = f"{self.path} cannot be written: {error}", None
+        with contextlib.suppress(OSError):  # what is left does not fit either
+            self._file.close()
 
 
 def read(path: Path) -> Iterator[list[Sample]]:
     """The episodes of a file, one after the other; the last one may be unfinished.
 
+    A file that was cut off is read up to the cut.
+
     Raises:
         InputError: The file is missing, or is none of ours.
     """
     episode: list[Sample] = []
+    for sample in _samples(path):
+        if sample.step == 0 and episode:
+            yield episode
+            episode = []
+        episode.append(sample)
+    if not episode:
+        raise InputError(f"{path} holds no episode, expected those of a hosted environment")
+    yield episode
+
+
+def _samples(path: Path) -> Iterator[Sample]:
+    """The samples of a file, up to where it is cut off."""
     try:
         with path.open("rb") as file:
-            for _, channel, message in NonSeekingReader(file).iter_messages():
-                if channel.topic != TOPIC:
-                    continue
-                sample = msgspec.json.decode(message.data, type=Sample)
-                if sample.step == 0 and episode:
-                    yield episode
-                    episode = []
-                episode.append(sample)
-    except (OSError, McapError, msgspec.DecodeError) as error:
+            for _, channel, message in NonSeekingReader(file).iter_messages(log_time_order=False):
+                if channel.topic == TOPIC:
+                    yield msgspec.json.decode(message.data, type=Sample)
+    except CUT_OFF:
+        return
+    except OSError as error:
         raise InputError(
-            f"{path} cannot be read: {error}; expected episodes of a hosted environment"
+            f"{path} cannot be read: {error.strerror}, expected episodes of a hosted environment"
         ) from error
-    if episode:
-        yield episode
 
 
 def _flat(values: Any) -> list[float]:
