@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from trackmania_rl.cli import app
 from trackmania_rl.environment.conformance import worlds as promises
 from trackmania_rl.environment.conformance.check import check
-from trackmania_rl.environment.replay.episodes import EpisodeRecording, read
+from trackmania_rl.environment.replay.hosted import EpisodeRecording, read
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.show import Show
 from trackmania_rl.protocol.client import ServiceClient
@@ -100,7 +100,7 @@ def test_what_draws_nothing_says_so(tmp_path: Path) -> None:
 
 
 def test_recorded_episodes_hold_every_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trackmania_rl.environment.replay.episodes.EVERY", 0.0)
+    monkeypatch.setattr("trackmania_rl.environment.replay.hosted.EVERY", 0.0)
     worlds = Show(OWN, folder=tmp_path).worlds(2)
     assert worlds.recording is not None
     seen, done, earned = [worlds.reset(seed=3)[0][0]], [], []
@@ -125,7 +125,7 @@ def test_recorded_episodes_hold_every_number(tmp_path: Path, monkeypatch: pytest
 def test_recorded_episodes_are_read_up_to_where_a_crash_cut_them_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trackmania_rl.environment.replay.episodes.EVERY", 0.0)
+    monkeypatch.setattr("trackmania_rl.environment.replay.hosted.EVERY", 0.0)
     recording = EpisodeRecording(tmp_path, OWN)
     for _ in range(3):
         recording.begin(np.zeros(3))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from trackmania_rl.environment.outbox import Outbox
-from trackmania_rl.environment.replay.episodes import EpisodeRecording
+from trackmania_rl.environment.replay.hosted import EpisodeRecording
 from trackmania_rl.protocol import PROTOCOL_VERSION, messages
 from trackmania_rl.protocol.environments import fewest_worlds, make_vector_env
 from trackmania_rl.protocol.errors import InputError

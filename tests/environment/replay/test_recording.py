@@ -99,6 +99,18 @@ def test_another_track_or_physics_is_refused(recording: tuple[Path, Race]) -> No
         verify(recorded, recording[1].track)
 
 
+def test_parts_that_do_not_fit_one_another_are_refused(recording: tuple[Path, Race]) -> None:
+    for spoil in (
+        lambda one: one.about.lateral.append(0.0),
+        lambda one: one.about.arc.pop(),
+        lambda one: one.inputs.update(good=one.inputs["good"][:-1]),
+    ):
+        recorded = read(recording[0])
+        spoil(recorded)
+        with pytest.raises(InputError, match="do not fit its 2 cars"):
+            verify(recorded, recording[1].track)
+
+
 def unpacked(source: Path, track: Track, folder: Path, seconds: float) -> Path:
     """The beginning of a recording as it is while it is written: there is no room to pack it."""
     recorded = read(source)

@@ -8,9 +8,18 @@ export const DEMO = "demo";
 
 const STORED = "trackmania-rl.deck.";
 
+/** What this browser keeps; null where it lets pages keep nothing. */
+function storage(): Storage | null {
+  try {
+    return window.localStorage;
+  } catch {
+    return null;
+  }
+}
+
 /** The names of the decks in this browser. */
 export function storedDecks(): string[] {
-  return Object.keys(localStorage)
+  return Object.keys(storage() ?? {})
     .filter((key) => key.startsWith(STORED))
     .map((key) => key.slice(STORED.length))
     .sort();
@@ -18,9 +27,10 @@ export function storedDecks(): string[] {
 
 /** Keep a deck in this browser under a name; false where the browser has no room for it, or lets pages keep nothing. */
 export function storeDeck(name: string, deck: Deck): boolean {
+  const kept = storage();
   try {
-    localStorage.setItem(STORED + name, JSON.stringify(deck));
-    return true;
+    kept?.setItem(STORED + name, JSON.stringify(deck));
+    return kept !== null;
   } catch {
     return false;
   }
@@ -28,7 +38,7 @@ export function storeDeck(name: string, deck: Deck): boolean {
 
 /** Let go of the browser's own version of a deck; a bundled one comes back as it was. */
 export function forgetDeck(name: string): void {
-  localStorage.removeItem(STORED + name);
+  storage()?.removeItem(STORED + name);
 }
 
 /**
@@ -37,7 +47,7 @@ export function forgetDeck(name: string): void {
  * @throws DeckError when there is none, or when it is wrong.
  */
 export async function findDeck(name: string): Promise<Deck> {
-  const stored = localStorage.getItem(STORED + name);
+  const stored = storage()?.getItem(STORED + name) ?? null;
   if (stored !== null) return readDeck(stored);
   const path = name.includes("/") ? name : `/decks/${name}.json`;
   if (!URL.canParse(path, window.location.origin))

@@ -108,7 +108,8 @@ def _keep(file: Path, folder: Path) -> Path:
     try:
         with os.fdopen(handle, "wb") as copy:
             copy.write(file.read_bytes())
-        os.link(waiting, path)
+        os.chmod(waiting, 0o644)
+        _name(waiting, path)
     except FileExistsError:
         raise InputError(
             f"the replay {id} is there already: delete it first", status=409, field="body"
@@ -117,6 +118,22 @@ def _keep(file: Path, folder: Path) -> Path:
         with contextlib.suppress(OSError):
             os.unlink(waiting)
     return path
+
+
+def _name(file: str, path: Path) -> None:
+    """Give a file its name.
+
+    Raises:
+        FileExistsError: Another one has it.
+    """
+    try:
+        os.link(file, path)  # which, unlike a rename, never replaces
+    except FileExistsError:
+        raise
+    except OSError:  # a volume without links
+        if path.exists():
+            raise FileExistsError(path) from None
+        os.rename(file, path)
 
 
 def _events(drive: Drive, track: Track) -> list[EventMessage]:

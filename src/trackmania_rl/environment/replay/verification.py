@@ -11,7 +11,7 @@ from trackmania_rl.environment.clock import CONTROL_HZ, TICK, TICKS_PER_STEP
 from trackmania_rl.environment.replay import samples
 from trackmania_rl.environment.replay.reading import Recorded
 from trackmania_rl.environment.simulator import weather as weathers
-from trackmania_rl.environment.simulator.simulator import PHYSICS_VERSION, Simulator
+from trackmania_rl.environment.simulator.simulator import CARS_MAX, PHYSICS_VERSION, Simulator
 from trackmania_rl.environment.tracks.track import Track
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.poses import POSE_FIELDS
@@ -69,11 +69,32 @@ def verify(recorded: Recorded, track: Track) -> list[Verdict]:
         raise InputError(
             f"{about.id} holds no tape: it was cut off before the first piece of it", field="replay"
         )
+    _check_sizes(recorded, drivers)
     driven = drive(recorded, track, drivers)
     return [
         _compare(agent_id, recorded.poses[agent_id], recorded.digests[agent_id], rows)
         for agent_id, rows in driven.items()
     ]
+
+
+def _check_sizes(recorded: Recorded, drivers: list[str]) -> None:
+    """Refuse a recording whose parts do not belong together, as none of ours.
+
+    Raises:
+        InputError: They do not.
+    """
+    about = recorded.about
+    placed = len(about.lateral) == len(drivers) and len(about.arc) in (0, len(drivers))
+    taped = all(
+        len(recorded.inputs[agent_id]) == len(recorded.poses.get(agent_id, ()))
+        for agent_id in drivers
+        if agent_id in recorded.inputs
+    )
+    if not (placed and taped and len(drivers) <= CARS_MAX):
+        raise InputError(
+            f"{about.id} is damaged: its start places or tapes do not fit its {len(drivers)} cars",
+            field="replay",
+        )
 
 
 def drive(recorded: Recorded, track: Track, drivers: list[str]) -> dict[str, Floats]:
