@@ -19,7 +19,8 @@ test: setup  ## every test: Python, viewer, browser
 test-containers: setup  ## build the images, bring them up, drive in them (needs podman or docker; minutes)
 	$(BIN)/python -m pytest -m containers --timeout 0 tests/deploy $(ARGS)
 
-coverage: setup  ## every Python test, and the lines that none reaches (at least 90 % must be reached)
+coverage: setup  ## every Python test, those on Ray too, and the lines that none reaches (90 % must be reached)
+	@$(BIN)/uv pip install -q "ray>=2.40"
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov $(ARGS)
 
 check: setup  ## style, types, manifests, and known weaknesses of the dependencies
