@@ -16,12 +16,13 @@ from trackmania_rl.environment.batch import check_remote, specification
 from trackmania_rl.environment.race.race import Race
 from trackmania_rl.environment.race.races import Races
 from trackmania_rl.environment.race.routes import race_metrics, race_routes
+from trackmania_rl.environment.render.routes import video_routes
+from trackmania_rl.environment.render.videos import VideoLimits, Videos
 from trackmania_rl.environment.replay import archive
 from trackmania_rl.environment.replay.routes import replay_routes
 from trackmania_rl.environment.show import Show
 from trackmania_rl.environment.streams import Limits, Streams
 from trackmania_rl.environment.tracks.routes import track_routes
-from trackmania_rl.environment.videos import VideoLimits, Videos, video_routes
 from trackmania_rl.protocol import messages
 from trackmania_rl.protocol.access import Access
 from trackmania_rl.protocol.environments import make_vector_env

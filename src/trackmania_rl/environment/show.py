@@ -50,9 +50,8 @@ class Show:
         self.folder = folder
         self.viewers: set[Outbox] = set()
         self._stage: Shown | None = None
-        self._message = self._told()
         self._told_at = self._seen_at = 0.0
-        self._waiting: list[str | bytes] = []
+        self._waiting: list[str | bytes] = []  # appended to in one thread, taken whole in another
 
     def fewest(self) -> Worlds:
         """The smallest batch of worlds that there is.
@@ -77,7 +76,17 @@ class Show:
 
     def description(self) -> messages.ShowMessage:
         """What is hosted, and how it goes."""
-        return self._message
+        stage = self._stage
+        return messages.ShowMessage(
+            protocol=PROTOCOL_VERSION,
+            env=self.env,
+            worlds=0 if stage is None else stage.num_envs,
+            episode=0 if stage is None else stage.episode,
+            step=0 if stage is None else stage.steps,
+            episode_return=0.0 if stage is None else round(stage.earned, 4),
+            action=[] if stage is None else stage.action,
+            trouble=None if stage is None else stage.trouble,
+        )
 
     def saw(self, stage: Shown) -> None:
         """The first world of a batch was stepped; called in the thread that steps it."""
@@ -109,21 +118,7 @@ class Show:
             self._tell()
 
     def _tell(self) -> None:
-        self._message = self._told()
-        self._waiting.append(msgspec.json.encode(self._message).decode())
-
-    def _told(self) -> messages.ShowMessage:
-        stage = self._stage
-        return messages.ShowMessage(
-            protocol=PROTOCOL_VERSION,
-            env=self.env,
-            worlds=0 if stage is None else stage.num_envs,
-            episode=0 if stage is None else stage.episode,
-            step=0 if stage is None else stage.steps,
-            episode_return=0.0 if stage is None else round(stage.earned, 4),
-            action=[] if stage is None else stage.action,
-            trouble=None if stage is None else stage.trouble,
-        )
+        self._waiting.append(msgspec.json.encode(self.description()).decode())
 
 
 class Shown(VectorWrapper[Any, Any, Any, Any, Any]):

@@ -19,9 +19,9 @@ from trackmania_rl.environment.race.drivers import pursuit
 from trackmania_rl.environment.race.race import Race, Rules
 from trackmania_rl.environment.render.browser import NAMES
 from trackmania_rl.environment.render.studio import PAGE
+from trackmania_rl.environment.render.videos import RESTARTED, VideoLimits
 from trackmania_rl.environment.server import environment_app
 from trackmania_rl.environment.tracks import library
-from trackmania_rl.environment.videos import RESTARTED, VideoLimits
 from trackmania_rl.protocol.access import Access
 from trackmania_rl.protocol.messages import AgentAdd, Video, VideoRequest
 from trackmania_rl.protocol.service import running

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import queue
 import re
@@ -13,18 +12,14 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
 import msgspec
-from litestar import Request, Response, delete, get, post
-from litestar.datastructures import State
-from litestar.params import FromPath, JSONBody
 
-from trackmania_rl.environment import files
 from trackmania_rl.environment.render.browser import chromium, tied
 from trackmania_rl.environment.render.encoder import ffmpeg
 from trackmania_rl.environment.render.film import film
@@ -35,10 +30,9 @@ from trackmania_rl.environment.replay.reading import read
 from trackmania_rl.protocol.errors import InputError
 from trackmania_rl.protocol.messages import Video, VideoRequest, VideoState
 from trackmania_rl.protocol.metrics import Metric
-from trackmania_rl.protocol.volume import videos_folder
+from trackmania_rl.protocol.volume import videos_folder, write_whole
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,95}")
-MEDIA = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif", "png": "image/png"}
 RESTARTED = "the service was stopped while it was made: ask for it again"
 DISK_LEAST = 500_000_000
 """Free room on the disk without which no video is begun [bytes] (guess)."""
@@ -161,11 +155,7 @@ class Videos:
     def _keep(self, video: Video) -> None:
         """Write down what is known of a video; the lock is held."""
         self._videos[video.id] = video
-        path = _path(video).with_suffix(".json")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        near = path.with_suffix(".tmp")
-        near.write_bytes(msgspec.json.encode(video))
-        near.replace(path)
+        write_whole(_path(video).with_suffix(".json"), msgspec.json.encode(video))
 
     def _change(self, id: str, **fields: Any) -> bool:
         """Change a video that is waiting or drawn; False when it has ended meanwhile."""
@@ -276,36 +266,3 @@ def _check_machine() -> None:
         page()
     except InputError as error:
         raise InputError(f"no videos can be made here: {error}", status=501) from error
-
-
-def video_routes(videos: Videos) -> Sequence[Any]:
-    """Make, follow, fetch and remove videos."""
-
-    @post("/api/replay/{replay_id:str}/video", status_code=202, sync_to_thread=True, tags=["videos"])
-    def make(replay_id: FromPath[str], data: JSONBody[VideoRequest]) -> Video:
-        """Make a video of a recorded race; it is drawn when those asked for before are done."""
-        return videos.add(replay_id, data)
-
-    @get("/api/videos", sync_to_thread=False, tags=["videos"])
-    def listing() -> list[Video]:
-        """All videos, newest first: how far they are, and how long they will take."""
-        return videos.all()
-
-    @get("/api/videos/{video_id:str}", tags=["videos"])
-    async def show(video_id: FromPath[str]) -> Video:
-        """One video."""
-        # Not sync_to_thread: see the tracks.
-        return videos.get(video_id)
-
-    @delete("/api/videos/{video_id:str}", tags=["videos"])
-    async def remove(video_id: FromPath[str]) -> None:
-        """Cancel a video that is waiting or being made; remove one that is not."""
-        await asyncio.to_thread(videos.remove, video_id)
-
-    @get("/api/videos/{video_id:str}/file", sync_to_thread=False, tags=["videos"])
-    def file(request: Request[Any, Any, State], video_id: FromPath[str]) -> Response[bytes]:
-        """A finished video (ranges are served)."""
-        path = videos.file(video_id)
-        return files.sent(request, path, MEDIA[videos.get(video_id).request.format])
-
-    return [make, listing, show, remove, file]
