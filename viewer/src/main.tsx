@@ -13,6 +13,7 @@ import { findAddresses } from "./connection/addresses";
 import { Notice } from "./panels/notice";
 import { findBrand } from "./presentation/brand";
 import { remark } from "./remarks";
+import { pathRemarks } from "./route";
 import { theme } from "./theme";
 import { viewOf } from "./view";
 
@@ -21,7 +22,8 @@ await Promise.all(
   ["600 16px Barlow", "700 16px 'Barlow Condensed'"].map((font) => document.fonts.load(font)),
 );
 await findBrand();
-remark(viewOf(new URLSearchParams(window.location.search)));
+const { pathname, search } = window.location;
+remark([...pathRemarks(pathname), ...viewOf(new URLSearchParams(search))]);
 const page = await findAddresses().then(
   (addresses) => <App addresses={addresses} />,
   (error: Error) => (

@@ -22,10 +22,21 @@ const CHANGED = "trackmania:route";
 /** Parts of the query that belong to one replay or one deck, and go when another page opens. */
 const OWN_PARTS = ["replay", ...CLOCK_PARTS, "reference", "beside", "deck", "slide", "print"];
 
+function pathOf(pathname: string): string {
+  return pathname.replace(/\/+$/, "") || "/";
+}
+
+/** What is wrong with an address's path, in sentences. */
+export function pathRemarks(pathname: string): string[] {
+  const known = Object.values(PAGES) as string[];
+  if (known.includes(pathOf(pathname))) return [];
+  return [`the path is «${pathname}», expected one of ${known.join(", ")}.`];
+}
+
 /** Read an address: `?replay=` opens that replay wherever it stands. */
 function parseRoute(address: string): Route {
   const { pathname, searchParams: query } = new URL(address, window.location.origin);
-  const path = pathname.replace(/\/+$/, "") || "/";
+  const path = pathOf(pathname);
   const named = (Object.keys(PAGES) as Page[]).find((page) => PAGES[page] === path) ?? "live";
   return { page: query.has("replay") ? "replays" : named, query };
 }

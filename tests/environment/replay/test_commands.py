@@ -64,6 +64,15 @@ def test_an_imported_drive_is_a_replay_like_others(data_folder: Path, drives: di
     assert len(archive.summaries()) == 1
 
 
+def test_names_without_latin_letters_are_told_apart(data_folder: Path, drives: dict[str, Path]) -> None:
+    ids = set()
+    for name in ("Мария", "Ольга", "Мария"):
+        told = run("import", str(drives["Fast"]), "--track", TRACK.id, "--name", name, "--json")
+        ids.add(json.loads(told)["replay"])
+    assert len(ids) == 2 and all(archive.ID.fullmatch(id) for id in ids)
+    assert {car.name for entry in archive.summaries() for car in entry.cars} == {"Мария", "Ольга"}
+
+
 def test_gaps_grow_as_the_slower_car_falls_behind(
     data_folder: Path, drives: dict[str, Path], tmp_path: Path
 ) -> None:

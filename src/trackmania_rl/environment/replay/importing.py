@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import tempfile
@@ -43,7 +44,7 @@ def import_drive(file: Path, track: Track, folder: Path, name: str | None = None
     """
     drive = read_drive(file, track)
     name = name or drive.name
-    id = re.sub(r"[^A-Za-z0-9_.:-]", "-", f"{track.id[:32]}-{name}")[:64].strip(".:-")
+    id = _id(track, name)
     car = Car(agent_id="human", name=name, colour=COLOUR, policy="human")
     about = About(
         id=id,
@@ -66,6 +67,14 @@ def import_drive(file: Path, track: Track, folder: Path, name: str | None = None
     if recording.failure is not None:
         raise InputError(f"{recording.failure}: expected a folder with room, {folder}")
     return recording.path
+
+
+def _id(track: Track, name: str) -> str:
+    """An id that tells track and driver; names whose letters an id cannot have are told apart by a digest."""
+    id = re.sub(r"[^A-Za-z0-9_.:-]", "-", f"{track.id[:32]}-{name}")
+    if name.isascii():
+        return id[:64].strip(".:-")
+    return f"{id[:55].strip('.:-')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def import_upload(data: bytes, track: Track | None, folder: Path, name: str | None = None) -> Path:

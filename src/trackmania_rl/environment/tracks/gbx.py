@@ -194,7 +194,8 @@ def read_container(data: bytes, source: str) -> Container:
     if len(data) > FILE_BYTES_MAX:
         raise InputError(f"{source} has {len(data)} bytes, expected at most {FILE_BYTES_MAX}")
     if data[:3] != b"GBX":
-        raise InputError(f"{source} begins with {data[:3]!r}, expected b'GBX': it is no file of TrackMania")
+        begins = f"begins with {data[:3]!r}" if data else "is empty"
+        raise InputError(f"{source} {begins}, expected b'GBX': it is no file of TrackMania")
     reader.bytes(3)
     version = reader.u16()
     if version != 6:
